@@ -1,0 +1,1 @@
+//! DECIDING AND TELLING: the desk, live sessions, outlets, access; the binary fenghuo.

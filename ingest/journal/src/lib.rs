@@ -1,0 +1,1 @@
+//! THE RECORD: what was heard and decided, in order, durable.

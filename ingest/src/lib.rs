@@ -1,0 +1,1 @@
+//! HEARING: feeds, decoding, admission.

@@ -1,0 +1,1 @@
+//! PRETENDING: worlds, stations, responders, drills; the binary fenghuo-sim.

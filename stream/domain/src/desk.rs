@@ -1,0 +1,261 @@
+//! What people did: commands as they are asked, events as they are journaled. `decide` and `evolve`
+//! stand in the command API; these are their nouns.
+
+use serde::{Deserialize, Serialize};
+
+use crate::decision::{AlertId, Decision};
+use crate::ids::{IncidentId, PlanId, TaskId, UnitId, UserName};
+use crate::report::TaskReport;
+use crate::time::UtcMs;
+
+/// What somebody may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// 值班员: acknowledges, shelves, opens incidents, proposes tasks, dispatches.
+    Officer,
+    /// 带班领导: all of an officer's, starts plans, lets red be shelved, closes incidents.
+    Commander,
+    /// Drills and plans; reads the live picture.
+    Planner,
+    /// A feed's own people: see their feeds and refusals.
+    Agency,
+    /// Reads everything, changes nothing.
+    Auditor,
+    /// Adds people and credentials.
+    Administrator,
+}
+
+/// What is asked of the desk.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "do", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Command {
+    /// 签收.
+    Acknowledge {
+        /// The alert.
+        alert: AlertId,
+        /// A note.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        note: Option<String>,
+    },
+    /// Takes a mistaken acknowledgement back; both stand in the log.
+    TakeBackAcknowledgement {
+        /// The alert.
+        alert: AlertId,
+        /// Why.
+        reason: String,
+    },
+    /// 暂挂, always with an end and a reason.
+    Shelve {
+        /// The alert.
+        alert: AlertId,
+        /// Until when.
+        until: UtcMs,
+        /// Why.
+        reason: String,
+    },
+    /// Ends a shelving early.
+    Unshelve {
+        /// The alert.
+        alert: AlertId,
+    },
+    /// Opens an incident from an alert; its evidence is frozen in the event.
+    OpenIncident {
+        /// The alert.
+        alert: AlertId,
+        /// A title.
+        title: String,
+    },
+    /// Adds a note to an incident's log.
+    NoteIncident {
+        /// The incident.
+        incident: IncidentId,
+        /// The note.
+        note: String,
+    },
+    /// 启动 a plan for an incident: its measures for the level are proposed as tasks.
+    StartPlan {
+        /// The incident.
+        incident: IncidentId,
+        /// The plan.
+        plan: PlanId,
+    },
+    /// 下达 a proposed task to a unit, or a new one.
+    Dispatch {
+        /// The incident.
+        incident: IncidentId,
+        /// A proposed task; absent for a new one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        task: Option<TaskId>,
+        /// What is to be done.
+        text: String,
+        /// By whom.
+        unit: UnitId,
+        /// By when (限时办结).
+        due: UtcMs,
+    },
+    /// Withdraws a task that is not done.
+    CancelTask {
+        /// The task.
+        task: TaskId,
+        /// Why.
+        reason: String,
+    },
+    /// Closes an incident; refused while tasks are open.
+    CloseIncident {
+        /// The incident.
+        incident: IncidentId,
+        /// The conclusion.
+        note: String,
+    },
+}
+
+/// Who did it: a person, a unit, or the platform's own rule.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Actor {
+    /// A signed-in person.
+    User(UserName),
+    /// A unit, by its report.
+    Unit(UnitId),
+    /// A rule of the platform (expiry of a shelving, a task overdue).
+    Platform,
+}
+
+/// One thing that happened at the desk, as it is journaled.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct DeskEvent {
+    /// When, by the platform's clock at the moment of deciding.
+    pub at: UtcMs,
+    /// Who.
+    pub by: Actor,
+    /// The command's own id (idempotency), where there was one.
+    pub command_id: Option<String>,
+    /// What.
+    pub what: DeskFact,
+}
+
+/// What happened.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum DeskFact {
+    /// 签收.
+    Acknowledged {
+        /// The alert.
+        alert: AlertId,
+        /// The level id it had.
+        level: String,
+        /// A note.
+        note: Option<String>,
+    },
+    /// A mistaken acknowledgement taken back.
+    AcknowledgementTakenBack {
+        /// The alert.
+        alert: AlertId,
+        /// Why.
+        reason: String,
+    },
+    /// 暂挂.
+    Shelved {
+        /// The alert.
+        alert: AlertId,
+        /// Until when.
+        until: UtcMs,
+        /// Why.
+        reason: String,
+    },
+    /// Shelving ended, by a person or by its end.
+    Unshelved {
+        /// The alert.
+        alert: AlertId,
+    },
+    /// An incident opened, with the evidence as it stood.
+    IncidentOpened {
+        /// The incident.
+        incident: IncidentId,
+        /// The alert.
+        alert: AlertId,
+        /// Its title.
+        title: String,
+        /// The alert's decisions as they stood.
+        evidence: Vec<Decision>,
+    },
+    /// A note in the incident's log.
+    IncidentNoted {
+        /// The incident.
+        incident: IncidentId,
+        /// The note.
+        note: String,
+    },
+    /// A plan started.
+    PlanStarted {
+        /// The incident.
+        incident: IncidentId,
+        /// The plan.
+        plan: PlanId,
+        /// The level id its measures were chosen for.
+        level: String,
+    },
+    /// A task proposed by a plan.
+    TaskProposed {
+        /// The task.
+        task: TaskId,
+        /// The incident.
+        incident: IncidentId,
+        /// What is to be done.
+        text: String,
+        /// The plan's measure it comes from.
+        measure: String,
+        /// Minutes it may take once sent.
+        limit_min: u32,
+        /// The unit proposed.
+        unit: Option<UnitId>,
+    },
+    /// 任务下达.
+    TaskSent {
+        /// The task.
+        task: TaskId,
+        /// The incident.
+        incident: IncidentId,
+        /// What is to be done.
+        text: String,
+        /// By whom.
+        unit: UnitId,
+        /// By when.
+        due: UtcMs,
+    },
+    /// The unit's broker session has taken the order (PUBACK).
+    TaskDelivered {
+        /// The task.
+        task: TaskId,
+    },
+    /// The unit reported on it.
+    TaskReported {
+        /// The task.
+        task: TaskId,
+        /// The unit.
+        unit: UnitId,
+        /// What.
+        report: TaskReport,
+        /// Reason or note.
+        note: Option<String>,
+    },
+    /// 超时: its time is over and it is not done.
+    TaskOverdue {
+        /// The task.
+        task: TaskId,
+    },
+    /// Withdrawn.
+    TaskCancelled {
+        /// The task.
+        task: TaskId,
+        /// Why.
+        reason: String,
+    },
+    /// Closed.
+    IncidentClosed {
+        /// The incident.
+        incident: IncidentId,
+        /// The conclusion.
+        note: String,
+    },
+}

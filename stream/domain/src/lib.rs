@@ -1,0 +1,20 @@
+//! The duty room's nouns: typed ids, times, levels, the city, and every record that may enter the
+//! journal. Pure: no clock, no socket, no file, no tokio, no timely.
+//!
+//! Read in this order: [`ids`] (what things are called), [`time`], [`level`], [`property`] (what is
+//! measured), [`observation`] (what was heard), [`city`] (the place and its rules), [`decision`]
+//! (what the engine concluded), [`desk`] (what people did about it), [`record`] (all of it, as it
+//! stands in the journal).
+
+pub mod city;
+pub mod decision;
+pub mod desk;
+pub mod ids;
+pub mod level;
+pub mod observation;
+pub mod property;
+pub mod record;
+pub mod refusal;
+pub mod report;
+pub mod status;
+pub mod time;

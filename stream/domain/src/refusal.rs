@@ -1,0 +1,115 @@
+//! Refusals: a closed list of reasons, stable on the wire, each with what to do about it.
+
+use serde::{Deserialize, Serialize};
+
+use crate::ids::AgencyId;
+use crate::time::UtcMs;
+
+macro_rules! reasons {
+    ($($(#[$doc:meta])* $name:ident $wire:literal $todo:literal)*) => {
+        /// Why something that was sent is not taken. The wire word is stable.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(rename_all = "snake_case")]
+        pub enum Reason { $($(#[$doc])* $name),* }
+
+        impl Reason {
+            /// Every reason, in order.
+            pub const ALL: &'static [Reason] = &[$(Reason::$name),*];
+            /// The stable word on the wire and in the metrics.
+            pub fn wire(self) -> &'static str { match self { $(Reason::$name => $wire),* } }
+            /// What the sender should do.
+            pub fn what_to_do(self) -> &'static str { match self { $(Reason::$name => $todo),* } }
+        }
+    };
+}
+
+reasons! {
+    /// The bytes are no JSON (or no UTF-8).
+    Syntax "syntax" "send one JSON object, an array of them, or one object a line, in UTF-8"
+    /// A field that does not exist.
+    UnknownField "unknown_field" "remove or correct the named field"
+    /// A field that must be there is not.
+    MissingField "missing_field" "add the named field"
+    /// A field of the wrong type or form.
+    FieldForm "field_form" "correct the named field"
+    /// Text with control characters, or an id outside the allow-list.
+    Identifier "identifier" "ids are 1 to 64 of A-Z a-z 0-9 . _ -"
+    /// The time is not RFC 3339 with an offset nor Unix milliseconds, or lies outside 2000–2199.
+    Time "time" "send RFC 3339 with an offset, or integer Unix milliseconds"
+    /// The station is not in the registry.
+    UnknownStation "unknown_station" "have the station registered, or correct its id"
+    /// The station does not measure this property.
+    UnknownProperty "unknown_property" "have the datastream registered, or correct the property"
+    /// The station belongs to another agency.
+    ForeignStation "foreign_station" "an agency reports for its own stations only"
+    /// The unit cannot be converted to the property's own.
+    Unit "unit" "send the UCUM unit of the property, or leave it out"
+    /// Not a finite number.
+    NotFinite "not_finite" "send a finite number, or leave the observation out"
+    /// Outside the physical or registered range.
+    OutOfRange "out_of_range" "check unit and instrument; the registered range is in the registry"
+    /// Dated ahead of now by more than the tolerance. Kept, and moves nobody's time.
+    FutureDated "future_dated" "set the clock of the station or gateway"
+    /// Marked as an exercise on a platform that runs none.
+    ExerciseRefused "exercise" "exercise data goes to an exercise, not to the live platform"
+    /// Status is neither actual nor exercise.
+    UnknownStatus "unknown_status" "send status actual or exercise, or leave it out"
+    /// Topic or resource that carries nothing.
+    UnknownChannel "unknown_channel" "publish to fh/v1/<agency>/obs or fh/v1/<agency>/<station>/<property>"
+    /// Larger than the limit.
+    TooLarge "too_large" "send smaller packets or batches"
+    /// More than the agency's rate.
+    RateLimited "rate_limited" "slow down; Retry-After says how long"
+    /// A report for a task that the desk does not know, or in an order that cannot be.
+    ImpossibleReport "impossible_report" "report on a task that was sent to this unit, in its order"
+}
+
+/// How something came in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Channel {
+    /// The embedded MQTT endpoint.
+    Mqtt,
+    /// A city's own broker.
+    MqttBridge,
+    /// HTTP.
+    Http,
+    /// A file (back-test, import).
+    File,
+}
+
+impl Channel {
+    /// The word in metrics and answers.
+    pub fn wire(self) -> &'static str {
+        match self {
+            Channel::Mqtt => "mqtt",
+            Channel::MqttBridge => "mqtt_bridge",
+            Channel::Http => "http",
+            Channel::File => "file",
+        }
+    }
+}
+
+/// The most raw bytes of a refused item that are kept.
+pub const RAW_KEPT_MAX_BYTES: usize = 64 * 1024;
+
+/// One refused item, as it is kept: what, why, from whom, and its raw bytes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Refusal {
+    /// Whose it was.
+    pub agency: AgencyId,
+    /// How it came.
+    pub channel: Channel,
+    /// Topic or resource it came on.
+    pub source: String,
+    /// When it came, by the platform's clock.
+    pub received: UtcMs,
+    /// Why.
+    pub reason: Reason,
+    /// The particulars, in words.
+    pub detail: String,
+    /// The item's raw bytes, cut at [`RAW_KEPT_MAX_BYTES`].
+    pub raw: Vec<u8>,
+    /// Whether the item was dated ahead (quarantined) and not merely wrong.
+    pub quarantined: bool,
+}

@@ -1,0 +1,1 @@
+//! UNDERSTANDING: the timely dataflow that turns the record into assessments, alerts and risk.

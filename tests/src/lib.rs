@@ -1,0 +1,1 @@
+//! PROVING: the story, the house, the promises.

@@ -1,0 +1,2 @@
+//! The one tool: demo, test, bench, codegen.
+fn main() {}
