@@ -1,0 +1,34 @@
+//! Commands and their answers. The commands themselves are the desk's ([`domain::desk::Command`]).
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::views::LogEntry;
+
+/// `POST /v1/commands`: one command, idempotent by `id`.
+///
+/// `command` is one of (tag `do`): `acknowledge {alert, note?}`, `take_back_acknowledgement {alert,
+/// reason}`, `shelve {alert, until, reason}`, `unshelve {alert}`, `open_incident {alert, title}`,
+/// `note_incident {incident, note}`, `start_plan {incident, plan}`, `dispatch {incident, task?, text,
+/// unit, due}`, `cancel_task {task, reason}`, `close_incident {incident, note}`; times are Unix
+/// milliseconds.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CommandRequest {
+    /// The sender's own id of this command: sent twice, it acts once.
+    pub id: String,
+    /// The command.
+    #[schemars(with = "serde_json::Value")]
+    pub command: domain::desk::Command,
+}
+
+/// What came of a command: the log entries it made. A refusal is a [`crate::Problem`] whose reason is
+/// one of `unknown_alert`, `already_acknowledged` (detail names who), `not_acknowledged`,
+/// `already_shelved`, `red_needs_commander`, `shelving_too_long`, `unknown_incident`,
+/// `incident_closed`, `incident_exists`, `unknown_plan`, `unknown_task`, `unknown_unit`,
+/// `unit_busy`, `task_state`, `tasks_open`, `due_in_the_past`, `forbidden`, `alert_cleared`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct CommandAnswer {
+    /// The log entries.
+    pub events: Vec<LogEntry>,
+}

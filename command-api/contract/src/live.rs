@@ -1,0 +1,152 @@
+//! `GET /v1/live`: snapshot, numbered deltas, resume, heartbeat.
+//!
+//! The client says `hello` with the epoch and the last number it has applied (or gives them as
+//! `?epoch=&since=`). The server answers `resumed` and sends what was missed, or sends a `snapshot`.
+//! Then `delta`s follow, numbered without holes: `seq ≤ last` is dropped, `last + 1` applied,
+//! anything else means a hole: say `hello` again. `beat` comes every second and carries the newest
+//! number. Station values come as `values`: not numbered, newest wins, may be skipped under load.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::views::{
+    AlertView, FeedView, HospitalView, IncidentView, LogEntry, SignalView, StationState, TaskView,
+    UnitView, ZoneView,
+};
+
+/// What a console says.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
+pub enum ClientMessage {
+    /// First message, and after a hole.
+    Hello {
+        /// The epoch the client knows; absent on a first connection.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        epoch: Option<String>,
+        /// The last number it has applied.
+        #[serde(default)]
+        last: u64,
+    },
+}
+
+/// What the platform says.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum ServerMessage {
+    /// The missed deltas follow.
+    Resumed {
+        /// Epoch.
+        epoch: String,
+        /// How many follow.
+        missed: u64,
+    },
+    /// Everything, as of `seq`.
+    Snapshot {
+        /// Epoch: changes when the server has lost its ring of deltas.
+        epoch: String,
+        /// The number the next delta follows.
+        seq: u64,
+        /// The platform's clock.
+        now_ms: i64,
+        /// `live` or `replay`: whether ticks follow the wall clock or the newest frame.
+        clock: String,
+        /// `actual` or `exercise`.
+        status: String,
+        /// The picture.
+        picture: Box<Picture>,
+    },
+    /// Changes, numbered without holes.
+    Delta {
+        /// Number.
+        seq: u64,
+        /// The changes, to be applied in order.
+        changes: Vec<Change>,
+    },
+    /// A second has passed.
+    Beat {
+        /// The newest number sent.
+        seq: u64,
+        /// The platform's clock.
+        now_ms: i64,
+        /// Time of the newest frame heard, by the platform's clock; absent before the first.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        heard_ms: Option<i64>,
+    },
+    /// Newest station states; latest wins, may be skipped under load.
+    Values {
+        /// The states that changed.
+        stations: Vec<StationState>,
+    },
+}
+
+/// The whole picture.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Picture {
+    /// Open alerts, and cleared ones that nobody has acknowledged yet.
+    pub alerts: Vec<AlertView>,
+    /// Zones with level, risk and age.
+    pub zones: Vec<ZoneView>,
+    /// Station states.
+    pub stations: Vec<StationState>,
+    /// Incidents that are open, and the latest closed ones.
+    pub incidents: Vec<IncidentView>,
+    /// Tasks of those incidents.
+    pub tasks: Vec<TaskView>,
+    /// Units.
+    pub units: Vec<UnitView>,
+    /// Hospitals.
+    pub hospitals: Vec<HospitalView>,
+    /// Feeds.
+    pub feeds: Vec<FeedView>,
+    /// Official signals in force.
+    pub signals: Vec<SignalView>,
+    /// The latest entries of the duty log, newest last.
+    pub log: Vec<LogEntry>,
+    /// Notices about the platform itself (disk, archive, journal).
+    pub notices: Vec<Notice>,
+}
+
+/// Something the platform says about itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Notice {
+    /// A stable word: `disk_nearly_full`, `archive_down`, `archive_behind`, `engine_behind`.
+    pub id: String,
+    /// `warning` or `critical`.
+    pub severity: String,
+    /// Figures, in words.
+    pub detail: String,
+    /// Since when.
+    pub since_ms: i64,
+}
+
+/// One change of the picture: a row in its new state, or its removal.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "kind", content = "row", rename_all = "snake_case")]
+pub enum Change {
+    /// An alert.
+    Alert(AlertView),
+    /// An alert left the list (cleared and acknowledged): its id.
+    AlertGone(String),
+    /// A zone.
+    Zone(ZoneView),
+    /// An incident.
+    Incident(IncidentView),
+    /// A task.
+    Task(TaskView),
+    /// A unit.
+    Unit(UnitView),
+    /// A hospital.
+    Hospital(HospitalView),
+    /// A feed.
+    Feed(FeedView),
+    /// An official signal.
+    Signal(SignalView),
+    /// An official signal is no longer in force: its id.
+    SignalGone(String),
+    /// A line of the duty log.
+    Log(LogEntry),
+    /// A notice about the platform.
+    Notice(Notice),
+    /// A notice ended: its id.
+    NoticeGone(String),
+}

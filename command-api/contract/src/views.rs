@@ -1,0 +1,630 @@
+//! The rows that resources and the live picture are made of.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// `GET /v1/city`: what a console needs before its first picture.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct CityView {
+    /// 中文 name.
+    pub name: String,
+    /// English name.
+    pub name_en: String,
+    /// Languages, default first.
+    pub languages: Vec<String>,
+    /// Offset of the city's time, seconds east of UTC.
+    pub offset_s: i32,
+    /// Levels, lowest first.
+    pub levels: Vec<LevelView>,
+    /// First view of the map: `[longitude, latitude]`.
+    pub center: [f64; 2],
+    /// Zoom of the first view.
+    pub zoom: f64,
+    /// What must stand in the map's corner.
+    pub attribution: String,
+    /// Whether the city is invented.
+    pub fictional: bool,
+    /// Stations, in the order of their numbers in [`StationState::ix`].
+    pub stations: Vec<StationView>,
+    /// Plans.
+    pub plans: Vec<PlanView>,
+    /// Hazards with their texts.
+    pub hazards: Vec<HazardView>,
+    /// GeoJSON of the zones is at this path; properties `id name name_en kind parent`.
+    pub zones_path: String,
+    /// GeoJSON files of the base map (rivers …), paths.
+    pub base_map_paths: Vec<String>,
+}
+
+/// One level.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct LevelView {
+    /// Id.
+    pub id: String,
+    /// 中文.
+    pub name: String,
+    /// English.
+    pub name_en: String,
+    /// `#rrggbb`.
+    pub color: String,
+}
+
+/// A station and its datastreams.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct StationView {
+    /// Id.
+    pub id: String,
+    /// 中文.
+    pub name: String,
+    /// English.
+    pub name_en: String,
+    /// Agency id.
+    pub agency: String,
+    /// Degrees WGS-84.
+    pub lon: f64,
+    /// Degrees WGS-84.
+    pub lat: f64,
+    /// District id, where it lies in one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub district: Option<String>,
+    /// Township id, where it lies in one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub township: Option<String>,
+    /// Height datum of its stages.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub datum: Option<String>,
+    /// Its datastreams.
+    pub datastreams: Vec<DatastreamView>,
+}
+
+/// One property at one station.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct DatastreamView {
+    /// Property's name on the wire.
+    pub property: String,
+    /// UCUM unit.
+    pub unit: String,
+    /// 中文 name of the property.
+    pub name_zh: String,
+    /// Expected interval, seconds.
+    pub interval_s: u32,
+}
+
+/// The newest state of a station.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct StationState {
+    /// Number: position in [`CityView::stations`].
+    pub ix: u32,
+    /// Level: `nodata`, `none` or one of the city's.
+    pub level: String,
+    /// `live`, `late`, `dead` or `never`: by the platform, not by the console.
+    pub data: String,
+    /// Newest values.
+    pub values: Vec<ValueView>,
+}
+
+/// One newest value.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct ValueView {
+    /// Property.
+    pub property: String,
+    /// Event time.
+    pub t_ms: i64,
+    /// Value, in the property's unit.
+    pub v: f64,
+    /// `reliable`, `doubtful` or `unreliable`.
+    pub trust: String,
+}
+
+/// A zone.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct ZoneView {
+    /// Id.
+    pub id: String,
+    /// Greatest level of its stations, over all hazards; `nodata` where nothing is known.
+    pub level: String,
+    /// Risk 0 to 1 (hazard × exposure × vulnerability, rolled up); absent where there is no data.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub risk: Option<f64>,
+    /// Share of its exposed cells that have data, 0 to 1.
+    pub covered: f64,
+    /// People in cells at a level above none.
+    pub people: f64,
+    /// Event time of the newest observation it is judged by.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub data_ms: Option<i64>,
+    /// Terms of the score, greatest first.
+    pub terms: Vec<RiskTerm>,
+}
+
+/// One term of a risk score.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct RiskTerm {
+    /// Hazard's name.
+    pub hazard: String,
+    /// Hazard score 0 to 1.
+    pub hazard_score: f64,
+    /// People exposed.
+    pub exposure: f64,
+    /// Vulnerability 0 to 1.
+    pub vulnerability: f64,
+    /// What it adds to the score.
+    pub contribution: f64,
+    /// Where the numbers come from.
+    pub sources: Vec<String>,
+    /// Observation ids.
+    pub because: Vec<String>,
+}
+
+/// An alert as the desk sees it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct AlertView {
+    /// Id: `hazard@place@raised`.
+    pub id: String,
+    /// Hazard's name; `feed` for silences.
+    pub hazard: String,
+    /// Station id, zone id, or `agency:<id>`.
+    pub place: String,
+    /// 中文 name of the place.
+    pub place_name: String,
+    /// English name of the place.
+    pub place_name_en: String,
+    /// District id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub district: Option<String>,
+    /// Level now (its last one, once cleared).
+    pub level: String,
+    /// Highest level it has had.
+    pub peak: String,
+    /// Value judged.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub value: Option<f64>,
+    /// Property of the value.
+    pub property: String,
+    /// Unit of the value.
+    pub unit: String,
+    /// The threshold met and its name, where there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub threshold: Option<f64>,
+    /// `warning`, `guarantee`, …; the console has words for them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mark: Option<String>,
+    /// Window of the rule, seconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub window_s: Option<u32>,
+    /// The rule that spoke.
+    pub rule: String,
+    /// Event time of the raise.
+    pub raised_ms: i64,
+    /// Event time of its newest decision.
+    pub changed_ms: i64,
+    /// Event time of the clear (消警), once cleared.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cleared_ms: Option<i64>,
+    /// `rising`, `falling`, `steady`: of the value, over its last steps.
+    pub trend: String,
+    /// How many decisions it has joined (×n).
+    pub steps: u32,
+    /// The newest amendment (更正), if any: what was said and what is said now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub amended: Option<String>,
+    /// 签收: by whom.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub acknowledged_by: Option<String>,
+    /// 签收: when.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub acknowledged_ms: Option<i64>,
+    /// 暂挂 until.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shelved_until_ms: Option<i64>,
+    /// 暂挂: by whom and why.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shelved_because: Option<String>,
+    /// The incident it belongs to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub incident: Option<String>,
+    /// `actual` or `exercise`.
+    pub status: String,
+}
+
+/// An incident.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct IncidentView {
+    /// Id.
+    pub id: String,
+    /// Title.
+    pub title: String,
+    /// The alert it was opened from.
+    pub alert: String,
+    /// Who opened it.
+    pub opened_by: String,
+    /// When.
+    pub opened_ms: i64,
+    /// When it was closed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub closed_ms: Option<i64>,
+    /// Plans started.
+    pub plans: Vec<String>,
+    /// Tasks.
+    pub tasks: Vec<String>,
+}
+
+/// A task: `proposed`, `sent`, `delivered`, `accepted`, `refused`, `en_route`, `on_scene`, `done`, `cancelled`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct TaskView {
+    /// Id.
+    pub id: String,
+    /// Incident.
+    pub incident: String,
+    /// What is to be done.
+    pub text: String,
+    /// The plan's clause it comes from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub measure: Option<String>,
+    /// Unit, or the one proposed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unit: Option<String>,
+    /// State.
+    pub state: String,
+    /// Its states so far with their times, oldest first.
+    pub history: Vec<TaskStep>,
+    /// Minutes it may take, where it is only proposed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limit_min: Option<u32>,
+    /// By when.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub due_ms: Option<i64>,
+    /// 超时.
+    pub overdue: bool,
+    /// Reason of a refusal, or the newest note.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
+}
+
+/// One step of a task.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct TaskStep {
+    /// State.
+    pub state: String,
+    /// When.
+    pub at_ms: i64,
+    /// Who.
+    pub by: String,
+}
+
+/// A unit.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct UnitView {
+    /// Id.
+    pub id: String,
+    /// 中文.
+    pub name: String,
+    /// English.
+    pub name_en: String,
+    /// Kind.
+    pub kind: String,
+    /// Degrees WGS-84.
+    pub lon: f64,
+    /// Degrees WGS-84.
+    pub lat: f64,
+    /// `idle`, `assigned`, `en_route`, `on_scene`.
+    pub state: String,
+    /// Its open task.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub task: Option<String>,
+    /// When it was last heard.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub heard_ms: Option<i64>,
+    /// Whether its session to the platform is up.
+    pub connected: bool,
+}
+
+/// A hospital's newest figures.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct HospitalView {
+    /// Id.
+    pub id: String,
+    /// 中文.
+    pub name: String,
+    /// English.
+    pub name_en: String,
+    /// Degrees WGS-84.
+    pub lon: f64,
+    /// Degrees WGS-84.
+    pub lat: f64,
+    /// Beds staffed.
+    pub beds: u32,
+    /// Beds occupied.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub beds_occupied: Option<u32>,
+    /// ICU beds staffed.
+    pub icu_beds: u32,
+    /// ICU beds occupied.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub icu_occupied: Option<u32>,
+    /// People waiting.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub emergency_waiting: Option<u32>,
+    /// `normal`, `strained`, `divert_advised`, `suspended`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub traffic: Option<String>,
+    /// When the figures were true.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub t_ms: Option<i64>,
+}
+
+/// A feed: one agency over one protocol.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct FeedView {
+    /// `agency/channel`.
+    pub id: String,
+    /// Agency id.
+    pub agency: String,
+    /// 中文 name of the agency.
+    pub agency_name: String,
+    /// English name of the agency.
+    pub agency_name_en: String,
+    /// `mqtt`, `mqtt_bridge`, `http`.
+    pub channel: String,
+    /// `live`, `late`, `dead` or `never`.
+    pub data: String,
+    /// Last frame, by the platform's clock.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub heard_ms: Option<i64>,
+    /// 资料完整至: its frontier, event time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub complete_ms: Option<i64>,
+    /// Accepted since the start.
+    pub accepted: u64,
+    /// Duplicates since the start.
+    pub duplicate: u64,
+    /// Refused since the start.
+    pub refused: u64,
+    /// Stations of the agency, and how many of them are silent.
+    pub stations: u32,
+    /// Silent stations.
+    pub silent: u32,
+}
+
+/// An official signal in force.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct SignalView {
+    /// The issuer's id.
+    pub id: String,
+    /// Issuing office.
+    pub issuer: String,
+    /// `issue` or `change` (lifted and withdrawn ones leave the list).
+    pub act: String,
+    /// Kind in words.
+    pub signal: String,
+    /// Official colour id.
+    pub color: String,
+    /// Areas by code.
+    pub areas: Vec<String>,
+    /// When it was issued.
+    pub t_ms: i64,
+    /// Text.
+    pub text: String,
+}
+
+/// A line of the duty log.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct LogEntry {
+    /// Journal number of the record behind it.
+    pub seq: u64,
+    /// When, by the platform's clock.
+    pub at_ms: i64,
+    /// Who: a person, a unit, or `platform`.
+    pub by: String,
+    /// A stable word: the decision's or desk event's kind.
+    pub what: String,
+    /// The alert, incident or task it is about.
+    pub about: String,
+    /// Particulars: level, note, reason, unit.
+    pub detail: String,
+}
+
+/// A plan.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct PlanView {
+    /// Id.
+    pub id: String,
+    /// 中文.
+    pub title: String,
+    /// English.
+    pub title_en: String,
+    /// Hazards it is for.
+    pub hazards: Vec<String>,
+}
+
+/// A hazard as configured, with the text of its folder.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct HazardView {
+    /// Name in the log.
+    pub name: String,
+    /// Kind.
+    pub kind: String,
+    /// Source of its numbers.
+    pub source: String,
+    /// Markdown: what it detects, method, limits.
+    pub about: String,
+}
+
+/// `GET /v1/stations/{id}/series`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct SeriesView {
+    /// Station.
+    pub station: String,
+    /// Property.
+    pub property: String,
+    /// Unit.
+    pub unit: String,
+    /// Expected interval, seconds: a longer hole is a gap, drawn as a gap.
+    pub interval_s: u32,
+    /// `[t_ms, value]`; `value` null marks a gap.
+    pub points: Vec<(i64, Option<f64>)>,
+    /// Thresholds in force for this datastream.
+    pub thresholds: Vec<ThresholdView>,
+}
+
+/// One threshold, for a chart and for "why?".
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct ThresholdView {
+    /// Hazard.
+    pub hazard: String,
+    /// Level id.
+    pub level: String,
+    /// Value, in the property's unit.
+    pub at_least: f64,
+    /// Window, seconds; absent: the instant.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub window_s: Option<u32>,
+    /// `warning`, `guarantee`, …
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mark: Option<String>,
+    /// Source.
+    pub source: String,
+}
+
+/// `GET /v1/alerts/{id}/explanation`: why?
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct ExplanationView {
+    /// The alert.
+    pub alert: AlertView,
+    /// Every decision about it, oldest first, as in the decision log.
+    #[schemars(with = "Vec<serde_json::Value>")]
+    pub decisions: Vec<domain::decision::Decision>,
+    /// The observations behind the newest decision.
+    pub observations: Vec<ObservationView>,
+    /// The thresholds that apply.
+    pub thresholds: Vec<ThresholdView>,
+    /// What recomputing from those observations gives: must equal the decision.
+    pub recomputed: Option<RecomputedView>,
+}
+
+/// A recomputation.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct RecomputedView {
+    /// Value.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub value: Option<f64>,
+    /// Level id.
+    pub level: String,
+    /// Whether both equal the decision's.
+    pub agrees: bool,
+}
+
+/// One observation.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct ObservationView {
+    /// Id.
+    pub id: String,
+    /// Journal number.
+    pub seq: u64,
+    /// Event time.
+    pub t_ms: i64,
+    /// Value.
+    pub v: f64,
+    /// Unit.
+    pub unit: String,
+    /// Trust.
+    pub trust: String,
+}
+
+/// `GET /v1/rejections`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct RejectionView {
+    /// Journal number.
+    pub seq: u64,
+    /// Agency.
+    pub agency: String,
+    /// Channel.
+    pub channel: String,
+    /// Topic or resource.
+    pub source: String,
+    /// When.
+    pub received_ms: i64,
+    /// Stable reason.
+    pub reason: String,
+    /// Particulars.
+    pub detail: String,
+    /// What to do.
+    pub what_to_do: String,
+    /// Raw bytes, base64.
+    pub raw_base64: String,
+    /// Whether it was quarantined for its date.
+    pub quarantined: bool,
+}
+
+/// `POST /v1/observations`: what became of each.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct IngestAnswer {
+    /// New and durable.
+    pub accepted: u64,
+    /// Known already.
+    pub duplicate: u64,
+    /// Refused, each with its place in what was sent.
+    pub rejected: Vec<RejectedItem>,
+}
+
+/// One refused item.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct RejectedItem {
+    /// Place in the batch, counted from 0.
+    pub index: u64,
+    /// Stable reason.
+    pub reason: String,
+    /// Particulars.
+    pub detail: String,
+}
+
+/// `POST /v1/session`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SignIn {
+    /// Name.
+    pub user: String,
+    /// Password.
+    pub password: String,
+    /// Second factor, where one is set.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<String>,
+}
+
+/// Who is signed in (`GET` and `POST /v1/session`).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct SessionView {
+    /// Name.
+    pub user: String,
+    /// `officer`, `commander`, `planner`, `agency`, `auditor`, `administrator`.
+    pub role: String,
+    /// What may be done (`acknowledge`, `shelve`, `dispatch`, …): buttons without it are disabled with a reason.
+    pub may: Vec<String>,
+    /// When the session ends if nothing is done.
+    pub expires_ms: i64,
+}
+
+/// `GET /v1/trace/{id}`: the nine stops of one observation, alert or task.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct TraceView {
+    /// The id asked for.
+    pub id: String,
+    /// The stops it has passed, in order.
+    pub stops: Vec<TraceStop>,
+}
+
+/// One stop.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct TraceStop {
+    /// 1 to 9.
+    pub stop: u8,
+    /// `heard`, `decoded`, `admitted`, `ordered`, `understood`, `raised`, `decided`, `shown`, `answered`.
+    pub name: String,
+    /// When, by the platform's clock; absent where no time is recorded for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at_ms: Option<i64>,
+    /// What happened, with ids.
+    pub what: String,
+    /// Ids that lead on (observations, alerts, incidents, tasks).
+    pub leads_to: Vec<String>,
+}
