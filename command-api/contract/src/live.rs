@@ -124,7 +124,7 @@ pub struct Notice {
 #[serde(tag = "kind", content = "row", rename_all = "snake_case")]
 pub enum Change {
     /// An alert.
-    Alert(AlertView),
+    Alert(Box<AlertView>),
     /// An alert left the list (cleared and acknowledged): its id.
     AlertGone(String),
     /// A zone.
