@@ -142,7 +142,7 @@ pub enum DeskFact {
     Acknowledged {
         /// The alert.
         alert: AlertId,
-        /// The level id it had.
+        /// The highest level id it had had by then: a higher one asks for a new acknowledgement.
         level: String,
         /// A note.
         note: Option<String>,
@@ -158,6 +158,8 @@ pub enum DeskFact {
     Shelved {
         /// The alert.
         alert: AlertId,
+        /// The level id it had: a higher one ends the shelving.
+        level: String,
         /// Until when.
         until: UtcMs,
         /// Why.

@@ -105,7 +105,7 @@ impl fmt::Display for Seq {
     }
 }
 
-/// An incident: `I-` and the journal number of the event that opened it.
+/// An incident: `I-` and the number the desk gave it, counted from 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct IncidentId(pub u64);
 
