@@ -5,6 +5,7 @@
 
 pub mod command;
 pub mod live;
+pub mod openapi;
 pub mod problem;
 pub mod views;
 

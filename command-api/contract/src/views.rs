@@ -628,3 +628,22 @@ pub struct TraceStop {
     /// Ids that lead on (observations, alerts, incidents, tasks).
     pub leads_to: Vec<String>,
 }
+
+/// `POST /v1/setup`: the first administrator, with the one-time code of the set-up link.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SetUp {
+    /// The code of the link.
+    pub code: String,
+    /// Name.
+    pub user: String,
+    /// Password, at least 12 characters.
+    pub password: String,
+}
+
+/// `POST /v1/live/ticket`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Ticket {
+    /// To be given as `?ticket=`, once, within 30 seconds.
+    pub ticket: String,
+}

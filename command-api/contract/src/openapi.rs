@@ -1,0 +1,215 @@
+//! `openapi.json`: one table of routes, and the schemas of the types that go over them.
+
+use schemars::{JsonSchema, SchemaGenerator, generate::SchemaSettings};
+use serde_json::{Map, Value, json};
+
+use crate::views;
+
+/// How a route is entered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Entry {
+    /// By anybody.
+    Open,
+    /// By a signed-in person whose role is in the list of [`Route::roles`].
+    Session,
+    /// By an agency's or unit's bearer token.
+    Token,
+}
+
+/// One route of the platform, as documented, as mounted, and as tested for every role.
+#[derive(Debug, Clone, Copy)]
+pub struct Route {
+    /// HTTP method, lower case.
+    pub method: &'static str,
+    /// Path with `{parameters}`.
+    pub path: &'static str,
+    /// One line.
+    pub summary: &'static str,
+    /// How it is entered.
+    pub entry: Entry,
+    /// Query parameters.
+    pub query: &'static [&'static str],
+    /// Name of the request body's schema, or a media type with a slash in it, or empty.
+    pub body: &'static str,
+    /// Name of the answer's schema (`[X]` for a list), or a media type, or empty.
+    pub answer: &'static str,
+}
+
+macro_rules! routes {
+    ($($method:ident $path:literal $entry:ident [$($q:literal),*] $body:literal => $answer:literal : $summary:literal)*) => {
+        /// Every route.
+        pub const ROUTES: &[Route] = &[$(Route {
+            method: stringify!($method), path: $path, summary: $summary,
+            entry: Entry::$entry, query: &[$($q),*], body: $body, answer: $answer,
+        }),*];
+    };
+}
+
+routes! {
+    get "/healthz" Open [] "" => "text/plain": "The process lives"
+    get "/readyz" Open [] "" => "text/plain": "The platform takes in, has caught up and can write"
+    get "/metrics" Open [] "" => "text/plain": "Prometheus metrics (loopback, or with a session)"
+    get "/openapi.json" Open [] "" => "application/json": "This document"
+    post "/v1/session" Open [] "SignIn" => "SessionView": "Sign in"
+    get "/v1/session" Session [] "" => "SessionView": "Who is signed in"
+    delete "/v1/session" Session [] "" => "": "Sign out"
+    post "/v1/setup" Open [] "SetUp" => "SessionView": "Make the first administrator with the one-time code"
+    post "/v1/live/ticket" Session [] "" => "Ticket": "A one-use ticket for the live socket, 30 s"
+    get "/v1/live" Session ["epoch", "since", "ticket"] "" => "ServerMessage": "WebSocket: snapshot, numbered deltas, resume, heartbeat"
+    get "/v1/city" Session [] "" => "CityView": "The city as configured"
+    get "/v1/zones.geojson" Session [] "" => "application/geo+json": "Outlines of the zones"
+    get "/v1/map/{file}" Session [] "" => "application/geo+json": "A file of the city's base map"
+    get "/v1/stations" Session [] "" => "[StationState]": "Newest state of every station"
+    get "/v1/stations/{id}" Session [] "" => "StationState": "Newest state of one station"
+    get "/v1/stations/{id}/series" Session ["property", "from", "to", "points"] "" => "SeriesView": "A series, thinned to a number of points"
+    get "/v1/zones" Session ["at"] "" => "[ZoneView]": "Zones, now or as believed at a time"
+    get "/v1/zones/{id}" Session ["at"] "" => "ZoneView": "One zone"
+    get "/v1/alerts" Session ["at"] "" => "[AlertView]": "Alerts, now or as believed at a time"
+    get "/v1/alerts/{id}" Session ["at"] "" => "AlertView": "One alert"
+    get "/v1/alerts/{id}/explanation" Session [] "" => "ExplanationView": "Why: rule, observations, recomputation"
+    get "/v1/incidents" Session [] "" => "[IncidentView]": "Incidents"
+    get "/v1/incidents/{id}" Session [] "" => "IncidentView": "One incident"
+    get "/v1/tasks" Session [] "" => "[TaskView]": "Tasks"
+    get "/v1/tasks/{id}" Session [] "" => "TaskView": "One task"
+    get "/v1/units" Session [] "" => "[UnitView]": "Units"
+    get "/v1/units/{id}" Session [] "" => "UnitView": "One unit"
+    get "/v1/hospitals" Session [] "" => "[HospitalView]": "Hospitals"
+    get "/v1/hospitals/{id}" Session [] "" => "HospitalView": "One hospital"
+    get "/v1/feeds" Session [] "" => "[FeedView]": "Feeds"
+    get "/v1/feeds/{id}" Session [] "" => "FeedView": "One feed"
+    get "/v1/signals" Session [] "" => "[SignalView]": "Official signals in force"
+    get "/v1/rejections" Session ["agency", "reason", "before", "limit"] "" => "[RejectionView]": "What was refused, newest first"
+    get "/v1/rejections/{id}" Session [] "" => "RejectionView": "One refusal"
+    get "/v1/log" Session ["before", "limit"] "" => "[LogEntry]": "The duty log, newest first"
+    get "/v1/trace/{id}" Session [] "" => "TraceView": "The nine stops of an observation, alert or task"
+    get "/v1/export/alerts.csv" Session ["from", "to"] "" => "text/csv": "Alerts as CSV"
+    get "/v1/export/log.csv" Session ["from", "to"] "" => "text/csv": "The duty log as CSV"
+    get "/v1/export/series.csv" Session ["station", "property", "from", "to"] "" => "text/csv": "A series as CSV"
+    post "/v1/commands" Session [] "CommandRequest" => "CommandAnswer": "A command to the desk"
+    post "/v1/observations" Token [] "application/json" => "IngestAnswer": "Observations: JSON array, NDJSON or CSV; plain, gzip or zstd"
+    post "/v1/reports/hospital" Token [] "application/json" => "IngestAnswer": "A hospital's status"
+    post "/v1/reports/units" Token [] "application/json" => "IngestAnswer": "A unit's report"
+    post "/v1/warnings" Token [] "application/json" => "IngestAnswer": "An official signal, from an office that may publish one"
+}
+
+fn reference(name: &str) -> Value {
+    json!({ "$ref": format!("#/components/schemas/{name}") })
+}
+
+fn content(kind: &str) -> Value {
+    if kind.contains('/') {
+        return json!({ kind: {} });
+    }
+    let list = kind.strip_prefix('[').and_then(|k| k.strip_suffix(']'));
+    let schema = match list {
+        Some(item) => json!({ "type": "array", "items": reference(item) }),
+        None => reference(kind),
+    };
+    json!({ "application/json": { "schema": schema } })
+}
+
+fn operation(route: &Route) -> Value {
+    let in_path = route.path.split('{').skip(1).filter_map(|part| part.split('}').next());
+    let path = in_path.map(|name| {
+        json!({ "name": name, "in": "path", "required": true, "schema": { "type": "string" } })
+    });
+    let query = route
+        .query
+        .iter()
+        .map(|name| json!({ "name": name, "in": "query", "schema": { "type": "string" } }));
+    let parameters: Vec<Value> = path.chain(query).collect();
+    let mut answers = Map::new();
+    let good = if route.answer.is_empty() { "204" } else { "200" };
+    let mut answer = json!({ "description": route.summary });
+    if !route.answer.is_empty() {
+        answer["content"] = content(route.answer);
+    }
+    answers.insert(good.into(), answer);
+    let problem =
+        json!({ "description": "refused, with the reason", "content": content("Problem") });
+    answers.insert("default".into(), problem);
+    let mut operation =
+        json!({ "summary": route.summary, "parameters": parameters, "responses": answers });
+    if !route.body.is_empty() {
+        operation["requestBody"] = json!({ "required": true, "content": content(route.body) });
+    }
+    operation["security"] = match route.entry {
+        Entry::Open => json!([]),
+        Entry::Session => json!([{ "session": [] }]),
+        Entry::Token => json!([{ "token": [] }]),
+    };
+    operation
+}
+
+fn add<T: JsonSchema>(generator: &mut SchemaGenerator) {
+    let _ = generator.subschema_for::<T>();
+}
+
+/// The OpenAPI 3.1 document.
+pub fn openapi() -> Value {
+    let mut settings = SchemaSettings::draft2020_12();
+    settings.definitions_path = "/components/schemas".into();
+    let mut generator = settings.into_generator();
+    add::<crate::Problem>(&mut generator);
+    add::<crate::CommandRequest>(&mut generator);
+    add::<crate::CommandAnswer>(&mut generator);
+    add::<crate::ClientMessage>(&mut generator);
+    add::<crate::ServerMessage>(&mut generator);
+    add::<views::CityView>(&mut generator);
+    add::<views::SeriesView>(&mut generator);
+    add::<views::ExplanationView>(&mut generator);
+    add::<views::RejectionView>(&mut generator);
+    add::<views::IngestAnswer>(&mut generator);
+    add::<views::SignIn>(&mut generator);
+    add::<views::SetUp>(&mut generator);
+    add::<views::Ticket>(&mut generator);
+    add::<views::SessionView>(&mut generator);
+    add::<views::TraceView>(&mut generator);
+    let mut paths: Map<String, Value> = Map::new();
+    for route in ROUTES {
+        let at = paths.entry(route.path).or_insert_with(|| json!({}));
+        at[route.method] = operation(route);
+    }
+    json!({
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Fenghuo",
+            "version": env!("CARGO_PKG_VERSION"),
+            "description": "Real-time emergency command and early warning. Times are Unix milliseconds.",
+        },
+        "paths": paths,
+        "components": {
+            "schemas": generator.take_definitions(true),
+            "securitySchemes": {
+                "session": { "type": "apiKey", "in": "cookie", "name": "__Host-session" },
+                "token": { "type": "http", "scheme": "bearer" },
+            },
+        },
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_schema_that_is_named_is_there() {
+        let document = openapi();
+        let text = document.to_string();
+        let mut named = 0;
+        for part in text.split("#/components/schemas/").skip(1) {
+            let name = part.split('"').next().unwrap_or_default();
+            assert!(document["components"]["schemas"][name].is_object(), "no schema {name}");
+            named += 1;
+        }
+        assert!(named > ROUTES.len());
+    }
+
+    #[test]
+    fn every_route_is_documented_once() {
+        let document = openapi();
+        let paths = document["paths"].as_object().expect("paths");
+        let written: usize = paths.values().filter_map(|p| p.as_object()).map(Map::len).sum();
+        assert_eq!(written, ROUTES.len());
+    }
+}

@@ -1,0 +1,112 @@
+//! The house is kept: nothing unfinished, no file that cannot be seen whole, no path of one machine.
+
+#![allow(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+
+use std::path::{Path, PathBuf};
+
+/// Lines a source file may have, by what it is.
+const MAX_LINES: &[(&str, usize)] = &[("rs", 400), ("ts", 300), ("svelte", 300)];
+/// Test files may be longer.
+const MAX_LINES_OF_TESTS: usize = 600;
+
+/// Words that mark something unfinished or hidden. Put together here, so that this file is clean.
+fn unfinished() -> Vec<String> {
+    let words = [("TO", "DO"), ("FIX", "ME"), ("XX", "X:"), ("#[ig", "nore"), ("test.sk", "ip(")];
+    words.iter().map(|(a, b)| format!("{a}{b}")).collect()
+}
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+/// Every file that belongs to the repository, as git lists them (tracked, or new and not ignored).
+fn files() -> Vec<PathBuf> {
+    let out = std::process::Command::new("git")
+        .args(["ls-files", "--cached", "--others", "--exclude-standard"])
+        .current_dir(root())
+        .output()
+        .expect("git ls-files runs");
+    assert!(out.status.success());
+    let list = String::from_utf8(out.stdout).expect("file names are UTF-8");
+    let files: Vec<PathBuf> =
+        list.lines().map(|l| root().join(l)).filter(|p| p.is_file()).collect();
+    assert!(files.len() > 50, "the list of files is not the repository's");
+    files
+}
+
+fn is_test(path: &Path) -> bool {
+    let name = path.file_stem().and_then(|n| n.to_str()).unwrap_or_default();
+    path.components().any(|c| c.as_os_str() == "tests")
+        || name == "tests"
+        || name.ends_with("_tests")
+        || name.ends_with(".spec")
+        || name.ends_with(".test")
+}
+
+fn is_generated(path: &Path, text: &str) -> bool {
+    text.lines().take(3).any(|l| l.contains("generated") || l.contains("Generated"))
+        && path.to_string_lossy().contains("contract")
+}
+
+#[test]
+fn every_file_can_be_seen_whole() {
+    let mut long = Vec::new();
+    for path in files() {
+        let extension = path.extension().and_then(|e| e.to_str()).unwrap_or_default();
+        let Some((_, max)) = MAX_LINES.iter().find(|(e, _)| *e == extension) else { continue };
+        let text = std::fs::read_to_string(&path).expect("readable");
+        let max = if is_test(&path) { MAX_LINES_OF_TESTS } else { *max };
+        let lines = text.lines().count();
+        if lines > max && !is_generated(&path, &text) {
+            long.push(format!("{}: {lines} lines, at most {max}", path.display()));
+        }
+    }
+    assert!(long.is_empty(), "rooms too large to see whole:\n{}", long.join("\n"));
+}
+
+#[test]
+fn nothing_is_left_unfinished_or_hidden() {
+    let words = unfinished();
+    let mut found = Vec::new();
+    for path in files() {
+        let extension = path.extension().and_then(|e| e.to_str()).unwrap_or_default();
+        if !["rs", "ts", "svelte", "toml", "md"].contains(&extension) {
+            continue;
+        }
+        let text = std::fs::read_to_string(&path).expect("readable");
+        for (at, line) in text.lines().enumerate() {
+            if words.iter().any(|w| line.contains(w.as_str())) {
+                found.push(format!("{}:{}: {line}", path.display(), at + 1));
+            }
+        }
+    }
+    assert!(found.is_empty(), "unfinished:\n{}", found.join("\n"));
+}
+
+#[test]
+fn the_top_level_is_closed() {
+    let allowed = [
+        "ingest",
+        "stream",
+        "command-api",
+        "gis",
+        "dashboards",
+        "simulators",
+        "tests",
+        ".cargo",
+        ".ci",
+    ];
+    let root = std::fs::canonicalize(root()).expect("root");
+    let mut strange = Vec::new();
+    for path in files() {
+        let path = std::fs::canonicalize(&path).expect("path");
+        let inside = path.strip_prefix(&root).expect("inside");
+        let mut parts = inside.components();
+        let first = parts.next().map(|c| c.as_os_str().to_string_lossy().into_owned());
+        let first = first.unwrap_or_default();
+        if parts.next().is_some() && !allowed.contains(&first.as_str()) {
+            strange.push(inside.display().to_string());
+        }
+    }
+    assert!(strange.is_empty(), "folders that do not belong at the root:\n{}", strange.join("\n"));
+}
