@@ -14,6 +14,7 @@ const PROGRAMS: &[(&str, &str)] = &[
     ("mosquitto_pub", "mosquitto-clients"),
     ("victoria-metrics", "victoria-metrics"),
     ("strace", "strace"),
+    ("python3", "python3"),
 ];
 /// A file that a package without a program brings.
 const FILES: &[(&str, &str)] =
