@@ -24,7 +24,11 @@ pub enum IdError {
     Character(char),
 }
 
-fn check(text: &str) -> Result<(), IdError> {
+/// Checks a text against the rules of this module.
+///
+/// # Errors
+/// [`IdError`] says which rule it breaks.
+pub fn check(text: &str) -> Result<(), IdError> {
     if text.is_empty() {
         return Err(IdError::Empty);
     }

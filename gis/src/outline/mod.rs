@@ -1,0 +1,130 @@
+//! An outline: the checked polygon(s) of an area, degrees WGS-84. The only way in is through the
+//! checks of [`Outline::from_polygons`], so whoever holds one need not ask again.
+
+mod check;
+mod geojson;
+
+pub use check::OutlineError;
+
+use geo::{
+    BoundingRect, Centroid, ChamberlainDuquetteArea, CoordinatePosition, CoordsIter, Intersects,
+    SimplifyVwPreserve, coordinate_position::CoordPos,
+};
+
+use crate::Position;
+
+/// The most vertices one outline may have. The coast of a county with its islands, traced at
+/// 1:10,000, has some 30,000; beyond this a file is a survey, not an outline, and should be simplified.
+pub const MAX_VERTICES: usize = 50_000;
+
+/// The deepest nesting of geometry collections that is read.
+pub const MAX_COLLECTION_DEPTH: usize = 4;
+
+/// The northernmost and southernmost latitude of an outline, degrees: the edge of the web map
+/// (Web Mercator); beyond it lie the poles, where a polygon of degrees has no inside.
+pub const MAX_LATITUDE: f64 = 85.0;
+
+/// The smallest area of an outline, square metres: less is a mistake of a digit.
+pub const MIN_AREA_M2: f64 = 1.0;
+
+/// A box around an area, degrees WGS-84, edges included.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct BoundingBox {
+    /// Western edge.
+    pub west: f64,
+    /// Southern edge.
+    pub south: f64,
+    /// Eastern edge.
+    pub east: f64,
+    /// Northern edge.
+    pub north: f64,
+}
+
+impl BoundingBox {
+    /// Whether a position lies in the box or on its edge.
+    pub fn contains(&self, at: Position) -> bool {
+        (self.west..=self.east).contains(&at.lon()) && (self.south..=self.north).contains(&at.lat())
+    }
+}
+
+/// A checked area: finite, in range, closed and valid rings, wound as RFC 7946 asks (shells
+/// anticlockwise, holes clockwise).
+#[derive(Debug, Clone, PartialEq)]
+pub struct Outline {
+    polygons: geo::MultiPolygon<f64>,
+    bbox: BoundingBox,
+}
+
+impl Outline {
+    /// Checks polygons and takes them.
+    ///
+    /// # Errors
+    /// [`OutlineError`] names the first rule that is broken, and where.
+    pub fn from_polygons(polygons: geo::MultiPolygon<f64>) -> Result<Self, OutlineError> {
+        let polygons = check::checked(polygons)?;
+        let rect = polygons.bounding_rect().ok_or(OutlineError::Empty)?;
+        let (min, max) = (rect.min(), rect.max());
+        let bbox = BoundingBox { west: min.x, south: min.y, east: max.x, north: max.y };
+        Ok(Self { polygons, bbox })
+    }
+
+    /// The polygons.
+    pub fn polygons(&self) -> &geo::MultiPolygon<f64> {
+        &self.polygons
+    }
+
+    /// Whether a position lies inside or on the border. What lies on a common border lies in both
+    /// neighbours: a gauge on a boundary river speaks for both banks.
+    pub fn contains(&self, at: Position) -> bool {
+        self.bbox.contains(at)
+            && self.polygons.coordinate_position(&at.point().0) != CoordPos::Outside
+    }
+
+    /// The box around it, degrees.
+    pub fn bbox(&self) -> BoundingBox {
+        self.bbox
+    }
+
+    /// Area on the sphere, square kilometres.
+    ///
+    /// # References
+    /// Chamberlain & Duquette 2007, "Some algorithms for polygons on a sphere" (JPL 07-03).
+    pub fn area_km2(&self) -> f64 {
+        self.polygons.chamberlain_duquette_unsigned_area() / 1e6
+    }
+
+    /// The centre of area, degrees; it may lie outside a crescent.
+    pub fn centroid(&self) -> Option<Position> {
+        let point = self.polygons.centroid()?;
+        Position::new(point.x(), point.y()).ok()
+    }
+
+    /// How many vertices it has.
+    pub fn vertices(&self) -> usize {
+        self.polygons.coords_count()
+    }
+
+    /// Whether two outlines share a point (borders included).
+    pub fn touches(&self, other: &Outline) -> bool {
+        self.polygons.intersects(&other.polygons)
+    }
+
+    /// The same area with fewer vertices, for drawing: every triangle smaller than
+    /// `tolerance_deg²` is cut off where that keeps the rings valid. An outline that would not
+    /// survive is given back as it is.
+    ///
+    /// # References
+    /// Visvalingam & Whyatt 1993, "Line generalisation by repeated elimination of points",
+    /// The Cartographic Journal 30(1), with the check for crossings.
+    #[must_use]
+    pub fn simplify(&self, tolerance_deg: f64) -> Self {
+        if !tolerance_deg.is_finite() || tolerance_deg <= 0.0 {
+            return self.clone();
+        }
+        let fewer = self.polygons.simplify_vw_preserve(tolerance_deg * tolerance_deg);
+        Self::from_polygons(fewer).unwrap_or_else(|_| self.clone())
+    }
+}
+
+#[cfg(test)]
+mod tests;

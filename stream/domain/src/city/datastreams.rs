@@ -1,0 +1,143 @@
+//! `datastreams.csv`: what each station measures, how often, and within which limits.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::about::About;
+use super::faults::Faults;
+use super::sheet::{self, Column, Row};
+use super::stations::Station;
+use crate::ids::StationId;
+use crate::time::UtcMs;
+
+/// The longest interval between two values of a datastream, seconds (31 days).
+pub const MAX_INTERVAL_S: u32 = 31 * 86_400;
+
+/// The properties whose values are heights and mean nothing without a datum.
+pub const STAGES: [&str; 2] = ["water_level", "tide_level"];
+
+const COLUMNS: &[Column] = &[
+    ("station", true),
+    ("property", true),
+    ("interval_s", true),
+    ("min", false),
+    ("max", false),
+    ("max_rate_per_h", false),
+    ("flat_after_s", false),
+    ("valid_from", false),
+];
+
+/// One epoch of a datastream.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Datastream {
+    /// The station.
+    pub station: StationId,
+    /// The property's name.
+    pub property: String,
+    /// Expected interval, seconds.
+    pub interval_s: u32,
+    /// Least value that can be true here; outside is refused.
+    pub min: Option<f64>,
+    /// Greatest value that can be true here.
+    pub max: Option<f64>,
+    /// Fastest believable change, units an hour; beyond it a value is doubtful.
+    pub max_rate_per_h: Option<f64>,
+    /// Seconds of an unchanged value after which it is doubtful.
+    pub flat_after_s: Option<u32>,
+    /// From when this epoch holds.
+    pub valid_from: UtcMs,
+}
+
+/// What the sheet refers to.
+pub(super) struct Ground<'a> {
+    /// `city.toml`.
+    pub(super) about: &'a About,
+    /// The ids of `stations.csv`; `None` where it could not be read.
+    pub(super) stations: Option<&'a BTreeSet<String>>,
+    /// Its sound rows, by id.
+    pub(super) epochs: &'a BTreeMap<String, Vec<&'a Station>>,
+}
+
+/// Reads the sheet; the pairs it names come with it, of faulty rows too.
+pub(super) fn read(
+    file: &str,
+    bytes: &[u8],
+    ground: &Ground<'_>,
+    faults: &Faults,
+) -> Option<(Vec<Datastream>, BTreeSet<(String, String)>)> {
+    let mut streams = Vec::new();
+    let mut named = BTreeSet::new();
+    let mut epochs: BTreeMap<(String, String, UtcMs), u32> = BTreeMap::new();
+    let good = sheet::read(file, bytes, COLUMNS, faults, |row| {
+        let pair = (row.text("station").to_owned(), row.text("property").to_owned());
+        let valid_from = row.valid_from();
+        if let Some(line) = epochs.insert((pair.0.clone(), pair.1.clone(), valid_from), row.line())
+        {
+            row.fault(format!(
+                "{} of {} stands already on line {line} with the same valid_from",
+                pair.1, pair.0
+            ));
+        }
+        named.insert(pair);
+        streams.extend(datastream(row, valid_from, ground));
+    });
+    good.then_some((streams, named))
+}
+
+fn datastream(row: &Row<'_>, valid_from: UtcMs, ground: &Ground<'_>) -> Option<Datastream> {
+    let station = row.id::<StationId>("station");
+    let property = row.need_text("property");
+    if let Some(station) = &station {
+        if ground.stations.is_some_and(|known| !known.contains(station.as_str())) {
+            row.fault(format!("unknown station {station}: it is not in stations.csv"));
+        }
+        if property.as_deref().is_some_and(|p| STAGES.contains(&p)) {
+            let epochs = ground.epochs.get(station.as_str());
+            if epochs.is_some_and(|list| list.iter().any(|s| s.datum.is_none())) {
+                row.fault(format!(
+                    "the station {station} has no datum, so its stages mean nothing: name one in stations.csv"
+                ));
+            }
+        }
+    }
+    let limits = property.as_deref().and_then(|name| {
+        let found = ground.about.property(name);
+        if found.is_none() {
+            row.fault(format!(
+                "unknown property {name:?}: use one of the list in the description of the city's \
+                 folder, or declare it in city.toml as [[properties]]"
+            ));
+        }
+        found.map(|p| p.plausible)
+    });
+    let interval_s = row.need_whole("interval_s", 1..=MAX_INTERVAL_S);
+    let (min, max) = (row.number("min"), row.number("max"));
+    if let (Some(min), Some(max)) = (min, max)
+        && min > max
+    {
+        row.fault(format!("min {min} is above max {max}"));
+    }
+    if let Some((low, high)) = limits {
+        for (name, value) in [("min", min), ("max", max)] {
+            if let Some(value) = value.filter(|v| !(low..=high).contains(v)) {
+                row.fault(format!(
+                    "{name} {value} is outside what the property can be ({low} to {high})"
+                ));
+            }
+        }
+    }
+    let max_rate_per_h = row.number("max_rate_per_h");
+    if max_rate_per_h.is_some_and(|rate| rate <= 0.0) {
+        row.fault("max_rate_per_h must be above 0");
+    }
+    let flat_after_s = row.whole("flat_after_s", 1..=MAX_INTERVAL_S);
+    Some(Datastream {
+        station: station?,
+        property: property?,
+        interval_s: interval_s?,
+        min,
+        max,
+        max_rate_per_h,
+        flat_after_s,
+        valid_from,
+    })
+}

@@ -1,0 +1,59 @@
+//! The list of what is wrong with a city's files, kept while reading goes on: a user mends all of
+//! it in one round.
+
+use std::cell::RefCell;
+
+use super::CityError;
+
+/// The most errors that are listed; a file with a wrong separator would otherwise give one a line.
+pub(super) const MAX_ERRORS: usize = 1_000;
+
+/// What was found so far.
+#[derive(Debug, Default)]
+pub(super) struct Faults {
+    found: RefCell<Vec<CityError>>,
+}
+
+impl Faults {
+    /// Notes one error. `line` is counted from 1; 0 stands for a file without lines.
+    pub(super) fn add(&self, file: &str, line: u32, reason: impl Into<String>) {
+        let mut found = self.found.borrow_mut();
+        if found.len() < MAX_ERRORS {
+            let line = (line > 0).then_some(line);
+            found.push(CityError { file: file.to_owned(), line, reason: reason.into() });
+        } else if found.len() == MAX_ERRORS {
+            found.push(CityError {
+                file: file.to_owned(),
+                line: None,
+                reason: format!("more than {MAX_ERRORS} errors; the rest is not listed"),
+            });
+        }
+    }
+
+    /// How many there are.
+    pub(super) fn count(&self) -> usize {
+        self.found.borrow().len()
+    }
+
+    /// The errors, by file and line.
+    pub(super) fn into_list(self) -> Vec<CityError> {
+        let mut found = self.found.into_inner();
+        found.sort_by(|a, b| (&a.file, a.line).cmp(&(&b.file, b.line)));
+        found
+    }
+}
+
+/// Refuses what cannot be shown on one line of a log or a console: control characters (tabs and
+/// line ends where `lines` allows them) and marks that turn the direction of writing.
+pub(super) fn unprintable(text: &str, lines: bool) -> Option<char> {
+    text.chars().find(|c| {
+        let turning = matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}');
+        let line = lines && matches!(c, '\n' | '\t');
+        turning || (c.is_control() && !line)
+    })
+}
+
+/// A list of words for a reason: `a, b, c`.
+pub(super) fn words<'a>(list: impl IntoIterator<Item = &'a str>) -> String {
+    list.into_iter().collect::<Vec<_>>().join(", ")
+}

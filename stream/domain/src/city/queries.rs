@@ -1,0 +1,176 @@
+//! What everyone asks a city: by id, as of an instant, and by place.
+
+use std::collections::BTreeMap;
+
+use super::about::About;
+use super::{Agency, City, Datastream, Hazard, Registry, Station, Zone, ZoneKind};
+use crate::level::Levels;
+use crate::property;
+use crate::time::UtcMs;
+
+/// A property as a city has it: a known one, or its own.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Property<'c> {
+    /// The name on the wire.
+    pub name: &'c str,
+    /// UCUM.
+    pub unit: &'c str,
+    /// Whether a value belongs to the interval that ends at its time.
+    pub interval: bool,
+    /// Least and greatest value that can be true anywhere.
+    pub plausible: (f64, f64),
+    /// 中文 name.
+    pub name_zh: &'c str,
+}
+
+impl About {
+    /// A property by its name: the city's own declaration first, then the known ones.
+    pub fn property(&self, name: &str) -> Option<Property<'_>> {
+        if let Some(own) = self.properties.iter().find(|p| p.name == name) {
+            return Some(Property {
+                name: &own.name,
+                unit: &own.unit,
+                interval: own.interval,
+                plausible: (own.min, own.max),
+                name_zh: &own.name_zh,
+            });
+        }
+        property::find(name).map(|known| Property {
+            name: known.name,
+            unit: known.unit,
+            interval: known.interval,
+            plausible: known.plausible,
+            name_zh: known.name_zh,
+        })
+    }
+}
+
+/// Positions in the lists of a [`City`]; epochs sorted by `valid_from`.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Index {
+    zones: BTreeMap<String, usize>,
+    stations: BTreeMap<String, Vec<usize>>,
+    datastreams: BTreeMap<String, BTreeMap<String, Vec<usize>>>,
+    agencies: BTreeMap<String, usize>,
+}
+
+impl Index {
+    pub(super) fn of(city: &City) -> Self {
+        let mut index = Self::default();
+        for (at, zone) in city.zones.iter().enumerate() {
+            index.zones.insert(zone.id.to_string(), at);
+        }
+        for (at, station) in city.stations.iter().enumerate() {
+            index.stations.entry(station.id.to_string()).or_default().push(at);
+        }
+        for (at, stream) in city.datastreams.iter().enumerate() {
+            let of_station = index.datastreams.entry(stream.station.to_string()).or_default();
+            of_station.entry(stream.property.clone()).or_default().push(at);
+        }
+        for (at, agency) in city.agencies.iter().enumerate() {
+            index.agencies.insert(agency.id.to_string(), at);
+        }
+        for epochs in index.stations.values_mut() {
+            epochs.sort_by_key(|at| city.stations.get(*at).map(|s| s.valid_from));
+        }
+        for epochs in index.datastreams.values_mut().flat_map(BTreeMap::values_mut) {
+            epochs.sort_by_key(|at| city.datastreams.get(*at).map(|d| d.valid_from));
+        }
+        index
+    }
+}
+
+/// The last of `epochs` (sorted by time) that began at or before `t`.
+fn as_of<'l, T>(
+    epochs: &[usize],
+    list: &'l [T],
+    t: UtcMs,
+    from: impl Fn(&T) -> UtcMs,
+) -> Option<&'l T> {
+    let began = epochs.partition_point(|at| list.get(*at).is_some_and(|x| from(x) <= t));
+    epochs.get(began.checked_sub(1)?).and_then(|at| list.get(*at))
+}
+
+impl City {
+    /// The zone of an id.
+    pub fn zone(&self, id: &str) -> Option<&Zone> {
+        self.zones.get(*self.index.zones.get(id)?)
+    }
+
+    /// The agency of an id.
+    pub fn agency(&self, id: &str) -> Option<&Agency> {
+        self.agencies.get(*self.index.agencies.get(id)?)
+    }
+
+    /// The station as it was at `t` (event time); `None` before its first epoch.
+    pub fn station_at(&self, id: &str, t: UtcMs) -> Option<&Station> {
+        as_of(self.index.stations.get(id)?, &self.stations, t, |s| s.valid_from)
+    }
+
+    /// Whether a station of this id ever was.
+    pub fn has_station(&self, id: &str) -> bool {
+        self.index.stations.contains_key(id)
+    }
+
+    /// The datastream as it was at `t` (event time); `None` before its first epoch.
+    pub fn datastream_at(&self, station: &str, property: &str, t: UtcMs) -> Option<&Datastream> {
+        let epochs = self.index.datastreams.get(station)?.get(property)?;
+        as_of(epochs, &self.datastreams, t, |d| d.valid_from)
+    }
+
+    /// The properties that a station measures at any time, in order of name.
+    pub fn properties_of(&self, station: &str) -> impl Iterator<Item = &str> {
+        self.index.datastreams.get(station).into_iter().flat_map(|of| of.keys().map(String::as_str))
+    }
+
+    /// A property: the city's own or a known one.
+    pub fn property(&self, name: &str) -> Option<Property<'_>> {
+        self.about.property(name)
+    }
+
+    /// The city's levels, lowest first.
+    pub fn levels(&self) -> &Levels {
+        &self.about.levels
+    }
+
+    /// The ids of all stations of all epochs, in order of id.
+    pub fn station_ids(&self) -> impl Iterator<Item = &str> {
+        self.index.stations.keys().map(String::as_str)
+    }
+
+    /// Of every hazard the newest epoch that holds at `t` (event time), in order of name.
+    pub fn hazards_at(&self, t: UtcMs) -> Vec<&Hazard> {
+        let mut newest: BTreeMap<&str, &Hazard> = BTreeMap::new();
+        for hazard in self.hazards.iter().filter(|h| h.valid_from <= t) {
+            let held = newest.entry(&hazard.name).or_insert(hazard);
+            if hazard.valid_from > held.valid_from {
+                *held = hazard;
+            }
+        }
+        newest.into_values().collect()
+    }
+
+    /// The zones that contain a point (borders included), the smallest kind last, then in order of
+    /// id; empty where the numbers are no position.
+    pub fn zones_of(&self, lon: f64, lat: f64) -> Vec<&Zone> {
+        let Ok(at) = gis::Position::new(lon, lat) else { return Vec::new() };
+        let mut zones: Vec<&Zone> = self.zones.iter().filter(|z| z.outline.contains(at)).collect();
+        zones.sort_by(|a, b| (a.kind, &a.id).cmp(&(b.kind, &b.id)));
+        zones
+    }
+
+    /// The zone of one kind that contains a point; on a common border the first by id.
+    pub fn zone_of(&self, kind: ZoneKind, lon: f64, lat: f64) -> Option<&Zone> {
+        self.zones_of(lon, lat).into_iter().find(|z| z.kind == kind)
+    }
+
+    /// The registry of datastreams: the rows of an earlier configuration keep their numbers, new
+    /// ones of this city are appended in file order.
+    pub fn registry(&self, earlier: &[(String, String)]) -> Registry {
+        let mut registry = Registry::continued(earlier);
+        for stream in &self.datastreams {
+            registry.number(stream.station.as_str(), &stream.property);
+        }
+        registry
+    }
+}
