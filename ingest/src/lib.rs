@@ -1,1 +1,4 @@
 //! HEARING: feeds, decoding, admission.
+
+pub mod json;
+pub mod table;

@@ -1,0 +1,405 @@
+//! Stop 2 of 9, **decoded**: bytes → [`RawObservation`] or a typed [`DecodeError`]. Pure and total.
+//! Before it: [`crate::mqtt::session`], [`crate::http::session`], [`crate::bridge`] (heard). After
+//! it: [`crate::admit`] (admitted).
+//!
+//! Text is borrowed from the bytes; nothing is allocated for an observation of the plain form.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use domain::ids::{ID_MAX_BYTES, StationId};
+use domain::observation::{OriginFlag, Quality, Trust};
+use domain::status::WireStatus;
+use domain::time::{TimeError, UtcMs};
+use serde::de::{DeserializeSeed, Deserializer, MapAccess, Visitor};
+
+use super::error::{DecodeError, shown};
+use super::scalar::{Instant, Number, Text};
+
+/// The longest sender's own id, bytes.
+pub const SENDER_ID_MAX_BYTES: usize = 128;
+/// The longest unit, bytes.
+pub const UNIT_MAX_BYTES: usize = 32;
+
+/// An observation as sent: checked for form, not yet against the registry.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RawObservation<'a> {
+    /// The station's id, of the allow-list of [`domain::ids`].
+    pub station: Cow<'a, str>,
+    /// The property's name, of the same allow-list.
+    pub property: Cow<'a, str>,
+    /// The instant; for an interval property the end of its interval.
+    pub t: UtcMs,
+    /// The value, finite, in `unit`.
+    pub v: f64,
+    /// UCUM; the property's own where absent.
+    pub unit: Option<Cow<'a, str>>,
+    /// The sender's own id, for exact de-duplication: at most [`SENDER_ID_MAX_BYTES`], no control
+    /// characters.
+    pub id: Option<Cow<'a, str>>,
+    /// Quality as the sender states it.
+    pub q: Option<Quality>,
+    /// Live or exercise.
+    pub status: WireStatus,
+    /// When the sender settled the value.
+    pub result_time: Option<UtcMs>,
+}
+
+impl<'a> RawObservation<'a> {
+    /// An observation that says no more than a value at an instant.
+    pub fn bare(station: &'a str, property: &'a str, t: UtcMs, v: f64) -> Self {
+        Self {
+            station: Cow::Borrowed(station),
+            property: Cow::Borrowed(property),
+            t,
+            v,
+            unit: None,
+            id: None,
+            q: None,
+            status: WireStatus::Actual,
+            result_time: None,
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Field {
+    Station,
+    Property,
+    T,
+    V,
+    Unit,
+    Id,
+    Q,
+    Status,
+    ResultTime,
+}
+
+impl Field {
+    fn named(name: &str) -> Option<Self> {
+        Some(match name {
+            "station" => Self::Station,
+            "property" => Self::Property,
+            "t" => Self::T,
+            "v" => Self::V,
+            "unit" => Self::Unit,
+            "id" => Self::Id,
+            "q" => Self::Q,
+            "status" => Self::Status,
+            "result_time" => Self::ResultTime,
+            _ => return None,
+        })
+    }
+    fn name(self) -> &'static str {
+        match self {
+            Self::Station => "station",
+            Self::Property => "property",
+            Self::T => "t",
+            Self::V => "v",
+            Self::Unit => "unit",
+            Self::Id => "id",
+            Self::Q => "q",
+            Self::Status => "status",
+            Self::ResultTime => "result_time",
+        }
+    }
+    fn form_error(self) -> DecodeError {
+        let expected = match self {
+            Self::T | Self::ResultTime => {
+                return DecodeError::Time { field: self.name(), why: TimeError::Form };
+            }
+            Self::V => "a number is wanted",
+            Self::Q => QUALITY_FORM,
+            _ => "text is wanted",
+        };
+        DecodeError::Form { field: self.name(), expected }
+    }
+}
+
+const QUALITY_FORM: &str = "one of reliable, doubtful, unreliable, corrected, completed, or two of them: corrected+doubtful";
+
+/// Reads the sender's word for quality: a trust, an origin, or both joined by `+`.
+///
+/// # Errors
+/// [`DecodeError::Form`] for any other word.
+pub fn quality(text: &str) -> Result<Quality, DecodeError> {
+    let mut quality = Quality::default();
+    for word in text.splitn(2, '+') {
+        match word {
+            "original" => quality.origin = OriginFlag::Original,
+            "corrected" => quality.origin = OriginFlag::Corrected,
+            "completed" => quality.origin = OriginFlag::Completed,
+            "reliable" | "good" => quality.trust = Trust::Reliable,
+            "doubtful" | "suspect" => quality.trust = Trust::Doubtful,
+            "unreliable" | "bad" => quality.trust = Trust::Unreliable,
+            _ => return Err(DecodeError::Form { field: "q", expected: QUALITY_FORM }),
+        }
+    }
+    Ok(quality)
+}
+
+/// Checks an id against the allow-list of [`domain::ids`].
+pub(crate) fn identifier(field: &'static str, text: &str) -> Result<(), DecodeError> {
+    let allowed = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-');
+    if !text.is_empty() && text.len() <= ID_MAX_BYTES && text.as_bytes().iter().all(allowed) {
+        return Ok(());
+    }
+    let why = StationId::new(text).err().map(|e| e.to_string()).unwrap_or_default();
+    Err(DecodeError::Identifier { field, why })
+}
+
+pub(crate) fn plain_text(
+    field: &'static str,
+    text: &str,
+    max_bytes: usize,
+) -> Result<(), DecodeError> {
+    let why = if text.is_empty() {
+        "must not be empty".to_owned()
+    } else if text.len() > max_bytes {
+        format!("has at most {max_bytes} bytes, this has {}", text.len())
+    } else if text.chars().any(char::is_control) {
+        "has control characters".to_owned()
+    } else {
+        return Ok(());
+    };
+    Err(DecodeError::Identifier { field, why })
+}
+
+/// Reads one object of the full form (`station` and `property` inside).
+///
+/// # Errors
+/// [`DecodeError`] says what is wrong and names the field.
+pub fn decode_line(bytes: &[u8]) -> Result<RawObservation<'_>, DecodeError> {
+    decode_object(bytes, None)
+}
+
+/// Reads one object; with `of` given, station and property are the topic's and may not stand inside.
+pub(crate) fn decode_object<'a>(
+    bytes: &'a [u8],
+    of: Option<(&'a str, &'a str)>,
+) -> Result<RawObservation<'a>, DecodeError> {
+    let mut note = Note { at: None, error: None };
+    let mut json = serde_json::Deserializer::from_slice(bytes);
+    let read = ObjectSeed { of, note: &mut note }.deserialize(&mut json);
+    match read.and_then(|seen| json.end().map(|()| seen)) {
+        Ok(seen) => Ok(seen),
+        Err(error) => Err(explain(bytes, note, &error)),
+    }
+}
+
+/// Turns the parser's error into the typed one; only on the unhappy path.
+fn explain(bytes: &[u8], note: Note, error: &serde_json::Error) -> DecodeError {
+    use serde_json::error::Category;
+    if let Some(typed) = note.error {
+        return typed;
+    }
+    if bytes.starts_with(b"\xef\xbb\xbf") {
+        return DecodeError::ByteOrderMark;
+    }
+    if bytes.iter().all(u8::is_ascii_whitespace) {
+        return DecodeError::Empty;
+    }
+    if std::str::from_utf8(bytes).is_err() {
+        return DecodeError::Utf8;
+    }
+    match (error.classify(), note.at) {
+        (Category::Data, Some(field)) => field.form_error(),
+        (Category::Data, None) => DecodeError::NoObject,
+        // The parser has one code for it, and no name to ask for.
+        (_, Some(field)) if error.to_string().starts_with("number out of range") => {
+            DecodeError::NotFinite(field.name())
+        }
+        _ => DecodeError::Syntax(error.to_string()),
+    }
+}
+
+/// What the visitor saw last, for a typed error: the parser's own error type cannot carry one.
+struct Note {
+    at: Option<Field>,
+    error: Option<DecodeError>,
+}
+
+impl Note {
+    #[cold]
+    fn refuse<E: serde::de::Error>(&mut self, error: DecodeError) -> E {
+        self.error = Some(error);
+        E::custom("refused")
+    }
+}
+
+struct ObjectSeed<'n, 'a> {
+    of: Option<(&'a str, &'a str)>,
+    note: &'n mut Note,
+}
+
+impl<'de> DeserializeSeed<'de> for ObjectSeed<'_, 'de> {
+    type Value = RawObservation<'de>;
+    fn deserialize<D: Deserializer<'de>>(self, d: D) -> Result<Self::Value, D::Error> {
+        d.deserialize_map(self)
+    }
+}
+
+impl<'de> Visitor<'de> for ObjectSeed<'_, 'de> {
+    type Value = RawObservation<'de>;
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an observation")
+    }
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let note = self.note;
+        let mut seen = Seen::default();
+        let mut present = 0u16;
+        while let Some(field) = map.next_key_seed(KeySeed { note, inside: self.of.is_none() })? {
+            let bit = 1u16 << (field as u16);
+            if present & bit != 0 {
+                return Err(note.refuse(DecodeError::DuplicateField(field.name())));
+            }
+            present |= bit;
+            note.at = Some(field);
+            seen.read(field, &mut map).map_err(|at| at.into_error(note))?;
+            note.at = None;
+        }
+        seen.finish(self.of).map_err(|missing| note.refuse(missing))
+    }
+}
+
+struct KeySeed<'n> {
+    note: &'n mut Note,
+    inside: bool,
+}
+
+impl<'de> DeserializeSeed<'de> for KeySeed<'_> {
+    type Value = Field;
+    fn deserialize<D: Deserializer<'de>>(self, d: D) -> Result<Field, D::Error> {
+        d.deserialize_str(self)
+    }
+}
+
+impl Visitor<'_> for KeySeed<'_> {
+    type Value = Field;
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a field's name")
+    }
+    fn visit_str<E: serde::de::Error>(self, name: &str) -> Result<Field, E> {
+        match Field::named(name) {
+            Some(Field::Station | Field::Property) if !self.inside => {}
+            Some(field) => return Ok(field),
+            None => {}
+        }
+        Err(self.note.refuse(DecodeError::UnknownField(shown(name))))
+    }
+}
+
+/// Either the parser's own error or a typed refusal.
+enum Fault<E> {
+    Parser(E),
+    Typed(DecodeError),
+}
+
+impl<E: serde::de::Error> Fault<E> {
+    fn into_error(self, note: &mut Note) -> E {
+        match self {
+            Fault::Parser(error) => error,
+            Fault::Typed(typed) => note.refuse(typed),
+        }
+    }
+}
+
+#[derive(Default)]
+struct Seen<'de> {
+    station: Option<Cow<'de, str>>,
+    property: Option<Cow<'de, str>>,
+    t: Option<UtcMs>,
+    v: Option<f64>,
+    unit: Option<Cow<'de, str>>,
+    id: Option<Cow<'de, str>>,
+    q: Option<Quality>,
+    status: Option<WireStatus>,
+    result_time: Option<UtcMs>,
+}
+
+impl<'de> Seen<'de> {
+    fn read<A: MapAccess<'de>>(
+        &mut self,
+        field: Field,
+        map: &mut A,
+    ) -> Result<(), Fault<A::Error>> {
+        match field {
+            Field::V => self.v = Some(map.next_value_seed(Number).map_err(Fault::Parser)?),
+            Field::T => self.t = instant_of(field, map)?,
+            Field::ResultTime => self.result_time = instant_of(field, map)?,
+            _ => {
+                let Some(text) = map.next_value_seed(Text).map_err(Fault::Parser)? else {
+                    return Ok(());
+                };
+                self.text(field, text).map_err(Fault::Typed)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn text(&mut self, field: Field, text: Cow<'de, str>) -> Result<(), DecodeError> {
+        let name = field.name();
+        match field {
+            Field::Station | Field::Property => {
+                identifier(name, &text)?;
+                let slot =
+                    if field == Field::Station { &mut self.station } else { &mut self.property };
+                *slot = Some(text);
+            }
+            Field::Unit => {
+                plain_text(name, &text, UNIT_MAX_BYTES)?;
+                self.unit = Some(text);
+            }
+            Field::Id => {
+                plain_text(name, &text, SENDER_ID_MAX_BYTES)?;
+                self.id = Some(text);
+            }
+            Field::Q => self.q = Some(quality(&text)?),
+            Field::Status => {
+                self.status = Some(match &*text {
+                    "actual" => WireStatus::Actual,
+                    "exercise" => WireStatus::Exercise,
+                    other => return Err(DecodeError::UnknownStatus(shown(other))),
+                });
+            }
+            Field::T | Field::V | Field::ResultTime => {}
+        }
+        Ok(())
+    }
+
+    fn finish(self, of: Option<(&'de str, &'de str)>) -> Result<RawObservation<'de>, DecodeError> {
+        let missing = DecodeError::MissingField;
+        let (station, property) = match of {
+            Some((station, property)) => (Cow::Borrowed(station), Cow::Borrowed(property)),
+            None => {
+                (self.station.ok_or(missing("station"))?, self.property.ok_or(missing("property"))?)
+            }
+        };
+        let (t, v) = (self.t.ok_or(missing("t"))?, self.v.ok_or(missing("v"))?);
+        if !v.is_finite() {
+            return Err(DecodeError::NotFinite("v"));
+        }
+        Ok(RawObservation {
+            station,
+            property,
+            t,
+            v,
+            unit: self.unit,
+            id: self.id,
+            q: self.q,
+            status: self.status.unwrap_or(WireStatus::Actual),
+            result_time: self.result_time,
+        })
+    }
+}
+
+fn instant_of<'de, A: MapAccess<'de>>(
+    field: Field,
+    map: &mut A,
+) -> Result<Option<UtcMs>, Fault<A::Error>> {
+    match map.next_value_seed(Instant).map_err(Fault::Parser)? {
+        None => Ok(None),
+        Some(Ok(t)) => Ok(Some(t)),
+        Some(Err(why)) => Err(Fault::Typed(DecodeError::Time { field: field.name(), why })),
+    }
+}

@@ -1,0 +1,7 @@
+//! The one form of an observation, the same by MQTT, HTTP and file, and its readers.
+
+pub mod batch;
+pub mod decode;
+pub mod error;
+pub mod instant;
+mod scalar;

@@ -1,0 +1,3 @@
+//! Observations as a table: CSV with a header row.
+
+pub mod decode;
