@@ -5,10 +5,15 @@
     reason = "a benchmark that cannot run says so and ends"
 )]
 
+mod consoles;
 mod engine;
+mod fanout;
 mod figures;
+mod latency;
+mod mqtt;
 mod rain;
 mod reference;
+mod restart;
 
 use clap::Parser;
 
@@ -28,10 +33,16 @@ struct Arguments {
 /// One benchmark: its name and what runs it.
 type Bench = (&'static str, fn(bool) -> Vec<figures::Figure>);
 
-const BENCHES: &[Bench] = &[("engine", engine::run)];
+const BENCHES: &[Bench] = &[
+    ("engine", engine::run),
+    ("mqtt", mqtt::run),
+    ("latency", latency::run),
+    ("fanout", fanout::run),
+    ("restart", restart::run),
+];
 
 fn main() {
-    if engine::is_reference() {
+    if engine::is_reference() || fanout::is_bare_server() {
         return;
     }
     let arguments = Arguments::parse();

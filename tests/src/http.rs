@@ -70,6 +70,11 @@ impl Client {
         self.with_header("Cookie", &cookie)
     }
 
+    /// The session's cookie, once signed in.
+    pub fn cookie(&self) -> Option<&str> {
+        self.headers.iter().find(|(n, _)| n == "Cookie").map(|(_, v)| v.as_str())
+    }
+
     /// GET.
     pub fn get(&self, path: &str) -> Answer {
         self.request("GET", path, &[], b"")

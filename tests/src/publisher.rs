@@ -167,6 +167,14 @@ impl Publisher {
         self.out.write_all(&packet(0x32, &rest))
     }
 
+    /// Sends what is still in the buffer.
+    ///
+    /// # Errors
+    /// The socket's.
+    pub fn flush(&mut self) -> std::io::Result<()> {
+        self.out.flush()
+    }
+
     /// Waits until everything sent is acknowledged, or the platform has gone, or the time is over.
     pub fn settle(&mut self, within: Duration) -> bool {
         let _ = self.out.flush();
