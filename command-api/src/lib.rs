@@ -1,1 +1,3 @@
 //! DECIDING AND TELLING: the desk, live sessions, outlets, access; the binary fenghuo.
+
+pub mod city_folder;
