@@ -1,1 +1,11 @@
-//! PRETENDING: worlds, stations, responders, drills; the binary fenghuo-sim.
+//! PRETENDING: worlds, stations, responders, drills; the binary `fenghuo-sim`.
+//!
+//! A seeded world ([`world`]) is sampled by stations ([`stations`]) and reported over the platform's
+//! own protocols ([`feed`]): MQTT and HTTP only, with no code of the platform's decoder, so that a
+//! shared mistake cannot hide. [`drill`] plays a scenario, [`replay`] recorded series, [`load`] plain
+//! weight. Units ([`units`]) take tasks and travel.
+
+pub mod credentials;
+pub mod feed;
+pub mod replay;
+pub mod wall;
