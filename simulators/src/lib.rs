@@ -7,5 +7,6 @@
 
 pub mod credentials;
 pub mod feed;
+pub mod load;
 pub mod replay;
 pub mod wall;

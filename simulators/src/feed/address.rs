@@ -78,6 +78,11 @@ impl FromStr for HttpAddress {
 }
 
 impl HttpAddress {
+    /// A port of this machine.
+    pub fn loopback(port: u16) -> Self {
+        Self(format!("http://127.0.0.1:{port}"))
+    }
+
     /// The address of a resource: `resource` begins with a slash.
     pub fn resource(&self, resource: &str) -> String {
         format!("{}{resource}", self.0)

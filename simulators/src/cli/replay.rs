@@ -1,0 +1,113 @@
+//! `fenghuo-sim replay`.
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+use clap::{Args, ValueEnum};
+use domain::ids::AgencyId;
+use simulators::feed::{Feed, HttpAddress, HttpFeed, MqttAddress, MqttFeed, MqttOptions};
+use simulators::replay::{self, Plan, Speed, Table};
+use simulators::wall;
+
+/// Observations in one HTTP request, where nothing is said.
+const HTTP_BATCH: usize = 500;
+
+/// Whose clock the platform runs on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum PlatformClock {
+    /// The machine's: frames must not be dated ahead of it.
+    Live,
+    /// It follows the newest frame (`serve --clock replay`).
+    Replay,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Arguments {
+    /// The table, first line names the columns.
+    #[arg(long)]
+    csv: PathBuf,
+    /// The mapping (TOML).
+    #[arg(long)]
+    map: PathBuf,
+    /// Seconds of recorded time a second; 0 or max: as fast as acknowledged.
+    #[arg(long, default_value = "1")]
+    speed: Speed,
+    /// The MQTT endpoint: mqtt://host:port.
+    #[arg(long, required_unless_present = "http", conflicts_with = "http")]
+    mqtt: Option<MqttAddress>,
+    /// The HTTP API: http://host:port.
+    #[arg(long)]
+    http: Option<HttpAddress>,
+    /// The agency that sends.
+    #[arg(long)]
+    agency: AgencyId,
+    /// Its token.
+    #[arg(long)]
+    token: String,
+    /// Observations in one message or request; MQTT 1, HTTP 500 unless said.
+    #[arg(long)]
+    batch: Option<usize>,
+    /// MQTT messages sent and not acknowledged, at most.
+    #[arg(long, default_value_t = 100)]
+    in_flight: u16,
+    /// Whose clock the platform runs on; matters for `shift_to_now` at a speed above 1.
+    #[arg(long, value_enum, default_value = "live")]
+    clock: PlatformClock,
+    /// Only read and check, send nothing.
+    #[arg(long)]
+    check: bool,
+}
+
+pub(crate) async fn run(arguments: Arguments) -> Result<()> {
+    let table = Table::read(&arguments.csv, &arguments.map)?;
+    let survey = table.survey;
+    if let Some((from, to)) = survey.span {
+        let (rows, values, missing) = (survey.rows, survey.values, survey.missing);
+        println!("table rows={rows} values={values} missing={missing} from={from} to={to}");
+    }
+    if arguments.check {
+        return Ok(());
+    }
+    let run = format!("replay-{}-{}", arguments.agency, wall::now().0);
+    let (feed, batch) = open(&arguments, &run);
+    let plan = Plan {
+        csv: arguments.csv,
+        map: arguments.map,
+        speed: arguments.speed,
+        batch: arguments.batch.unwrap_or(batch).max(1),
+        platform_follows: arguments.clock == PlatformClock::Replay,
+    };
+    let begun = std::time::Instant::now();
+    let tally = replay::run(&table, &plan, &feed).await?;
+    println!("{} seconds={:.3}", tally.line(), begun.elapsed().as_secs_f64());
+    for (reason, count) in &tally.reasons {
+        println!("refused reason={reason} count={count}");
+    }
+    for example in &tally.examples {
+        println!("refused example: {example}");
+    }
+    Ok(())
+}
+
+fn open(arguments: &Arguments, run: &str) -> (Feed, usize) {
+    let (agency, token) = (arguments.agency.as_str(), arguments.token.as_str());
+    if let Some(address) = &arguments.mqtt {
+        let feed = MqttFeed::open(MqttOptions {
+            address: address.clone(),
+            user: agency.to_owned(),
+            password: token.to_owned(),
+            client_id: run.to_owned(),
+            subscribe: vec![format!("fh/v1/{agency}/rejected")],
+            keep_session: false,
+            in_flight: arguments.in_flight,
+        });
+        return (Feed::Mqtt(feed), 1);
+    }
+    let address = arguments.http.clone().unwrap_or_else(default_http);
+    (Feed::Http(HttpFeed::open(address, token, run)), HTTP_BATCH)
+}
+
+/// The port the platform serves by itself.
+fn default_http() -> HttpAddress {
+    HttpAddress::loopback(8080)
+}

@@ -1,0 +1,409 @@
+//! MQTT 3.1.1, QoS 1. One task polls the client and alone hands it messages; what is not
+//! acknowledged is kept here and sent again after a lost connection, since the client library
+//! forgets it when the server holds no session.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use rumqttc::{
+    AsyncClient, ConnectReturnCode, ConnectionError, Event, EventLoop, Outgoing, Packet, QoS,
+};
+use tokio::sync::{Mutex, mpsc, watch};
+use tokio::task::JoinHandle;
+
+use super::{FeedError, MqttAddress, Tally, payload};
+use crate::load::Latencies;
+
+/// Largest packet in either direction, bytes. The library's own 10 KiB makes it loop for ever.
+const PACKET_MAX_BYTES: usize = 1024 * 1024;
+/// Packet ids per message in flight: a window wider than the flight keeps ids from colliding when
+/// acknowledgements come out of order.
+const WINDOW_PER_FLIGHT: u16 = 4;
+/// Messages waiting for room in the flight.
+const OUTBOX_CAPACITY: usize = 64;
+/// Messages received and not yet looked at.
+const INBOX_CAPACITY: usize = 4_096;
+/// First and longest pause between attempts to connect.
+const BACKOFF: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(2));
+/// How long a feed waits for one acknowledgement before it gives up.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// After the last acknowledgement, how long refusals may still arrive.
+const REFUSALS_GRACE: Duration = Duration::from_millis(700);
+
+/// How to connect.
+#[derive(Debug, Clone)]
+pub struct MqttOptions {
+    /// Where.
+    pub address: MqttAddress,
+    /// User name: the agency's or unit's id.
+    pub user: String,
+    /// Its secret.
+    pub password: String,
+    /// Client identifier.
+    pub client_id: String,
+    /// Topics to subscribe to, QoS 1, on every connection.
+    pub subscribe: Vec<String>,
+    /// Whether the server keeps the subscriptions and messages while this client is away.
+    pub keep_session: bool,
+    /// Messages sent and not acknowledged, at most.
+    pub in_flight: u16,
+}
+
+/// A message that came in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Received {
+    /// Its topic.
+    pub topic: String,
+    /// Its payload.
+    pub payload: Bytes,
+}
+
+/// An open feed.
+pub struct MqttFeed {
+    user: String,
+    address: String,
+    outbox: mpsc::Sender<Message>,
+    inbox: Mutex<mpsc::Receiver<Received>>,
+    progress: watch::Receiver<Progress>,
+    sent: AtomicU64,
+    tally: Mutex<Tally>,
+    task: JoinHandle<()>,
+}
+
+#[derive(Debug, Clone)]
+struct Message {
+    topic: Arc<str>,
+    payload: Bytes,
+    items: u64,
+    given: Instant,
+}
+
+/// How far a feed is.
+#[derive(Debug, Clone, Default)]
+struct Progress {
+    connected: bool,
+    packets_acked: u64,
+    items_acked: u64,
+    packets_given: u64,
+    refused: Option<String>,
+    last_error: Option<String>,
+    latencies: Latencies,
+}
+
+impl MqttFeed {
+    /// Starts to connect; does not wait for it.
+    pub fn open(options: MqttOptions) -> Self {
+        let in_flight = options.in_flight.max(1);
+        let MqttAddress { host, port } = options.address.clone();
+        let mut client = rumqttc::MqttOptions::new(options.client_id.clone(), host, port);
+        client
+            .set_credentials(options.user.clone(), options.password)
+            .set_max_packet_size(PACKET_MAX_BYTES, PACKET_MAX_BYTES)
+            .set_keep_alive(Duration::from_secs(30))
+            .set_clean_session(!options.keep_session)
+            .set_inflight(in_flight.saturating_mul(WINDOW_PER_FLIGHT));
+        let room = usize::from(in_flight) + options.subscribe.len() + 1;
+        let (client, events) = AsyncClient::new(client, room);
+        let (outbox, outbox_end) = mpsc::channel(OUTBOX_CAPACITY);
+        let (inbox_end, inbox) = mpsc::channel(INBOX_CAPACITY);
+        let (progress_end, progress) = watch::channel(Progress::default());
+        let mut pump = Pump {
+            client,
+            subscribe: options.subscribe,
+            in_flight: usize::from(in_flight),
+            handed: VecDeque::new(),
+            written: BTreeMap::new(),
+            order: 0,
+            lost: Vec::new(),
+            connected: false,
+            progress: progress_end,
+            inbox: inbox_end,
+        };
+        let task = tokio::spawn(async move { pump.run(events, outbox_end).await });
+        Self {
+            user: options.user,
+            address: options.address.to_string(),
+            outbox,
+            inbox: Mutex::new(inbox),
+            progress,
+            sent: AtomicU64::new(0),
+            tally: Mutex::default(),
+            task,
+        }
+    }
+
+    /// Waits until the connection stands.
+    ///
+    /// # Errors
+    /// [`FeedError::Refused`] or [`FeedError::Unanswered`].
+    pub async fn connected(&self) -> Result<(), FeedError> {
+        self.until(|p| p.connected).await.map(|_| ())
+    }
+
+    /// Sends observations to `fh/v1/<user>/obs`.
+    ///
+    /// # Errors
+    /// [`FeedError`] when the platform refuses the connection or does not answer for a minute.
+    pub async fn send_observations(&self, items: &[String]) -> Result<(), FeedError> {
+        if items.is_empty() {
+            return Ok(());
+        }
+        let topic = format!("fh/v1/{}/obs", self.user);
+        self.sent.fetch_add(items.len() as u64, Ordering::Relaxed);
+        self.publish(&topic, payload(items).into(), items.len() as u64).await
+    }
+
+    /// Publishes any payload; `items` is what it counts for.
+    ///
+    /// # Errors
+    /// As [`MqttFeed::send_observations`].
+    pub async fn publish(&self, topic: &str, payload: Bytes, items: u64) -> Result<(), FeedError> {
+        let message = Message { topic: topic.into(), payload, items, given: Instant::now() };
+        match tokio::time::timeout(PATIENCE, self.outbox.send(message)).await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(_)) => Err(self.why_not()),
+            Err(_) => Err(self.unanswered()),
+        }
+    }
+
+    /// The next message that came in; `None` when the feed is closed.
+    pub async fn receive(&self) -> Option<Received> {
+        self.inbox.lock().await.recv().await
+    }
+
+    /// Waits for every acknowledgement, then a moment for refusals, and tells the tally.
+    ///
+    /// # Errors
+    /// As [`MqttFeed::send_observations`].
+    pub async fn finish(&self) -> Result<Tally, FeedError> {
+        let sent = self.sent.load(Ordering::Relaxed);
+        let done = self.until(|p| p.items_acked >= sent).await?;
+        let mut tally = self.tally.lock().await;
+        while let Ok(Some(message)) = tokio::time::timeout(REFUSALS_GRACE, self.receive()).await {
+            if message.topic.ends_with("/rejected") {
+                tally.refuse_message(&message.payload);
+            }
+        }
+        tally.sent = sent;
+        tally.accepted = done.items_acked.saturating_sub(tally.refused);
+        Ok(tally.clone())
+    }
+
+    /// Observations acknowledged so far.
+    pub fn acknowledged(&self) -> u64 {
+        self.progress.borrow().items_acked
+    }
+
+    /// Times from publish to acknowledgement.
+    pub fn latencies(&self) -> Latencies {
+        self.progress.borrow().latencies.clone()
+    }
+
+    /// Waits for a condition; gives up when nothing is acknowledged for [`PATIENCE`].
+    async fn until(&self, met: impl Fn(&Progress) -> bool) -> Result<Progress, FeedError> {
+        let mut progress = self.progress.clone();
+        loop {
+            {
+                let now = progress.borrow_and_update();
+                if let Some(reason) = &now.refused {
+                    return Err(self.refusal(reason));
+                }
+                if met(&now) {
+                    return Ok(now.clone());
+                }
+            }
+            match tokio::time::timeout(PATIENCE, progress.changed()).await {
+                Ok(Ok(())) => {}
+                Ok(Err(_)) => return Err(self.why_not()),
+                Err(_) => return Err(self.unanswered()),
+            }
+        }
+    }
+
+    fn refusal(&self, reason: &str) -> FeedError {
+        let (address, user) = (self.address.clone(), self.user.clone());
+        FeedError::Refused { address, user, reason: reason.to_owned() }
+    }
+
+    fn why_not(&self) -> FeedError {
+        let refused = self.progress.borrow().refused.clone();
+        refused.map_or(FeedError::Closed, |reason| self.refusal(&reason))
+    }
+
+    fn unanswered(&self) -> FeedError {
+        let now = self.progress.borrow();
+        let open = now.packets_given.saturating_sub(now.packets_acked);
+        FeedError::Unanswered {
+            address: self.address.clone(),
+            seconds: PATIENCE.as_secs(),
+            open: usize::try_from(open).unwrap_or(usize::MAX),
+            last: now.last_error.clone().unwrap_or_else(|| "connected".into()),
+        }
+    }
+}
+
+impl Drop for MqttFeed {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+/// The one task that polls.
+struct Pump {
+    client: AsyncClient,
+    subscribe: Vec<String>,
+    in_flight: usize,
+    /// Given to the library, not yet written; in order.
+    handed: VecDeque<(u64, Message)>,
+    /// Written, not yet acknowledged, by packet id.
+    written: BTreeMap<u16, (u64, Message)>,
+    order: u64,
+    /// What a lost connection left without acknowledgement.
+    lost: Vec<(u64, Message)>,
+    connected: bool,
+    progress: watch::Sender<Progress>,
+    inbox: mpsc::Sender<Received>,
+}
+
+impl Pump {
+    async fn run(&mut self, mut events: EventLoop, mut outbox: mpsc::Receiver<Message>) {
+        let mut pause = BACKOFF.0;
+        loop {
+            let polled = self.poll(&mut events, &mut outbox).await;
+            match polled {
+                Ok(event) => {
+                    pause = BACKOFF.0;
+                    self.note(event);
+                }
+                Err(error) => {
+                    // Everything open is in `handed` and `written` and goes out again from there;
+                    // what the library keeps would go out twice, and a message it holds back for
+                    // an id in use would block the next connection for ever.
+                    events.state.collision = None;
+                    events.pending.clear();
+                    events.state.events.clear();
+                    if self.broken(&error) {
+                        return;
+                    }
+                    tokio::time::sleep(pause).await;
+                    pause = (pause * 2).min(BACKOFF.1);
+                }
+            }
+        }
+    }
+
+    /// Polls to the next event; meanwhile hands over messages as the flight has room. The poll is
+    /// never dropped half-way.
+    async fn poll(
+        &mut self,
+        events: &mut EventLoop,
+        outbox: &mut mpsc::Receiver<Message>,
+    ) -> Result<Event, ConnectionError> {
+        let mut poll = pin!(events.poll());
+        loop {
+            let open = self.handed.len() + self.written.len();
+            let room = self.connected && open < self.in_flight;
+            tokio::select! {
+                biased;
+                event = &mut poll => return event,
+                Some(message) = outbox.recv(), if room => {
+                    self.order += 1;
+                    self.progress.send_modify(|p| p.packets_given += 1);
+                    self.hand(self.order, message);
+                }
+            }
+        }
+    }
+
+    fn hand(&mut self, order: u64, message: Message) {
+        let topic = message.topic.to_string();
+        let given =
+            self.client.try_publish(topic, QoS::AtLeastOnce, false, message.payload.clone());
+        match given {
+            Ok(()) => self.handed.push_back((order, message)),
+            Err(error) => {
+                // The channel holds a whole flight, so this is a topic that cannot be published.
+                tracing::error!(%error, topic = %message.topic, "message dropped");
+                self.acknowledged(&message);
+            }
+        }
+    }
+
+    fn note(&mut self, event: Event) {
+        match event {
+            Event::Outgoing(Outgoing::Publish(id)) => {
+                if let Some(message) = self.handed.pop_front() {
+                    self.written.insert(id, message);
+                }
+            }
+            Event::Incoming(Packet::PubAck(ack)) => {
+                if let Some((_, message)) = self.written.remove(&ack.pkid) {
+                    self.acknowledged(&message);
+                }
+            }
+            Event::Incoming(Packet::ConnAck(_)) => self.connect(),
+            Event::Incoming(Packet::Publish(publish)) => {
+                let received = Received { topic: publish.topic, payload: publish.payload };
+                if let Err(error) = self.inbox.try_send(received) {
+                    tracing::warn!(%error, "a received message has no room and is dropped");
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn acknowledged(&mut self, message: &Message) {
+        let took = message.given.elapsed();
+        self.progress.send_modify(|p| {
+            p.packets_acked += 1;
+            p.items_acked += message.items;
+            p.latencies.add(took);
+        });
+    }
+
+    fn connect(&mut self) {
+        self.connected = true;
+        for topic in &self.subscribe {
+            if let Err(error) = self.client.try_subscribe(topic, QoS::AtLeastOnce) {
+                tracing::error!(%error, topic, "not subscribed");
+            }
+        }
+        let lost = std::mem::take(&mut self.lost);
+        if !lost.is_empty() {
+            tracing::info!(messages = lost.len(), "connected again, sending what was open");
+        }
+        for (order, message) in lost {
+            self.hand(order, message);
+        }
+        self.progress.send_modify(|p| {
+            p.connected = true;
+            p.last_error = None;
+        });
+    }
+
+    /// Notes a broken connection; true where it makes no sense to try again.
+    fn broken(&mut self, error: &ConnectionError) -> bool {
+        self.connected = false;
+        self.lost.extend(std::mem::take(&mut self.handed));
+        self.lost.extend(std::mem::take(&mut self.written).into_values());
+        self.lost.sort_by_key(|(order, _)| *order);
+        tracing::debug!(%error, "connection lost");
+        let refused = match error {
+            ConnectionError::ConnectionRefused(
+                ConnectReturnCode::BadUserNamePassword | ConnectReturnCode::NotAuthorized,
+            ) => Some(format!("{error}")),
+            _ => None,
+        };
+        let end = refused.is_some();
+        self.progress.send_modify(|p| {
+            p.connected = false;
+            p.refused = refused;
+            p.last_error = Some(error.to_string());
+        });
+        end
+    }
+}

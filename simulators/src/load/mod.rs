@@ -1,0 +1,5 @@
+//! LOAD: plain weight, to measure with.
+
+mod latencies;
+
+pub use latencies::Latencies;
