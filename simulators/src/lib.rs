@@ -5,6 +5,7 @@
 //! shared mistake cannot hide. [`drill`] plays a scenario, [`replay`] recorded series, [`load`] plain
 //! weight. Units ([`units`]) take tasks and travel.
 
+pub mod city;
 pub mod credentials;
 pub mod feed;
 pub mod load;
