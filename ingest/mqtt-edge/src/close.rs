@@ -72,13 +72,13 @@ closes! {
     /// The edge is going down.
     Draining "draining" Some(0x8B);
     /// A fault of ours ended its task.
-    Panic "panic" None;
+    Fault "fault" None;
 }
 
 impl CloseReason {
-    /// Whether the client's will is published. It is not when the client said goodbye, and not
-    /// when the platform itself goes: a whole city's stations did not fail then.
+    /// Whether a will that still stands is published. It is not when the platform itself goes: a
+    /// whole city's stations did not fail then. (A DISCONNECT takes the will back.)
     pub fn publishes_will(self) -> bool {
-        !matches!(self, CloseReason::Disconnected | CloseReason::Draining | CloseReason::Panic)
+        !matches!(self, CloseReason::Draining | CloseReason::Fault)
     }
 }

@@ -10,12 +10,23 @@
 
 mod admit;
 mod close;
+mod connect;
+mod connection;
 mod downlink;
+mod downstream;
+mod encode;
+mod handshake;
+mod hub;
+mod inflight;
 mod limits;
+mod packets;
 mod principal;
 mod serve;
+mod session;
 mod stats;
 mod topics;
+mod upstream;
+mod wire;
 
 pub use admit::{Admit, BoxPending, Packet, Qos, Verdict};
 pub use close::CloseReason;

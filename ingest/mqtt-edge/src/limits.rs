@@ -19,8 +19,12 @@ pub const CLIENT_ID_MAX_BYTES: usize = 128;
 pub const INFLIGHT_MAX_MESSAGES: usize = 512;
 /// Bytes of one connection that wait for their verdict. Holds at least one largest packet.
 pub const INFLIGHT_MAX_BYTES: usize = 1024 * 1024;
+/// What a packet in flight weighs besides its body, in bytes.
+pub const INFLIGHT_OVERHEAD_BYTES: usize = 128;
 /// Bytes of all connections that wait for their verdict.
 pub const INFLIGHT_TOTAL_MAX_BYTES: usize = 128 * 1024 * 1024;
+/// The properties of one v5 packet, in bytes.
+pub const PROPERTIES_MAX_BYTES: usize = 16 * 1024;
 /// Filters in one SUBSCRIBE or UNSUBSCRIBE.
 pub const FILTERS_PER_PACKET_MAX: usize = 64;
 /// Subscriptions of one connection.
@@ -38,6 +42,8 @@ pub const RESUME_BATCH: usize = 64;
 pub const OUT_HIGH_BYTES: usize = 32 * 1024;
 /// Bytes read from a socket at a time, into a buffer shared by the connections of a thread.
 pub const READ_SCRATCH_BYTES: usize = 64 * 1024;
+/// How long a connection that has nothing in flight waits while all together have too much.
+pub const BUDGET_RETRY: Duration = Duration::from_millis(50);
 /// Buffers larger than this are given back once they are empty, in bytes.
 pub const BUFFER_KEPT_BYTES: usize = 1024;
 /// The longest text of a reason sent to a v5 client, in bytes.

@@ -1,25 +1,48 @@
-//! Stop 1 of the path of an observation: heard. The listener, and the handle on what runs.
+//! Stop 1 of the path of an observation: heard. The listener, the task around each connection,
+//! and the handle on what runs. After it: [`Admit`].
 
 use std::future::Future;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 
 use crate::admit::Admit;
+use crate::close::CloseReason;
+use crate::connection;
 use crate::downlink::{Downlink, Outbox};
+use crate::hub::Hub;
+use crate::inflight::Budget;
 use crate::limits::EdgeConfig;
 use crate::principal::{Directory, Who};
 use crate::stats::{Counters, EdgeStats};
 
+/// How long accepting pauses after it failed (no file descriptors left, for one).
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// What every connection shares.
+pub(crate) struct Shared<A, D, O> {
+    pub(crate) config: EdgeConfig,
+    pub(crate) admit: Arc<A>,
+    pub(crate) directory: Arc<D>,
+    pub(crate) outbox: Arc<O>,
+    pub(crate) hub: Arc<Hub>,
+    pub(crate) budget: Arc<Budget>,
+    pub(crate) counters: Arc<Counters>,
+}
+
 /// The running edge. Clones are handles on the same one; dropping them does not end it.
 #[derive(Debug, Clone)]
 pub struct EdgeHandle {
+    hub: Arc<Hub>,
+    budget: Arc<Budget>,
     counters: Arc<Counters>,
     local: Option<SocketAddr>,
     stop: Arc<watch::Sender<bool>>,
+    drain_max: Duration,
 }
 
 impl EdgeHandle {
@@ -32,27 +55,28 @@ impl EdgeHandle {
     /// many. It never waits: a connection whose queue is full is closed, and gets the message from
     /// the outbox when it comes back.
     pub fn publish(&self, downlink: Downlink) -> usize {
-        let _ = downlink;
-        0
+        self.hub.publish(downlink)
     }
 
     /// Ends every connection of this principal (its credential was withdrawn), and says how many.
     pub fn expel(&self, who: &Who) -> usize {
-        let _ = who;
-        0
+        self.hub.expel(who)
     }
 
     /// The counters of this moment.
     pub fn stats(&self) -> EdgeStats {
-        self.counters.snapshot()
+        let mut stats = self.counters.snapshot();
+        stats.inflight_messages = self.budget.messages.load(Ordering::Relaxed);
+        stats.inflight_bytes = self.budget.bytes.load(Ordering::Relaxed);
+        stats
     }
 
-    /// Stops accepting and reading, finishes the acknowledgements under way, closes, and returns
-    /// when all is closed or [`EdgeConfig::drain_timeout`] is over, twice told. Says how many
-    /// connections were still open then.
+    /// Stops accepting and reading, finishes the acknowledgements under way, and closes. Returns
+    /// when all is closed, or when [`EdgeConfig::drain_timeout`] and the time to part are over,
+    /// with the number of connections that are still open then.
     pub async fn drain(&self) -> u64 {
         self.stop.send_replace(true);
-        self.stop.closed().await;
+        let _ = tokio::time::timeout(self.drain_max, self.stop.closed()).await;
         self.counters.open.load(Ordering::Relaxed)
     }
 }
@@ -67,25 +91,77 @@ pub fn serve<A: Admit, D: Directory, O: Outbox>(
     outbox: Arc<O>,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> EdgeHandle {
-    let (stop, mut stopped) = watch::channel(false);
+    let (stop, stopped) = watch::channel(false);
     let handle = EdgeHandle {
+        hub: Arc::default(),
+        budget: Arc::default(),
         counters: Arc::default(),
         local: listener.local_addr().ok(),
         stop: Arc::new(stop),
+        // Once for the verdicts, once for a will, and the parting.
+        drain_max: 2 * config.drain_timeout + 2 * config.linger_timeout,
     };
-    let counters = handle.counters.clone();
+    let shared = Arc::new(Shared {
+        config,
+        admit,
+        directory,
+        outbox,
+        hub: handle.hub.clone(),
+        budget: handle.budget.clone(),
+        counters: handle.counters.clone(),
+    });
+    // Held here too, so that the edge runs on when nobody keeps the handle.
+    let stop = handle.stop.clone();
     tokio::spawn(async move {
-        let _shared = (config, admit, directory, outbox);
-        tokio::pin!(shutdown);
-        loop {
-            tokio::select! {
-                () = &mut shutdown => break,
-                _ = stopped.changed() => break,
-                accepted = listener.accept() => if accepted.is_ok() {
-                    counters.accepted.fetch_add(1, Ordering::Relaxed);
-                },
-            }
-        }
+        accept(listener, &shared, stopped, shutdown).await;
+        shared.hub.drain();
+        stop.send_replace(true);
     });
     handle
+}
+
+async fn accept<A: Admit, D: Directory, O: Outbox>(
+    listener: TcpListener,
+    shared: &Arc<Shared<A, D, O>>,
+    mut stopped: watch::Receiver<bool>,
+    shutdown: impl Future<Output = ()> + Send,
+) {
+    tokio::pin!(shutdown);
+    loop {
+        let accepted = tokio::select! {
+            () = &mut shutdown => return,
+            _ = stopped.wait_for(|stopped| *stopped) => return,
+            accepted = listener.accept() => accepted,
+        };
+        match accepted {
+            Ok((stream, peer)) => begin(shared, stream, peer, stopped.clone()),
+            Err(error) => {
+                shared.counters.accept_errors.fetch_add(1, Ordering::Relaxed);
+                tracing::warn!(%error, "accepting an MQTT connection failed");
+                tokio::time::sleep(ACCEPT_PAUSE).await;
+            }
+        }
+    }
+}
+
+/// Gives a new connection its task, unless there are too many.
+fn begin<A: Admit, D: Directory, O: Outbox>(
+    shared: &Arc<Shared<A, D, O>>,
+    stream: TcpStream,
+    peer: SocketAddr,
+    stopped: watch::Receiver<bool>,
+) {
+    let (counters, config) = (&shared.counters, &shared.config);
+    counters.accepted.fetch_add(1, Ordering::Relaxed);
+    let open = counters.open.load(Ordering::Relaxed);
+    let strangers = open.saturating_sub(counters.connected.load(Ordering::Relaxed));
+    if open >= config.connections_max as u64 || strangers >= config.handshakes_max as u64 {
+        counters.closed(CloseReason::ConnectionQuota);
+        return;
+    }
+    // Acknowledgements are small and waited for. Without it the connection is only slower.
+    let _ = stream.set_nodelay(true);
+    let guard = connection::Guard::new(shared.counters.clone());
+    let shared = shared.clone();
+    tokio::spawn(async move { connection::run(&shared, stream, peer, stopped, guard).await });
 }

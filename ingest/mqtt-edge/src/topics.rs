@@ -1,5 +1,6 @@
 //! Topic names and topic filters: their form, and whether one matches the other.
 
+use std::borrow::Borrow;
 use std::fmt;
 use std::sync::Arc;
 
@@ -113,6 +114,13 @@ impl Filter {
                 _ => return false,
             }
         }
+    }
+}
+
+/// A filter is found by its text; order and hash are those of the text.
+impl Borrow<str> for Filter {
+    fn borrow(&self) -> &str {
+        &self.0
     }
 }
 
