@@ -154,3 +154,8 @@ pub fn eventually<T>(what: &str, within: Duration, mut ask: impl FnMut() -> Opti
         std::thread::park_timeout(Duration::from_millis(10));
     }
 }
+
+/// SIGKILL by pid.
+pub fn kill_now(pid: u32) {
+    let _ = Command::new("kill").args(["-KILL", &pid.to_string()]).stderr(Stdio::null()).status();
+}
