@@ -225,12 +225,17 @@ fn killed_under_load_nothing_acknowledged_is_lost_and_no_alert_is_missing() {
         };
         let http = platform.http.clone();
         let (by_mqtt, by_http) = std::thread::scope(|scope| {
-            let mqtt = scope.spawn(|| load.mqtt());
+            let mqtt = scope.spawn(|| {
+                let found = load.mqtt();
+                end.store(true, Ordering::Relaxed);
+                found
+            });
             let over_http = scope.spawn(|| load.http(&http));
-            let killer = scope.spawn(|| {
+            let gone = &end;
+            let killer = scope.spawn(move || {
                 let began = Instant::now();
                 let limit = if chosen { Duration::from_secs(3) } else { delay };
-                while began.elapsed() < limit && !mqtt.is_finished() {
+                while began.elapsed() < limit && !gone.load(Ordering::Relaxed) {
                     std::thread::park_timeout(Duration::from_millis(5));
                 }
             });
