@@ -1,3 +1,5 @@
 //! DECIDING AND TELLING: the desk, live sessions, outlets, access; the binary fenghuo.
 
 pub mod city_folder;
+pub mod desk;
+pub mod gazetteer;

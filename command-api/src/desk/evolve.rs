@@ -1,0 +1,342 @@
+//! Stop 7, evolved: what has been journaled changes the picture, and nothing else does. Before it:
+//! [`super::decide`]. After it: the rows it touched are shown ([`crate::live`], stop 8) and told
+//! ([`crate::outlets`], stop 9).
+
+use std::collections::BTreeSet;
+
+use contract::views::LogEntry;
+use domain::decision::{AlertId, Decision};
+use domain::desk::{Actor, DeskEvent, DeskFact};
+use domain::ids::{HospitalId, IncidentId, Seq, TaskId, UnitId};
+use domain::report::{OfficialSignal, Report, SignalAct};
+use domain::time::{HOUR_MS, UtcMs};
+
+use super::field::state_after;
+use super::picture::{
+    ANSWERS_KEPT, Acknowledged, Answer, CLOSED_INCIDENTS_KEPT, Incident, LoggedDecision, Picture,
+    Shelved, Step, Task, TaskState, UnitHeard,
+};
+use super::told;
+
+/// How long an alert that has left the list stays in the picture, for its incident and its trace.
+pub const GONE_KEPT_MS: i64 = 24 * HOUR_MS;
+/// How long an official signal stays if its office never lifts it.
+pub const SIGNAL_KEPT_MS: i64 = 7 * 24 * HOUR_MS;
+
+/// One thing that happened, from the record.
+#[derive(Debug, Clone, Copy)]
+pub enum Happening<'a> {
+    /// At the desk; journal number, and place within one command's events.
+    Desk(Seq, &'a DeskEvent),
+    /// In the engine.
+    Decided(&'a Decision),
+    /// A report came in, at this time of the platform's clock.
+    Reported(Seq, UtcMs, &'a Report),
+    /// Time passed.
+    Tick(UtcMs),
+}
+
+/// What a happening changed: the rows to be shown anew.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Touched {
+    /// Alerts.
+    pub alerts: BTreeSet<AlertId>,
+    /// Incidents.
+    pub incidents: BTreeSet<IncidentId>,
+    /// Tasks.
+    pub tasks: BTreeSet<TaskId>,
+    /// Units.
+    pub units: BTreeSet<UnitId>,
+    /// Hospitals.
+    pub hospitals: BTreeSet<HospitalId>,
+    /// Official signals.
+    pub signals: BTreeSet<String>,
+    /// New lines of the duty log.
+    pub log: Vec<LogEntry>,
+}
+
+impl Touched {
+    /// Whether nothing changed.
+    pub fn is_empty(&self) -> bool {
+        self == &Self::default()
+    }
+}
+
+/// Takes one happening onto the picture.
+pub fn evolve(picture: &mut Picture, happening: Happening<'_>) -> Touched {
+    let mut touched = Touched::default();
+    match happening {
+        Happening::Desk(seq, event) => desk(picture, seq, event, &mut touched),
+        Happening::Decided(decision) => told::tell(picture, decision, &mut touched),
+        Happening::Reported(seq, received, report) => {
+            reported(picture, seq, received, report, &mut touched);
+        }
+        Happening::Tick(now) => tick(picture, now, &mut touched),
+    }
+    touched
+}
+
+/// The name an actor has in the log.
+pub fn actor_word(actor: &Actor) -> String {
+    match actor {
+        Actor::User(name) => name.to_string(),
+        Actor::Unit(unit) => unit.to_string(),
+        Actor::Platform => "platform".into(),
+    }
+}
+
+fn desk(picture: &mut Picture, seq: Seq, event: &DeskEvent, touched: &mut Touched) {
+    let by = actor_word(&event.by);
+    apply(picture, event, &by, touched);
+    let entry = super::journal_line::entry(seq, event, &by);
+    if let Some(id) = &event.command_id {
+        if let Some(report) = id.strip_prefix("report:").and_then(|n| n.parse().ok()) {
+            picture.report_done = picture.report_done.max(report);
+        } else {
+            answer(picture, (by, id.clone()), &entry);
+        }
+    }
+    told::log(picture, u8::MAX, entry, touched);
+}
+
+/// Remembers what a command was answered with; the oldest is forgotten when there are too many.
+fn answer(picture: &mut Picture, key: (String, String), entry: &LogEntry) {
+    let fresh = Answer { seq: entry.seq, events: Vec::new() };
+    picture.answers.entry(key).or_insert(fresh).events.push(entry.clone());
+    if picture.answers.len() > ANSWERS_KEPT {
+        let oldest = picture.answers.iter().min_by_key(|(_, a)| a.seq).map(|(k, _)| k.clone());
+        if let Some(key) = oldest {
+            picture.answers.remove(&key);
+        }
+    }
+}
+
+fn apply(picture: &mut Picture, event: &DeskEvent, by: &str, touched: &mut Touched) {
+    match &event.what {
+        DeskFact::Acknowledged { alert, level, .. } => {
+            let row = picture.alerts.entry(alert.clone()).or_default();
+            let level = level.clone();
+            row.acknowledged = Some(Acknowledged { by: by.to_owned(), at: event.at, level });
+            touched.alerts.insert(alert.clone());
+        }
+        DeskFact::AcknowledgementTakenBack { alert, .. } => {
+            picture.alerts.entry(alert.clone()).or_default().acknowledged = None;
+            touched.alerts.insert(alert.clone());
+        }
+        DeskFact::Shelved { alert, level, until, reason } => {
+            picture.alerts.entry(alert.clone()).or_default().shelved = Some(Shelved {
+                by: by.to_owned(),
+                until: *until,
+                reason: reason.clone(),
+                level: level.clone(),
+            });
+            touched.alerts.insert(alert.clone());
+        }
+        DeskFact::Unshelved { alert } => {
+            picture.alerts.entry(alert.clone()).or_default().shelved = None;
+            touched.alerts.insert(alert.clone());
+        }
+        DeskFact::IncidentOpened { incident, alert, title, evidence } => {
+            picture.incidents_given = picture.incidents_given.max(incident.0);
+            let row = Incident {
+                title: title.clone(),
+                alert: alert.clone(),
+                opened_by: by.to_owned(),
+                opened: event.at,
+                closed: None,
+                plans: Default::default(),
+                tasks: BTreeSet::new(),
+                evidence: evidence.iter().cloned().map(LoggedDecision).collect(),
+            };
+            picture.incidents.insert(*incident, row);
+            picture.alerts.entry(alert.clone()).or_default().incident = Some(*incident);
+            touched.alerts.insert(alert.clone());
+            touched.incidents.insert(*incident);
+        }
+        DeskFact::IncidentNoted { incident, .. } => {
+            touched.incidents.insert(*incident);
+        }
+        DeskFact::PlanStarted { incident, plan, level } => {
+            if let Some(row) = picture.incidents.get_mut(incident) {
+                row.plans.insert(plan.clone(), level.clone());
+            }
+            touched.incidents.insert(*incident);
+        }
+        DeskFact::IncidentClosed { incident, .. } => close(picture, *incident, event.at, touched),
+        _ => task(picture, event, by, touched),
+    }
+}
+
+fn task(picture: &mut Picture, event: &DeskEvent, by: &str, touched: &mut Touched) {
+    let (id, to) = match &event.what {
+        DeskFact::TaskProposed { task, incident, text, measure, limit_min, unit } => {
+            let mut row = new_task(*incident, text);
+            row.measure = Some(measure.clone());
+            row.limit_min = Some(*limit_min);
+            row.unit = unit.clone();
+            enlist(picture, *task, row, touched);
+            (*task, TaskState::Proposed)
+        }
+        DeskFact::TaskSent { task, incident, text, unit, due } => {
+            if !picture.tasks.contains_key(task) {
+                enlist(picture, *task, new_task(*incident, text), touched);
+            }
+            if let Some(row) = picture.tasks.get_mut(task) {
+                row.text = text.clone();
+                row.unit = Some(unit.clone());
+                row.due = Some(*due);
+                row.overdue = false;
+                row.note = None;
+            }
+            (*task, TaskState::Sent)
+        }
+        DeskFact::TaskDelivered { task } => {
+            let sent = picture.tasks.get(task).is_some_and(|t| t.state == TaskState::Sent);
+            if !sent {
+                return;
+            }
+            (*task, TaskState::Delivered)
+        }
+        DeskFact::TaskReported { task, report, note, .. } => {
+            if let Some(row) = picture.tasks.get_mut(task) {
+                row.note = note.clone().or_else(|| row.note.take());
+            }
+            (*task, state_after(*report))
+        }
+        DeskFact::TaskCancelled { task, reason } => {
+            if let Some(row) = picture.tasks.get_mut(task) {
+                row.note = Some(reason.clone());
+            }
+            (*task, TaskState::Cancelled)
+        }
+        DeskFact::TaskOverdue { task } => {
+            if let Some(row) = picture.tasks.get_mut(task) {
+                row.overdue = true;
+            }
+            touched.tasks.insert(*task);
+            return;
+        }
+        _ => return,
+    };
+    if let Some(row) = picture.tasks.get_mut(&id) {
+        row.state = to;
+        row.history.push(Step { state: to, at: event.at, by: by.to_owned() });
+        touched.units.extend(row.unit.clone());
+    }
+    touched.tasks.insert(id);
+}
+
+fn new_task(incident: IncidentId, text: &str) -> Task {
+    Task {
+        incident,
+        text: text.to_owned(),
+        measure: None,
+        unit: None,
+        state: TaskState::Proposed,
+        history: Vec::new(),
+        limit_min: None,
+        due: None,
+        overdue: false,
+        note: None,
+    }
+}
+
+fn enlist(picture: &mut Picture, id: TaskId, row: Task, touched: &mut Touched) {
+    picture.tasks_given = picture.tasks_given.max(id.0);
+    if let Some(incident) = picture.incidents.get_mut(&row.incident) {
+        incident.tasks.insert(id);
+        touched.incidents.insert(row.incident);
+    }
+    picture.tasks.insert(id, row);
+}
+
+fn close(picture: &mut Picture, id: IncidentId, at: UtcMs, touched: &mut Touched) {
+    let Some(row) = picture.incidents.get_mut(&id) else { return };
+    row.closed = Some(at);
+    touched.incidents.insert(id);
+    touched.alerts.insert(row.alert.clone());
+    let mut closed: Vec<(UtcMs, IncidentId)> =
+        picture.incidents.iter().filter_map(|(id, i)| i.closed.map(|at| (at, *id))).collect();
+    closed.sort_unstable();
+    let surplus = closed.len().saturating_sub(CLOSED_INCIDENTS_KEPT);
+    for (_, old) in closed.into_iter().take(surplus) {
+        if let Some(row) = picture.incidents.remove(&old) {
+            picture.tasks.retain(|t, _| !row.tasks.contains(t));
+        }
+    }
+}
+
+fn reported(
+    picture: &mut Picture,
+    seq: Seq,
+    received: UtcMs,
+    report: &Report,
+    touched: &mut Touched,
+) {
+    match report {
+        Report::Unit(said) => {
+            let before = picture.units.get(&said.unit).and_then(|u| u.at);
+            let at = said.lon.zip(said.lat).or(before);
+            picture.units.insert(said.unit.clone(), UnitHeard { heard: received, at });
+            touched.units.insert(said.unit.clone());
+        }
+        Report::Hospital(said) => {
+            if picture.hospitals.get(&said.hospital).is_none_or(|had| had.t <= said.t) {
+                picture.hospitals.insert(said.hospital.clone(), said.clone());
+                touched.hospitals.insert(said.hospital.clone());
+            }
+        }
+        Report::Signal(said) => signal(picture, seq, received, said, touched),
+    }
+}
+
+fn signal(
+    picture: &mut Picture,
+    seq: Seq,
+    received: UtcMs,
+    said: &OfficialSignal,
+    touched: &mut Touched,
+) {
+    if picture.signals.get(&said.id).is_some_and(|had| had.t > said.t) {
+        return;
+    }
+    match said.act {
+        SignalAct::Issue | SignalAct::Change => {
+            picture.signals.insert(said.id.clone(), said.clone());
+        }
+        SignalAct::Lift | SignalAct::Withdraw => {
+            picture.signals.remove(&said.id);
+        }
+    }
+    touched.signals.insert(said.id.clone());
+    let entry = super::journal_line::signal(seq, received, said);
+    told::log(picture, u8::MAX, entry, touched);
+}
+
+fn tick(picture: &mut Picture, now: UtcMs, touched: &mut Touched) {
+    picture.now = picture.now.max(now);
+    let old = picture.now.plus_ms(-GONE_KEPT_MS);
+    let forgotten: Vec<AlertId> = picture
+        .alerts
+        .iter()
+        .filter(|(id, a)| picture.is_gone(id, a) && !held(picture, a))
+        .filter(|(_, a)| a.told.as_ref().is_some_and(|t| t.cleared.is_some_and(|c| c < old)))
+        .map(|(id, _)| id.clone())
+        .collect();
+    for id in forgotten {
+        picture.alerts.remove(&id);
+    }
+    let worn_out = picture.now.plus_ms(-SIGNAL_KEPT_MS);
+    let worn: Vec<String> =
+        picture.signals.values().filter(|s| s.t < worn_out).map(|s| s.id.clone()).collect();
+    for id in worn {
+        picture.signals.remove(&id);
+        touched.signals.insert(id);
+    }
+}
+
+/// Whether an open incident holds the alert.
+fn held(picture: &Picture, alert: &super::picture::Alert) -> bool {
+    let incident = alert.incident.and_then(|id| picture.incidents.get(&id));
+    incident.is_some_and(|i| i.closed.is_none())
+}

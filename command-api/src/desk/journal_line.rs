@@ -1,0 +1,89 @@
+//! Desk events and official signals as lines of the duty log.
+
+use contract::views::LogEntry;
+use domain::desk::{DeskEvent, DeskFact};
+use domain::ids::Seq;
+use domain::report::{OfficialSignal, SignalAct, TaskReport};
+use domain::time::UtcMs;
+
+/// The line of a desk event.
+pub fn entry(seq: Seq, event: &DeskEvent, by: &str) -> LogEntry {
+    let (what, about, detail) = words(&event.what);
+    LogEntry { seq: seq.0, at_ms: event.at.0, by: by.to_owned(), what: what.into(), about, detail }
+}
+
+/// The line of an official signal.
+pub fn signal(seq: Seq, received: UtcMs, said: &OfficialSignal) -> LogEntry {
+    let what = match said.act {
+        SignalAct::Issue => "signal.issue",
+        SignalAct::Change => "signal.change",
+        SignalAct::Lift => "signal.lift",
+        SignalAct::Withdraw => "signal.withdraw",
+    };
+    LogEntry {
+        seq: seq.0,
+        at_ms: received.0,
+        by: said.issuer.clone(),
+        what: what.into(),
+        about: said.id.clone(),
+        detail: format!("{} {}", said.kind, said.color),
+    }
+}
+
+/// The word of a unit's report.
+pub fn report_word(report: TaskReport) -> &'static str {
+    match report {
+        TaskReport::Accept => "accept",
+        TaskReport::Refuse => "refuse",
+        TaskReport::EnRoute => "en_route",
+        TaskReport::OnScene => "on_scene",
+        TaskReport::Done => "done",
+    }
+}
+
+fn words(fact: &DeskFact) -> (&'static str, String, String) {
+    match fact {
+        DeskFact::Acknowledged { alert, level, note } => {
+            ("acknowledged", alert.to_string(), joined(level, note.as_deref()))
+        }
+        DeskFact::AcknowledgementTakenBack { alert, reason } => {
+            ("acknowledgement_taken_back", alert.to_string(), reason.clone())
+        }
+        DeskFact::Shelved { alert, until, reason, .. } => {
+            ("shelved", alert.to_string(), format!("{} {reason}", until.0))
+        }
+        DeskFact::Unshelved { alert } => ("unshelved", alert.to_string(), String::new()),
+        DeskFact::IncidentOpened { incident, alert, title, .. } => {
+            ("incident_opened", incident.to_string(), format!("{title} ({alert})"))
+        }
+        DeskFact::IncidentNoted { incident, note } => {
+            ("incident_noted", incident.to_string(), note.clone())
+        }
+        DeskFact::PlanStarted { incident, plan, level } => {
+            ("plan_started", incident.to_string(), format!("{plan} {level}"))
+        }
+        DeskFact::TaskProposed { task, text, measure, unit, .. } => {
+            let unit = unit.as_ref().map(|u| format!(" {u}")).unwrap_or_default();
+            ("task_proposed", task.to_string(), format!("{measure}{unit} {text}"))
+        }
+        DeskFact::TaskSent { task, unit, text, .. } => {
+            ("task_sent", task.to_string(), format!("{unit} {text}"))
+        }
+        DeskFact::TaskDelivered { task } => ("task_delivered", task.to_string(), String::new()),
+        DeskFact::TaskReported { task, unit, report, note } => {
+            let said = joined(report_word(*report), note.as_deref());
+            ("task_reported", task.to_string(), format!("{unit} {said}"))
+        }
+        DeskFact::TaskOverdue { task } => ("task_overdue", task.to_string(), String::new()),
+        DeskFact::TaskCancelled { task, reason } => {
+            ("task_cancelled", task.to_string(), reason.clone())
+        }
+        DeskFact::IncidentClosed { incident, note } => {
+            ("incident_closed", incident.to_string(), note.clone())
+        }
+    }
+}
+
+fn joined(word: &str, note: Option<&str>) -> String {
+    note.map_or_else(|| word.to_owned(), |note| format!("{word} {note}"))
+}

@@ -1,0 +1,22 @@
+//! The desk: what people, and the platform's own rules, do about what the engine says is true.
+//!
+//! [`decide()`] asks whether a command may be and what facts it makes; the facts are journaled;
+//! [`evolve()`] takes them onto the [`Picture`]. Both are pure. [`room`] is the one task that does
+//! it for real: it owns the picture, appends to the journal, and tells what changed.
+
+pub mod decide;
+pub mod evolve;
+pub mod field;
+mod journal_line;
+pub mod picture;
+mod plans;
+pub mod refusal;
+mod rule;
+pub mod timers;
+pub mod told;
+pub mod views;
+
+pub use decide::{Asker, decide};
+pub use evolve::{Happening, Touched, evolve};
+pub use picture::Picture;
+pub use refusal::Refusal;

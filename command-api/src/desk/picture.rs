@@ -1,0 +1,310 @@
+//! The operating picture: what the desk knows. It is the fold of decisions, desk events and reports,
+//! and nothing else; every part of it is written by one kind of them only, so that the order in which
+//! two kinds reach the desk leaves no trace (a picture rebuilt from the record equals the one that was).
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use contract::views::LogEntry;
+use domain::decision::{AlertId, Decision};
+use domain::ids::{HospitalId, IncidentId, PlanId, TaskId, UnitId};
+use domain::level::Levels;
+use domain::report::{HospitalStatus, OfficialSignal};
+use domain::time::UtcMs;
+use serde::{Deserialize, Serialize};
+
+/// The most decisions of one alert that are kept with it (the first, and the newest).
+pub const ALERT_DECISIONS_KEPT: usize = 64;
+/// The most lines of the duty log that are kept in the picture; the rest is in the journal.
+pub const LOG_KEPT: usize = 1_000;
+/// The most command answers that are remembered for repeated commands.
+pub const ANSWERS_KEPT: usize = 4_096;
+/// The most closed incidents that are kept in the picture.
+pub const CLOSED_INCIDENTS_KEPT: usize = 50;
+/// The hazard's name of a silence.
+pub const FEED: &str = "feed";
+
+/// What the desk knows.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Picture {
+    /// The city's levels, by which two levels are compared.
+    pub levels: Levels,
+    /// The newest tick.
+    pub now: UtcMs,
+    /// Alerts: open ones, and cleared ones that are still of use.
+    pub alerts: BTreeMap<AlertId, Alert>,
+    /// Incidents: open ones, and the latest closed ones.
+    pub incidents: BTreeMap<IncidentId, Incident>,
+    /// Tasks of those incidents.
+    pub tasks: BTreeMap<TaskId, Task>,
+    /// What units said of themselves.
+    pub units: BTreeMap<UnitId, UnitHeard>,
+    /// What hospitals said of themselves.
+    pub hospitals: BTreeMap<HospitalId, HospitalStatus>,
+    /// Official signals in force, by the issuer's id.
+    pub signals: BTreeMap<String, OfficialSignal>,
+    /// The duty log's newest lines, by (journal number, place within it, what it is about).
+    pub log: BTreeMap<(u64, u8, String), LogEntry>,
+    /// Answers to commands, by (person, command id).
+    pub answers: BTreeMap<(String, String), Answer>,
+    /// The incidents numbered so far.
+    pub incidents_given: u64,
+    /// The tasks numbered so far.
+    pub tasks_given: u64,
+    /// The newest report (journal number) that the desk has dealt with.
+    pub report_done: u64,
+}
+
+/// An alert: what the engine told, and what people did about it.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Alert {
+    /// What the engine told. Absent only while its decision is still on the way.
+    pub told: Option<Told>,
+    /// 签收.
+    pub acknowledged: Option<Acknowledged>,
+    /// 暂挂.
+    pub shelved: Option<Shelved>,
+    /// The incident it belongs to.
+    pub incident: Option<IncidentId>,
+}
+
+/// The engine's side of an alert.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Told {
+    /// Level id now (the last one, once cleared).
+    pub level: String,
+    /// The highest level id it has had.
+    pub peak: String,
+    /// The newest value.
+    pub value: Option<f64>,
+    /// The value before it.
+    pub value_before: Option<f64>,
+    /// The rule of the newest decision.
+    pub rule: String,
+    /// Event time of its raise.
+    pub raised: UtcMs,
+    /// Event time of its newest decision.
+    pub changed: UtcMs,
+    /// Event time of its clear.
+    pub cleared: Option<UtcMs>,
+    /// How many decisions it has joined.
+    pub steps: u32,
+    /// The newest amendment.
+    pub amended: Option<String>,
+    /// Its decisions, oldest first, at most [`ALERT_DECISIONS_KEPT`].
+    pub decisions: VecDeque<LoggedDecision>,
+    /// (journal number, place within it) of the newest decision: an older one is not taken twice.
+    pub newest: (u64, u8),
+}
+
+/// A decision as the picture keeps it (its own encoding has optional fields left out, which only a
+/// self-describing format can read back).
+#[derive(Debug, Clone, PartialEq)]
+pub struct LoggedDecision(pub Decision);
+
+impl Serialize for LoggedDecision {
+    fn serialize<S: serde::Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
+        let text = serde_json::to_string(&self.0).map_err(serde::ser::Error::custom)?;
+        s.serialize_str(&text)
+    }
+}
+impl<'de> Deserialize<'de> for LoggedDecision {
+    fn deserialize<D: serde::Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(d)?;
+        serde_json::from_str(&text).map(Self).map_err(serde::de::Error::custom)
+    }
+}
+
+/// 签收: it holds up to the level it was given at.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Acknowledged {
+    /// By whom.
+    pub by: String,
+    /// When.
+    pub at: UtcMs,
+    /// The highest level id the alert had had by then.
+    pub level: String,
+}
+
+/// 暂挂: it ends by its time, by a person, or by a higher level.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Shelved {
+    /// By whom.
+    pub by: String,
+    /// Until when.
+    pub until: UtcMs,
+    /// Why.
+    pub reason: String,
+    /// The level id the alert had.
+    pub level: String,
+}
+
+/// An incident.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Incident {
+    /// A title.
+    pub title: String,
+    /// The alert it was opened from.
+    pub alert: AlertId,
+    /// By whom.
+    pub opened_by: String,
+    /// When.
+    pub opened: UtcMs,
+    /// When it was closed.
+    pub closed: Option<UtcMs>,
+    /// Plans started, each with the level its measures were chosen for.
+    pub plans: BTreeMap<PlanId, String>,
+    /// Tasks.
+    pub tasks: BTreeSet<TaskId>,
+    /// The evidence as it stood when it was opened.
+    pub evidence: Vec<LoggedDecision>,
+}
+
+/// Where a task stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum TaskState {
+    /// A plan proposes it.
+    Proposed,
+    /// 下达.
+    Sent,
+    /// The unit's session has taken it.
+    Delivered,
+    /// 签收.
+    Accepted,
+    /// 退回.
+    Refused,
+    /// 赶赴途中.
+    EnRoute,
+    /// 到达现场.
+    OnScene,
+    /// 办结.
+    Done,
+    /// Withdrawn.
+    Cancelled,
+}
+
+impl TaskState {
+    /// The word on the wire.
+    pub fn wire(self) -> &'static str {
+        match self {
+            TaskState::Proposed => "proposed",
+            TaskState::Sent => "sent",
+            TaskState::Delivered => "delivered",
+            TaskState::Accepted => "accepted",
+            TaskState::Refused => "refused",
+            TaskState::EnRoute => "en_route",
+            TaskState::OnScene => "on_scene",
+            TaskState::Done => "done",
+            TaskState::Cancelled => "cancelled",
+        }
+    }
+    /// Whether a unit is bound by it.
+    pub fn binds_unit(self) -> bool {
+        use TaskState::{Accepted, Delivered, EnRoute, OnScene, Sent};
+        matches!(self, Sent | Delivered | Accepted | EnRoute | OnScene)
+    }
+    /// Whether it was ordered and is neither done nor withdrawn: it holds its incident open.
+    pub fn is_open(self) -> bool {
+        self.binds_unit() || self == TaskState::Refused
+    }
+    /// Whether it may be given to a unit.
+    pub fn may_be_sent(self) -> bool {
+        matches!(self, TaskState::Proposed | TaskState::Refused)
+    }
+}
+
+/// A task.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Task {
+    /// Its incident.
+    pub incident: IncidentId,
+    /// What is to be done.
+    pub text: String,
+    /// The plan's clause it comes from.
+    pub measure: Option<String>,
+    /// Its unit, or the one proposed.
+    pub unit: Option<UnitId>,
+    /// Where it stands.
+    pub state: TaskState,
+    /// Its states so far, oldest first.
+    pub history: Vec<Step>,
+    /// Minutes it may take once sent.
+    pub limit_min: Option<u32>,
+    /// By when.
+    pub due: Option<UtcMs>,
+    /// 超时.
+    pub overdue: bool,
+    /// Reason of a refusal, or the newest note.
+    pub note: Option<String>,
+}
+
+/// One step of a task.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Step {
+    /// Where it stood from then on.
+    pub state: TaskState,
+    /// When.
+    pub at: UtcMs,
+    /// By whom.
+    pub by: String,
+}
+
+/// What a unit said of itself.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct UnitHeard {
+    /// When it was last heard, by the platform's clock.
+    pub heard: UtcMs,
+    /// Longitude and latitude, degrees WGS-84, where it said.
+    pub at: Option<(f64, f64)>,
+}
+
+/// What a command was answered with.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Answer {
+    /// Journal number of its first event.
+    pub seq: u64,
+    /// Its log lines.
+    pub events: Vec<LogEntry>,
+}
+
+impl Picture {
+    /// An empty picture of a city with these levels.
+    pub fn new(levels: Levels) -> Self {
+        Self { levels, ..Self::default() }
+    }
+
+    /// Rank of a level id; 0 for `nodata`, `none` and ids the city does not have.
+    pub fn rank(&self, level: &str) -> u8 {
+        self.levels.find(level).map_or(0, domain::level::Level::rank)
+    }
+
+    /// Whether this is the highest level of the city's list.
+    pub fn is_highest(&self, level: &str) -> bool {
+        !self.levels.0.is_empty() && usize::from(self.rank(level)) == self.levels.0.len()
+    }
+
+    /// The acknowledgement that covers what the alert has come to, if there is one.
+    pub fn acknowledgement<'a>(&self, alert: &'a Alert) -> Option<&'a Acknowledged> {
+        let peak = alert.told.as_ref().map_or(0, |t| self.rank(&t.peak));
+        alert.acknowledged.as_ref().filter(|a| self.rank(&a.level) >= peak)
+    }
+
+    /// Whether the alert has left the list: cleared and acknowledged. A silence that has ended
+    /// leaves by itself; nobody need acknowledge that a gauge is back.
+    pub fn is_gone(&self, id: &AlertId, alert: &Alert) -> bool {
+        let Some(told) = &alert.told else { return true };
+        told.cleared.is_some() && (id.hazard == FEED || self.acknowledgement(alert).is_some())
+    }
+
+    /// The open task of a unit, if it has one.
+    pub fn task_of(&self, unit: &UnitId) -> Option<(TaskId, &Task)> {
+        self.tasks
+            .iter()
+            .find(|(_, t)| t.state.binds_unit() && t.unit.as_ref() == Some(unit))
+            .map(|(id, t)| (*id, t))
+    }
+
+    /// What a command was answered with, if it has been given before by the same person.
+    pub fn answered(&self, by: &str, command_id: &str) -> Option<&Answer> {
+        self.answers.get(&(by.to_owned(), command_id.to_owned()))
+    }
+}

@@ -1,0 +1,139 @@
+//! Why the desk refuses a command: a closed list, each with a stable word and particulars.
+
+use domain::decision::AlertId;
+use domain::ids::{IncidentId, PlanId, TaskId, UnitId};
+use domain::time::UtcMs;
+
+/// Why a command is refused.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// No such alert in the picture.
+    #[error("there is no alert {0}")]
+    UnknownAlert(AlertId),
+    /// Somebody was first.
+    #[error("acknowledged by {by} at {at}")]
+    AlreadyAcknowledged {
+        /// Who.
+        by: String,
+        /// When.
+        at: UtcMs,
+    },
+    /// Nothing to take back.
+    #[error("the alert {0} is not acknowledged")]
+    NotAcknowledged(AlertId),
+    /// It is shelved.
+    #[error("shelved until {until} by {by}")]
+    AlreadyShelved {
+        /// Who.
+        by: String,
+        /// Until when.
+        until: UtcMs,
+    },
+    /// It is not shelved.
+    #[error("the alert {0} is not shelved")]
+    NotShelved(AlertId),
+    /// The highest level is shelved by a commander only.
+    #[error("an alert of the highest level is shelved by a commander only")]
+    RedNeedsCommander,
+    /// Longer than one shift.
+    #[error("an alert is shelved for at most {0} hours")]
+    ShelvingTooLong(i64),
+    /// Its condition has ended.
+    #[error("the alert {0} has been cleared")]
+    AlertCleared(AlertId),
+    /// No such incident.
+    #[error("there is no incident {0}")]
+    UnknownIncident(IncidentId),
+    /// It is closed.
+    #[error("the incident {0} is closed")]
+    IncidentClosed(IncidentId),
+    /// The alert has one already.
+    #[error("the alert belongs to incident {0}")]
+    IncidentExists(IncidentId),
+    /// No such plan in the city's files.
+    #[error("the city has no plan {0}")]
+    UnknownPlan(PlanId),
+    /// Nothing of the plan is left to propose at this level.
+    #[error("the plan {plan} has been started for this incident; it has no further measure at level {level}")]
+    PlanAlreadyStarted {
+        /// The plan.
+        plan: PlanId,
+        /// The level.
+        level: String,
+    },
+    /// No such task, or not one of this incident.
+    #[error("there is no task {0} here")]
+    UnknownTask(TaskId),
+    /// No such unit in the city's files.
+    #[error("the city has no unit {0}")]
+    UnknownUnit(UnitId),
+    /// The unit has an open task.
+    #[error("{unit} has task {task}")]
+    UnitBusy {
+        /// The unit.
+        unit: UnitId,
+        /// Its task.
+        task: TaskId,
+    },
+    /// The task does not stand where this could be done.
+    #[error("task {task} is {state}: {why}")]
+    TaskState {
+        /// The task.
+        task: TaskId,
+        /// Where it stands.
+        state: &'static str,
+        /// Why that does not do.
+        why: &'static str,
+    },
+    /// Tasks hold it open.
+    #[error("tasks are open: {}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "))]
+    TasksOpen(Vec<TaskId>),
+    /// The time has passed already.
+    #[error("the time given has passed: {0}")]
+    DueInThePast(UtcMs),
+    /// The role may not.
+    #[error("{role} may not {what}")]
+    Forbidden {
+        /// The role.
+        role: &'static str,
+        /// The act.
+        what: &'static str,
+    },
+    /// A text is empty, too long or holds control characters.
+    #[error("{field}: {why}")]
+    Invalid {
+        /// The field.
+        field: &'static str,
+        /// What is wrong with it.
+        why: &'static str,
+    },
+}
+
+impl Refusal {
+    /// The stable word.
+    pub fn reason(&self) -> &'static str {
+        match self {
+            Refusal::UnknownAlert(_) => "unknown_alert",
+            Refusal::AlreadyAcknowledged { .. } => "already_acknowledged",
+            Refusal::NotAcknowledged(_) => "not_acknowledged",
+            Refusal::AlreadyShelved { .. } => "already_shelved",
+            Refusal::NotShelved(_) => "not_shelved",
+            Refusal::RedNeedsCommander => "red_needs_commander",
+            Refusal::ShelvingTooLong(_) => "shelving_too_long",
+            Refusal::AlertCleared(_) => "alert_cleared",
+            Refusal::UnknownIncident(_) => "unknown_incident",
+            Refusal::IncidentClosed(_) => "incident_closed",
+            Refusal::IncidentExists(_) => "incident_exists",
+            Refusal::UnknownPlan(_) => "unknown_plan",
+            Refusal::PlanAlreadyStarted { .. } => "plan_already_started",
+            Refusal::UnknownTask(_) => "unknown_task",
+            Refusal::UnknownUnit(_) => "unknown_unit",
+            Refusal::UnitBusy { .. } => "unit_busy",
+            Refusal::TaskState { .. } => "task_state",
+            Refusal::TasksOpen(_) => "tasks_open",
+            Refusal::DueInThePast(_) => "due_in_the_past",
+            Refusal::Forbidden { .. } => "forbidden",
+            Refusal::Invalid { .. } => "invalid",
+        }
+    }
+}

@@ -1,0 +1,133 @@
+//! The engine's decisions come onto the picture: alerts raised, stepped, amended, cleared; silences.
+//! Before it, stop 6 ([`stream`], raised); after it, [`super::decide`].
+
+use contract::views::LogEntry;
+use domain::decision::{AlertId, Decision, DecisionKind};
+use domain::time::UtcMs;
+
+use super::evolve::Touched;
+use super::picture::{
+    ALERT_DECISIONS_KEPT, Alert, FEED, LOG_KEPT, LoggedDecision, Picture, Told,
+};
+
+/// Takes a decision of the engine. Assessments leave the picture as it is; a decision that has been
+/// taken already is not taken twice.
+pub fn tell(picture: &mut Picture, decision: &Decision, touched: &mut Touched) {
+    let Ok(at) = UtcMs::parse(&decision.t) else { return };
+    let Some(id) = alert_of(picture, decision, at) else { return };
+    let place = (decision.seq.map_or(0, |s| s.0), place_in_seq(decision.kind));
+    let alert = picture.alerts.entry(id.clone()).or_default();
+    if alert.told.as_ref().is_some_and(|t| t.newest >= place && place.0 > 0) {
+        return;
+    }
+    let levels = picture.levels.clone();
+    let rank = |level: &str| levels.find(level).map_or(0, domain::level::Level::rank);
+    let told = alert.told.get_or_insert_with(|| first(decision, id.raised));
+    told.newest = place;
+    told.steps += 1;
+    told.changed = at;
+    told.value_before = told.value;
+    told.value = decision.value;
+    told.rule = decision.rule.clone();
+    let ends = matches!(decision.kind, DecisionKind::AlertCleared | DecisionKind::FeedReturned);
+    if ends {
+        told.cleared = Some(at);
+    } else {
+        told.level = decision.level.clone();
+        told.cleared = None;
+        if rank(&told.level) > rank(&told.peak) {
+            told.peak = told.level.clone();
+        }
+    }
+    if decision.kind == DecisionKind::AlertAmended {
+        told.amended = Some(amendment(decision));
+    }
+    keep(alert, decision);
+    touched.alerts.insert(id.clone());
+    if let Some(incident) = picture.alerts.get(&id).and_then(|a| a.incident) {
+        touched.incidents.insert(incident);
+    }
+    write_log(picture, decision, at, &id, touched);
+}
+
+/// The alert a decision is about. A silence carries its own identity where the engine gave none.
+pub fn alert_of(picture: &Picture, decision: &Decision, at: UtcMs) -> Option<AlertId> {
+    if let Some(id) = &decision.alert {
+        return Some(id.clone());
+    }
+    let named = |raised| AlertId { hazard: FEED.into(), place: decision.place.clone(), raised };
+    match decision.kind {
+        DecisionKind::FeedSilent => Some(named(at)),
+        DecisionKind::FeedReturned => {
+            let range = named(UtcMs(i64::MIN))..=named(UtcMs(i64::MAX));
+            let newest = picture.alerts.range(range).next_back();
+            newest.map(|(id, _)| id.clone())
+        }
+        _ => None,
+    }
+}
+
+fn first(decision: &Decision, raised: UtcMs) -> Told {
+    Told {
+        level: decision.level.clone(),
+        peak: decision.level.clone(),
+        value: decision.value,
+        value_before: None,
+        rule: decision.rule.clone(),
+        raised,
+        changed: raised,
+        cleared: None,
+        steps: 0,
+        amended: None,
+        decisions: std::collections::VecDeque::new(),
+        newest: (0, 0),
+    }
+}
+
+/// Keeps the decision with its alert: the first stays, of the rest the newest.
+fn keep(alert: &mut Alert, decision: &Decision) {
+    let Some(told) = &mut alert.told else { return };
+    if told.decisions.len() >= ALERT_DECISIONS_KEPT {
+        told.decisions.remove(1);
+    }
+    told.decisions.push_back(LoggedDecision(decision.clone()));
+}
+
+/// 更正: what was said, what is said now.
+fn amendment(decision: &Decision) -> String {
+    let value = decision.value.map(|v| format!(" ({v})")).unwrap_or_default();
+    format!("{} -> {}{value}", decision.was, decision.level)
+}
+
+fn place_in_seq(kind: DecisionKind) -> u8 {
+    let at = DecisionKind::ALL.iter().position(|k| *k == kind).unwrap_or(0);
+    u8::try_from(at).unwrap_or(u8::MAX)
+}
+
+fn write_log(
+    picture: &mut Picture,
+    decision: &Decision,
+    at: UtcMs,
+    id: &AlertId,
+    touched: &mut Touched,
+) {
+    let value = decision.value.map(|v| format!(" {v}")).unwrap_or_default();
+    let entry = LogEntry {
+        seq: decision.seq.map_or(0, |s| s.0),
+        at_ms: at.0,
+        by: "platform".into(),
+        what: decision.kind.wire().into(),
+        about: id.to_string(),
+        detail: format!("{} -> {}{value}", decision.was, decision.level),
+    };
+    log(picture, place_in_seq(decision.kind), entry, touched);
+}
+
+/// Writes a line of the duty log at its place; the oldest leaves when there are too many.
+pub(super) fn log(picture: &mut Picture, within: u8, entry: LogEntry, touched: &mut Touched) {
+    picture.log.insert((entry.seq, within, entry.about.clone()), entry.clone());
+    while picture.log.len() > LOG_KEPT {
+        picture.log.pop_first();
+    }
+    touched.log.push(entry);
+}

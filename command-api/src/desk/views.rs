@@ -1,0 +1,205 @@
+//! The picture's rows in the words of the wire.
+
+use std::collections::BTreeSet;
+
+use contract::views::{
+    AlertView, HospitalView, IncidentView, SignalView, TaskStep, TaskView, UnitView,
+};
+use domain::city::Threshold;
+use domain::decision::AlertId;
+use domain::ids::{HospitalId, IncidentId, TaskId, UnitId};
+use domain::report::{EmergencyTraffic, SignalAct};
+
+use super::picture::{Alert, FEED, Picture, TaskState, Told};
+use crate::gazetteer::Gazetteer;
+
+/// An alert as the desk sees it; nothing while the engine's word of it is still on the way.
+pub fn alert(picture: &Picture, city: &Gazetteer, id: &AlertId, alert: &Alert) -> Option<AlertView> {
+    let told = alert.told.as_ref()?;
+    let name = city.name_of(&id.place);
+    let met = threshold_met(picture, city, id, told);
+    let acknowledged = picture.acknowledgement(alert);
+    let property = property_of(city, id, met);
+    Some(AlertView {
+        id: id.to_string(),
+        hazard: id.hazard.clone(),
+        place: id.place.clone(),
+        place_name: name.zh,
+        place_name_en: name.en,
+        district: city.district_of(&id.place),
+        level: told.level.clone(),
+        peak: told.peak.clone(),
+        value: told.value,
+        unit: city.property(&property).0,
+        property,
+        threshold: met.map(|t| t.at_least),
+        mark: met.and_then(|t| t.mark.clone()),
+        window_s: met.and_then(|t| t.window_s),
+        rule: told.rule.clone(),
+        raised_ms: told.raised.0,
+        changed_ms: told.changed.0,
+        cleared_ms: told.cleared.map(|t| t.0),
+        trend: trend(told).into(),
+        steps: told.steps,
+        amended: told.amended.clone(),
+        acknowledged_by: acknowledged.map(|a| a.by.clone()),
+        acknowledged_ms: acknowledged.map(|a| a.at.0),
+        shelved_until_ms: alert.shelved.as_ref().map(|s| s.until.0),
+        shelved_because: alert.shelved.as_ref().map(|s| format!("{}: {}", s.by, s.reason)),
+        incident: alert.incident.map(|i| i.to_string()),
+        status: "actual".into(),
+    })
+}
+
+/// The threshold the alert's value has met: of those of its level the one whose window stands in
+/// the rule, else the highest that the value reaches.
+fn threshold_met<'a>(
+    picture: &Picture,
+    city: &'a Gazetteer,
+    id: &'a AlertId,
+    told: &Told,
+) -> Option<&'a Threshold> {
+    let hazard = city.hazard(&id.hazard)?;
+    let level = picture.levels.find(&told.level)?;
+    let of_level = city.thresholds(hazard, &id.place).into_iter().filter(|t| t.level == level);
+    let spoken = |t: &&Threshold| {
+        let reached = told.value.is_some_and(|v| v >= t.at_least);
+        (super::rule::speaks(&told.rule, t), reached, t.at_least)
+    };
+    of_level.max_by(|a, b| {
+        let (a, b) = (spoken(a), spoken(b));
+        (a.0, a.1).cmp(&(b.0, b.1)).then(a.2.total_cmp(&b.2))
+    })
+}
+
+fn property_of(city: &Gazetteer, id: &AlertId, met: Option<&Threshold>) -> String {
+    let first = || city.hazard(&id.hazard).and_then(|h| h.thresholds.first());
+    met.or_else(first).map(|t| t.property.clone()).unwrap_or_default()
+}
+
+fn trend(told: &Told) -> &'static str {
+    match (told.value_before, told.value) {
+        (Some(before), Some(now)) if now > before => "rising",
+        (Some(before), Some(now)) if now < before => "falling",
+        _ => "steady",
+    }
+}
+
+/// An incident.
+pub fn incident(picture: &Picture, id: IncidentId) -> Option<IncidentView> {
+    let row = picture.incidents.get(&id)?;
+    Some(IncidentView {
+        id: id.to_string(),
+        title: row.title.clone(),
+        alert: row.alert.to_string(),
+        opened_by: row.opened_by.clone(),
+        opened_ms: row.opened.0,
+        closed_ms: row.closed.map(|t| t.0),
+        plans: row.plans.keys().map(ToString::to_string).collect(),
+        tasks: row.tasks.iter().map(ToString::to_string).collect(),
+    })
+}
+
+/// A task.
+pub fn task(picture: &Picture, id: TaskId) -> Option<TaskView> {
+    let row = picture.tasks.get(&id)?;
+    let step = |s: &super::picture::Step| TaskStep {
+        state: s.state.wire().into(),
+        at_ms: s.at.0,
+        by: s.by.clone(),
+    };
+    Some(TaskView {
+        id: id.to_string(),
+        incident: row.incident.to_string(),
+        text: row.text.clone(),
+        measure: row.measure.clone(),
+        unit: row.unit.as_ref().map(ToString::to_string),
+        state: row.state.wire().into(),
+        history: row.history.iter().map(step).collect(),
+        limit_min: row.limit_min,
+        due_ms: row.due.map(|t| t.0),
+        overdue: row.overdue,
+        note: row.note.clone(),
+    })
+}
+
+/// A unit of the city, with what it said of itself and what it is at.
+pub fn unit(
+    picture: &Picture,
+    city: &Gazetteer,
+    id: &UnitId,
+    connected: &BTreeSet<UnitId>,
+) -> Option<UnitView> {
+    let row = city.unit(id)?;
+    let heard = picture.units.get(id);
+    let (lon, lat) = heard.and_then(|h| h.at).unwrap_or((row.lon, row.lat));
+    let task = picture.task_of(id);
+    let state = match task.map(|(_, t)| t.state) {
+        None => "idle",
+        Some(TaskState::EnRoute) => "en_route",
+        Some(TaskState::OnScene) => "on_scene",
+        Some(_) => "assigned",
+    };
+    Some(UnitView {
+        id: id.to_string(),
+        name: row.name.clone(),
+        name_en: row.name_en.clone(),
+        kind: row.kind.clone(),
+        lon,
+        lat,
+        state: state.into(),
+        task: task.map(|(t, _)| t.to_string()),
+        heard_ms: heard.map(|h| h.heard.0),
+        connected: connected.contains(id),
+    })
+}
+
+/// A hospital of the city, with its newest figures.
+pub fn hospital(picture: &Picture, city: &Gazetteer, id: &HospitalId) -> Option<HospitalView> {
+    let row = city.hospital(id)?;
+    let said = picture.hospitals.get(id);
+    Some(HospitalView {
+        id: id.to_string(),
+        name: row.name.clone(),
+        name_en: row.name_en.clone(),
+        lon: row.lon,
+        lat: row.lat,
+        beds: said.map_or(row.beds, |s| s.beds),
+        beds_occupied: said.map(|s| s.beds_occupied),
+        icu_beds: said.map_or(row.icu_beds, |s| s.icu_beds),
+        icu_occupied: said.map(|s| s.icu_occupied),
+        emergency_waiting: said.map(|s| s.emergency_waiting),
+        traffic: said.map(|s| traffic(s.traffic).into()),
+        t_ms: said.map(|s| s.t.0),
+    })
+}
+
+fn traffic(traffic: EmergencyTraffic) -> &'static str {
+    match traffic {
+        EmergencyTraffic::Normal => "normal",
+        EmergencyTraffic::Strained => "strained",
+        EmergencyTraffic::DivertAdvised => "divert_advised",
+        EmergencyTraffic::Suspended => "suspended",
+    }
+}
+
+/// An official signal in force.
+pub fn signal(picture: &Picture, id: &str) -> Option<SignalView> {
+    let row = picture.signals.get(id)?;
+    let act = if row.act == SignalAct::Change { "change" } else { "issue" };
+    Some(SignalView {
+        id: row.id.clone(),
+        issuer: row.issuer.clone(),
+        act: act.into(),
+        signal: row.kind.clone(),
+        color: row.color.clone(),
+        areas: row.areas.iter().map(ToString::to_string).collect(),
+        t_ms: row.t.0,
+        text: row.text.clone(),
+    })
+}
+
+/// Whether an alert is a silence.
+pub fn is_silence(id: &AlertId) -> bool {
+    id.hazard == FEED
+}
