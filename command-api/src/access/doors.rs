@@ -1,0 +1,104 @@
+//! Who may enter by which route: one table. What is not in it is closed.
+
+use contract::openapi::{Entry, Route};
+use domain::desk::Role;
+
+/// Every role, for the table and its test.
+pub const ROLES: &[Role] = &[
+    Role::Officer,
+    Role::Commander,
+    Role::Planner,
+    Role::Agency,
+    Role::Auditor,
+    Role::Administrator,
+];
+
+const EVERYBODY: &[Role] = ROLES;
+/// Whoever watches the live picture: the duty room, planners and auditors.
+const WATCH: &[Role] =
+    &[Role::Officer, Role::Commander, Role::Planner, Role::Auditor, Role::Administrator];
+/// A feed's own people too: they see their feeds and what of theirs was refused.
+const FEEDS: &[Role] = ROLES;
+const DESK: &[Role] = &[Role::Officer, Role::Commander];
+
+/// Method, path, roles.
+const DOORS: &[(&str, &str, &[Role])] = &[
+    ("get", "/v1/session", EVERYBODY),
+    ("delete", "/v1/session", EVERYBODY),
+    ("post", "/v1/live/ticket", WATCH),
+    ("get", "/v1/live", WATCH),
+    ("get", "/v1/city", EVERYBODY),
+    ("get", "/v1/zones.geojson", EVERYBODY),
+    ("get", "/v1/map/{file}", EVERYBODY),
+    ("get", "/v1/stations", WATCH),
+    ("get", "/v1/stations/{id}", WATCH),
+    ("get", "/v1/stations/{id}/series", WATCH),
+    ("get", "/v1/zones", WATCH),
+    ("get", "/v1/zones/{id}", WATCH),
+    ("get", "/v1/alerts", WATCH),
+    ("get", "/v1/alerts/{id}", WATCH),
+    ("get", "/v1/alerts/{id}/explanation", WATCH),
+    ("get", "/v1/incidents", WATCH),
+    ("get", "/v1/incidents/{id}", WATCH),
+    ("get", "/v1/tasks", WATCH),
+    ("get", "/v1/tasks/{id}", WATCH),
+    ("get", "/v1/units", WATCH),
+    ("get", "/v1/units/{id}", WATCH),
+    ("get", "/v1/hospitals", WATCH),
+    ("get", "/v1/hospitals/{id}", WATCH),
+    ("get", "/v1/feeds", FEEDS),
+    ("get", "/v1/feeds/{id}", FEEDS),
+    ("get", "/v1/signals", WATCH),
+    ("get", "/v1/rejections", FEEDS),
+    ("get", "/v1/rejections/{id}", FEEDS),
+    ("get", "/v1/log", WATCH),
+    ("get", "/v1/trace/{id}", WATCH),
+    ("get", "/v1/export/alerts.csv", WATCH),
+    ("get", "/v1/export/log.csv", WATCH),
+    ("get", "/v1/export/series.csv", WATCH),
+    ("post", "/v1/commands", DESK),
+];
+
+/// Whether a signed-in person of this role may enter by this route. Routes that are open, or
+/// entered by a token, have no door here.
+pub fn may_enter(route: &Route, role: Role) -> bool {
+    route.entry == Entry::Session
+        && DOORS
+            .iter()
+            .any(|(method, path, roles)| {
+                *method == route.method && *path == route.path && roles.contains(&role)
+            })
+}
+
+/// The role of a word, and back by [`crate::desk::decide::role_word`].
+pub fn role(word: &str) -> Option<Role> {
+    ROLES.iter().copied().find(|r| crate::desk::decide::role_word(*r) == word)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use contract::openapi::ROUTES;
+
+    #[test]
+    fn every_session_route_has_a_door_and_every_door_a_route() {
+        for route in ROUTES.iter().filter(|r| r.entry == Entry::Session) {
+            assert!(ROLES.iter().any(|r| may_enter(route, *r)), "{} {}", route.method, route.path);
+        }
+        for (method, path, _) in DOORS {
+            assert!(ROUTES.iter().any(|r| r.method == *method && r.path == *path), "{path}");
+        }
+    }
+
+    #[test]
+    fn an_auditor_changes_nothing_and_an_agency_sees_its_feeds_only() {
+        let may = |method, path, role| {
+            let route = ROUTES.iter().find(|r| r.method == method && r.path == path).unwrap();
+            may_enter(route, role)
+        };
+        assert!(!may("post", "/v1/commands", Role::Auditor));
+        assert!(may("get", "/v1/alerts", Role::Auditor));
+        assert!(!may("get", "/v1/alerts", Role::Agency));
+        assert!(may("get", "/v1/rejections", Role::Agency));
+    }
+}

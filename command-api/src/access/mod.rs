@@ -1,0 +1,421 @@
+//! Access: who is it, and what may they do. People sign in and hold a session that the platform
+//! keeps; agencies and units show a token. Nothing is open by default ([`doors`]), every refusal
+//! leaves an audit line, and a change made beside the running platform (`fenghuo user`) holds
+//! within [`REFRESH_EVERY`].
+
+pub mod doors;
+pub mod password;
+pub mod secret;
+pub mod sessions;
+pub mod store;
+pub mod throttle;
+pub mod tokens;
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::time::Duration;
+
+use domain::desk::Role;
+use domain::ids::UserName;
+use domain::time::{Clock, UtcMs};
+use tokio::sync::Semaphore;
+
+use password::PasswordError;
+use secret::{Kept, NoRandomness};
+use sessions::Sessions;
+use store::{PersonRow, Store, StoreError};
+use throttle::Throttle;
+use tokens::Tokens;
+
+/// How often changes made by others are looked for.
+pub const REFRESH_EVERY: Duration = Duration::from_secs(1);
+/// Passwords that are hashed at one time: each takes 19 MiB and tens of milliseconds.
+pub const HASHING_MAX: usize = 2;
+/// Passwords that wait to be hashed; more are sent away.
+pub const HASHING_WAIT_MAX: usize = 32;
+
+/// What can go wrong.
+#[derive(Debug, thiserror::Error)]
+pub enum AccessError {
+    /// The file.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The password.
+    #[error(transparent)]
+    Password(#[from] PasswordError),
+    /// The generator.
+    #[error(transparent)]
+    Randomness(#[from] NoRandomness),
+    /// A name that is no id.
+    #[error("name: {0}")]
+    Name(#[from] domain::ids::IdError),
+    /// Nobody of that name.
+    #[error("there is nobody called {0}")]
+    Unknown(String),
+    /// A set-up code that is wrong, used or from before.
+    #[error("the set-up code is not valid")]
+    SetupCode,
+}
+
+/// Why a sign-in is refused. Unknown name, wrong password and a disabled person are one answer.
+#[derive(Debug, thiserror::Error)]
+pub enum SignInError {
+    /// Name or password.
+    #[error("name or password is wrong")]
+    Wrong,
+    /// Too many failures: wait so many seconds.
+    #[error("too many failures: try again in {0} s")]
+    Wait(i64),
+    /// Too many at once.
+    #[error("too many people are signing in at this moment")]
+    Busy,
+    /// The file or the generator.
+    #[error(transparent)]
+    Failed(#[from] AccessError),
+}
+
+/// Somebody who is signed in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Person {
+    /// Name.
+    pub name: UserName,
+    /// Role.
+    pub role: Role,
+    /// The agency, for role agency.
+    pub agency: Option<String>,
+    /// The session (hash of its secret).
+    pub session: Kept,
+    /// When it ends if nothing is done.
+    pub expires: UtcMs,
+}
+
+/// A line for the audit.
+#[derive(Debug, Clone)]
+struct AuditLine {
+    at: UtcMs,
+    who: String,
+    what: String,
+    detail: String,
+}
+
+/// Audit lines that wait to be written.
+pub const AUDIT_QUEUE: usize = 1_024;
+
+/// See the module.
+pub struct Access {
+    store: Mutex<Store>,
+    people: RwLock<BTreeMap<String, PersonRow>>,
+    sessions: Mutex<Sessions>,
+    tokens: RwLock<Tokens>,
+    throttle: Mutex<Throttle>,
+    hashing: Semaphore,
+    waiting: Semaphore,
+    audit: Mutex<Vec<AuditLine>>,
+    clock: Arc<dyn Clock>,
+}
+
+impl std::fmt::Debug for Access {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Access")
+    }
+}
+
+fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Access {
+    /// Opens (or makes) the access file. The clock is a wall clock: sessions end by it.
+    ///
+    /// # Errors
+    /// [`AccessError::Store`].
+    pub fn open(path: &Path, clock: Arc<dyn Clock>) -> Result<Self, AccessError> {
+        let access = Self {
+            store: Mutex::new(Store::open(path)?),
+            people: RwLock::default(),
+            sessions: Mutex::default(),
+            tokens: RwLock::default(),
+            throttle: Mutex::default(),
+            hashing: Semaphore::new(HASHING_MAX),
+            waiting: Semaphore::new(HASHING_WAIT_MAX),
+            audit: Mutex::default(),
+            clock,
+        };
+        access.reload()?;
+        Ok(access)
+    }
+
+    /// Takes over what others have changed, ends what has run out, and writes the audit lines that
+    /// wait. To be called every [`REFRESH_EVERY`], off the async threads.
+    ///
+    /// # Errors
+    /// [`AccessError::Store`].
+    pub fn refresh(&self) -> Result<(), AccessError> {
+        let changed = held(&self.store).changed();
+        if changed {
+            self.reload()?;
+        }
+        let now = self.clock.now();
+        let (ended, used) = held(&self.sessions).settle(now);
+        let lines = std::mem::take(&mut *held(&self.audit));
+        let store = held(&self.store);
+        for key in ended {
+            store.end_session(&key)?;
+        }
+        for row in used {
+            store.put_session(&row)?;
+        }
+        for line in lines {
+            store.audit(line.at, &line.who, &line.what, &line.detail)?;
+        }
+        Ok(())
+    }
+
+    fn reload(&self) -> Result<(), AccessError> {
+        let store = held(&self.store);
+        let people: BTreeMap<_, _> =
+            store.people()?.into_iter().map(|p| (p.name.clone(), p)).collect();
+        held(&self.sessions).take_over(store.sessions()?, &people);
+        *self.tokens.write().unwrap_or_else(PoisonError::into_inner) =
+            Tokens::new(store.tokens()?);
+        *self.people.write().unwrap_or_else(PoisonError::into_inner) = people;
+        Ok(())
+    }
+
+    /// Adds a person, or changes role and password of one; their sessions end.
+    ///
+    /// # Errors
+    /// [`AccessError`]: the name is no id, the password is too short, the file fails.
+    pub fn put_person(
+        &self,
+        name: &str,
+        role: Role,
+        agency: Option<&str>,
+        password: &str,
+    ) -> Result<(), AccessError> {
+        let name = UserName::new(name)?;
+        let row = PersonRow {
+            name: name.to_string(),
+            role,
+            agency: agency.map(str::to_owned),
+            hash: password::hash(password)?,
+            disabled: false,
+        };
+        self.write_person(&row)
+    }
+
+    /// Refuses a person from now on; their sessions end.
+    ///
+    /// # Errors
+    /// [`AccessError::Unknown`], or the file's.
+    pub fn disable_person(&self, name: &str) -> Result<(), AccessError> {
+        let row = self.person_row(name).ok_or_else(|| AccessError::Unknown(name.into()))?;
+        self.write_person(&PersonRow { disabled: true, ..row })
+    }
+
+    fn write_person(&self, row: &PersonRow) -> Result<(), AccessError> {
+        {
+            let store = held(&self.store);
+            store.put_person(row, self.clock.now())?;
+            store.end_sessions_of(&row.name)?;
+        }
+        held(&self.sessions).end_all_of(&row.name);
+        let mut people = self.people.write().unwrap_or_else(PoisonError::into_inner);
+        people.insert(row.name.clone(), row.clone());
+        Ok(())
+    }
+
+    fn person_row(&self, name: &str) -> Option<PersonRow> {
+        self.people.read().unwrap_or_else(PoisonError::into_inner).get(name).cloned()
+    }
+
+    /// Everybody: name, role, agency, whether disabled.
+    pub fn people(&self) -> Vec<PersonRow> {
+        let people = self.people.read().unwrap_or_else(PoisonError::into_inner);
+        people.values().cloned().collect()
+    }
+
+    /// A one-time code for the first administrator, where nobody is known yet.
+    ///
+    /// # Errors
+    /// [`AccessError`]: the generator or the file.
+    pub fn first_setup_code(&self) -> Result<Option<String>, AccessError> {
+        if !self.people.read().unwrap_or_else(PoisonError::into_inner).is_empty() {
+            return Ok(None);
+        }
+        let code = secret::fresh()?;
+        held(&self.store).put_setup(&secret::kept(&code), self.clock.now())?;
+        Ok(Some(code))
+    }
+
+    /// Makes the first administrator with the one-time code, and signs them in.
+    ///
+    /// # Errors
+    /// [`AccessError::SetupCode`], or as [`Access::put_person`].
+    pub fn set_up(&self, code: &str, name: &str, password: &str) -> Result<String, AccessError> {
+        UserName::new(name)?;
+        // The password is judged before the code is used up.
+        let hash = password::hash(password)?;
+        if !held(&self.store).take_setup(&secret::kept(code))? {
+            return Err(AccessError::SetupCode);
+        }
+        let row = PersonRow {
+            name: name.into(),
+            role: Role::Administrator,
+            agency: None,
+            hash,
+            disabled: false,
+        };
+        self.write_person(&row)?;
+        self.begin_session(name)
+    }
+
+    /// Signs a person in and gives the session's secret.
+    ///
+    /// # Errors
+    /// [`SignInError`].
+    pub async fn sign_in(
+        self: &Arc<Self>,
+        name: &str,
+        password: &str,
+        peer: IpAddr,
+    ) -> Result<String, SignInError> {
+        let keys = [format!("user:{name}"), format!("peer:{peer}")];
+        let now = self.clock.now();
+        let waits = keys.iter().filter_map(|k| held(&self.throttle).wait_ms(k, now));
+        if let Some(ms) = waits.max() {
+            return Err(SignInError::Wait(ms.div_euclid(1000) + 1));
+        }
+        let _place = self.waiting.try_acquire().map_err(|_| SignInError::Busy)?;
+        let _turn = self.hashing.acquire().await.map_err(|_| SignInError::Busy)?;
+        let row = self.person_row(name).filter(|p| !p.disabled);
+        let hashed = row.map(|r| r.hash);
+        let given = password.to_owned();
+        let check = tokio::task::spawn_blocking(move || password::verify(&given, hashed.as_deref()));
+        if !check.await.unwrap_or(false) {
+            let mut throttle = held(&self.throttle);
+            keys.iter().for_each(|k| throttle.failed(k, now));
+            drop(throttle);
+            self.audit(name, "sign_in_refused", &peer.to_string());
+            return Err(SignInError::Wrong);
+        }
+        held(&self.throttle).succeeded(&keys[0]);
+        self.audit(name, "signed_in", &peer.to_string());
+        Ok(self.begin_session(name)?)
+    }
+
+    fn begin_session(&self, name: &str) -> Result<String, AccessError> {
+        let secret = secret::fresh()?;
+        let row = held(&self.sessions).begin(secret::kept(&secret), name, self.clock.now());
+        held(&self.store).put_session(&row)?;
+        Ok(secret)
+    }
+
+    /// Whose session this secret is, if it is one; this counts as use.
+    pub fn person(&self, secret: &str) -> Option<Person> {
+        self.person_of(&secret::kept(secret))
+    }
+
+    /// The same by the session's hash: an open live socket asks, which counts as use.
+    pub fn person_of(&self, key: &Kept) -> Option<Person> {
+        let (user, expires) = held(&self.sessions).use_now(key, self.clock.now())?;
+        let row = self.person_row(&user).filter(|p| !p.disabled)?;
+        let name = UserName::new(&row.name).ok()?;
+        Some(Person { name, role: row.role, agency: row.agency, session: *key, expires })
+    }
+
+    /// Ends a session.
+    ///
+    /// # Errors
+    /// The file's.
+    pub fn sign_out(&self, key: &Kept) -> Result<(), AccessError> {
+        held(&self.sessions).end(key);
+        Ok(held(&self.store).end_session(key)?)
+    }
+
+    /// A one-use ticket for the live socket.
+    ///
+    /// # Errors
+    /// The generator's.
+    pub fn ticket(&self, key: Kept) -> Result<String, AccessError> {
+        let ticket = secret::fresh()?;
+        held(&self.sessions).add_ticket(secret::kept(&ticket), key, self.clock.now());
+        Ok(ticket)
+    }
+
+    /// Takes a ticket: the person whose it is, once.
+    pub fn redeem(&self, ticket: &str) -> Option<Person> {
+        let key = held(&self.sessions).take_ticket(&secret::kept(ticket), self.clock.now())?;
+        self.person_of(&key)
+    }
+
+    /// Gives out a token to an agency or unit (`kind` is `agency` or `unit`; holder `*`: any).
+    ///
+    /// # Errors
+    /// The generator's or the file's.
+    pub fn give_token(&self, kind: &str, holder: &str) -> Result<String, AccessError> {
+        let token = secret::fresh()?;
+        let row = store::TokenRow {
+            key: secret::kept(&token),
+            kind: kind.into(),
+            holder: holder.into(),
+            since: self.clock.now(),
+        };
+        held(&self.store).put_token(&row)?;
+        self.tokens.write().unwrap_or_else(PoisonError::into_inner).add(row);
+        Ok(token)
+    }
+
+    /// Withdraws every token of a holder.
+    ///
+    /// # Errors
+    /// The file's.
+    pub fn withdraw_tokens(&self, kind: &str, holder: &str) -> Result<usize, AccessError> {
+        let gone = held(&self.store).withdraw_tokens(kind, holder)?;
+        self.tokens.write().unwrap_or_else(PoisonError::into_inner).withdraw(kind, holder);
+        Ok(gone)
+    }
+
+    /// Every token's kind, holder and date.
+    pub fn tokens(&self) -> Vec<(String, String, UtcMs)> {
+        self.tokens.read().unwrap_or_else(PoisonError::into_inner).list()
+    }
+
+    /// The holder of a token: kind and holder (`*` for any).
+    pub fn holder(&self, token: &str) -> Option<(String, String)> {
+        self.tokens.read().unwrap_or_else(PoisonError::into_inner).holder(token)
+    }
+
+    /// Whether the token is good for this agency or unit.
+    pub fn verify(&self, kind: &str, id: &str, token: &str) -> bool {
+        self.tokens.read().unwrap_or_else(PoisonError::into_inner).verify(kind, id, token)
+    }
+
+    /// An audit line: to the log at once, to the file with the next [`Access::refresh`].
+    pub fn audit(&self, who: &str, what: &str, detail: &str) {
+        tracing::info!(target: "audit", who, what, detail);
+        let mut lines = held(&self.audit);
+        if lines.len() < AUDIT_QUEUE {
+            let (who, what) = (who.to_owned(), what.to_owned());
+            lines.push(AuditLine { at: self.clock.now(), who, what, detail: detail.to_owned() });
+        } else if let Some(last) = lines.last_mut() {
+            // The queue is a second's worth: what does not fit is counted in its last line.
+            let more = last.detail.strip_prefix("and more: ").and_then(|n| n.parse().ok());
+            last.what = "audit_overflow".into();
+            last.detail = format!("and more: {}", more.unwrap_or(0u64) + 1);
+        }
+    }
+
+    /// The newest audit lines that have been written: time, who, what, detail.
+    ///
+    /// # Errors
+    /// The file's.
+    pub fn audit_lines(
+        &self,
+        limit: u32,
+    ) -> Result<Vec<(UtcMs, String, String, String)>, AccessError> {
+        Ok(held(&self.store).audit_lines(limit)?)
+    }
+}
