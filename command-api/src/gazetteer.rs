@@ -164,9 +164,7 @@ impl Gazetteer {
         let own = |t: &&Threshold| t.station.as_ref().is_some_and(|s| s.as_str() == station);
         let owned: Vec<&str> =
             hazard.thresholds.iter().filter(own).map(|t| t.property.as_str()).collect();
-        let general = |t: &&Threshold| {
-            t.station.is_none() && !owned.contains(&t.property.as_str())
-        };
+        let general = |t: &&Threshold| t.station.is_none() && !owned.contains(&t.property.as_str());
         hazard.thresholds.iter().filter(|t| own(t) || general(t)).collect()
     }
 

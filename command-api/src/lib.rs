@@ -1,5 +1,6 @@
 //! DECIDING AND TELLING: the desk, live sessions, outlets, access; the binary fenghuo.
 
+pub mod access;
 pub mod city_folder;
 pub mod desk;
 pub mod gazetteer;

@@ -63,11 +63,9 @@ const DOORS: &[(&str, &str, &[Role])] = &[
 /// entered by a token, have no door here.
 pub fn may_enter(route: &Route, role: Role) -> bool {
     route.entry == Entry::Session
-        && DOORS
-            .iter()
-            .any(|(method, path, roles)| {
-                *method == route.method && *path == route.path && roles.contains(&role)
-            })
+        && DOORS.iter().any(|(method, path, roles)| {
+            *method == route.method && *path == route.path && roles.contains(&role)
+        })
 }
 
 /// The role of a word, and back by [`crate::desk::decide::role_word`].

@@ -178,8 +178,7 @@ impl Access {
         let people: BTreeMap<_, _> =
             store.people()?.into_iter().map(|p| (p.name.clone(), p)).collect();
         held(&self.sessions).take_over(store.sessions()?, &people);
-        *self.tokens.write().unwrap_or_else(PoisonError::into_inner) =
-            Tokens::new(store.tokens()?);
+        *self.tokens.write().unwrap_or_else(PoisonError::into_inner) = Tokens::new(store.tokens()?);
         *self.people.write().unwrap_or_else(PoisonError::into_inner) = people;
         Ok(())
     }
@@ -293,7 +292,8 @@ impl Access {
         let row = self.person_row(name).filter(|p| !p.disabled);
         let hashed = row.map(|r| r.hash);
         let given = password.to_owned();
-        let check = tokio::task::spawn_blocking(move || password::verify(&given, hashed.as_deref()));
+        let check =
+            tokio::task::spawn_blocking(move || password::verify(&given, hashed.as_deref()));
         if !check.await.unwrap_or(false) {
             let mut throttle = held(&self.throttle);
             keys.iter().for_each(|k| throttle.failed(k, now));

@@ -169,7 +169,7 @@ impl Store {
                     last: UtcMs(r.get(3)?),
                 })
             })?;
-            rows.collect()
+            rows.collect::<Result<Vec<_>, _>>()
         };
         read().map_err(StoreError::Read)
     }
@@ -218,7 +218,7 @@ impl Store {
                     since: UtcMs(r.get(3)?),
                 })
             })?;
-            rows.collect()
+            rows.collect::<Result<Vec<_>, _>>()
         };
         read().map_err(StoreError::Read)
     }
@@ -282,13 +282,16 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::Read`].
-    pub fn audit_lines(&self, limit: u32) -> Result<Vec<(UtcMs, String, String, String)>, StoreError> {
+    pub fn audit_lines(
+        &self,
+        limit: u32,
+    ) -> Result<Vec<(UtcMs, String, String, String)>, StoreError> {
         let read = || {
             let sql = "SELECT at_ms, who, what, detail FROM audit ORDER BY n DESC LIMIT ?1";
             let mut query = self.db.prepare(sql)?;
-            let rows =
-                query.query_map([limit], |r| Ok((UtcMs(r.get(0)?), r.get(1)?, r.get(2)?, r.get(3)?)))?;
-            rows.collect()
+            let rows = query
+                .query_map([limit], |r| Ok((UtcMs(r.get(0)?), r.get(1)?, r.get(2)?, r.get(3)?)))?;
+            rows.collect::<Result<Vec<_>, _>>()
         };
         read().map_err(StoreError::Read)
     }

@@ -54,7 +54,9 @@ pub enum Refusal {
     #[error("the city has no plan {0}")]
     UnknownPlan(PlanId),
     /// Nothing of the plan is left to propose at this level.
-    #[error("the plan {plan} has been started for this incident; it has no further measure at level {level}")]
+    #[error(
+        "the plan {plan} has been started for this incident; it has no further measure at level {level}"
+    )]
     PlanAlreadyStarted {
         /// The plan.
         plan: PlanId,

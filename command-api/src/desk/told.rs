@@ -6,9 +6,7 @@ use domain::decision::{AlertId, Decision, DecisionKind};
 use domain::time::UtcMs;
 
 use super::evolve::Touched;
-use super::picture::{
-    ALERT_DECISIONS_KEPT, Alert, FEED, LOG_KEPT, LoggedDecision, Picture, Told,
-};
+use super::picture::{ALERT_DECISIONS_KEPT, Alert, FEED, LOG_KEPT, LoggedDecision, Picture, Told};
 
 /// Takes a decision of the engine. Assessments leave the picture as it is; a decision that has been
 /// taken already is not taken twice.

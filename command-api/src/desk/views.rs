@@ -14,7 +14,12 @@ use super::picture::{Alert, FEED, Picture, TaskState, Told};
 use crate::gazetteer::Gazetteer;
 
 /// An alert as the desk sees it; nothing while the engine's word of it is still on the way.
-pub fn alert(picture: &Picture, city: &Gazetteer, id: &AlertId, alert: &Alert) -> Option<AlertView> {
+pub fn alert(
+    picture: &Picture,
+    city: &Gazetteer,
+    id: &AlertId,
+    alert: &Alert,
+) -> Option<AlertView> {
     let told = alert.told.as_ref()?;
     let name = city.name_of(&id.place);
     let met = threshold_met(picture, city, id, told);
