@@ -101,7 +101,9 @@ impl Sessions {
     pub fn add_ticket(&mut self, ticket: Kept, session: Kept, now: UtcMs) {
         if self.tickets.len() >= TICKETS_MAX {
             let oldest = self.tickets.iter().min_by_key(|(_, (_, at))| *at).map(|(k, _)| *k);
-            oldest.iter().for_each(|k| drop(self.tickets.remove(k)));
+            if let Some(oldest) = oldest {
+                self.tickets.remove(&oldest);
+            }
         }
         self.tickets.insert(ticket, (session, now));
     }

@@ -7,13 +7,13 @@ use domain::report::{OfficialSignal, SignalAct, TaskReport};
 use domain::time::UtcMs;
 
 /// The line of a desk event.
-pub fn entry(seq: Seq, event: &DeskEvent, by: &str) -> LogEntry {
+pub(super) fn entry(seq: Seq, event: &DeskEvent, by: &str) -> LogEntry {
     let (what, about, detail) = words(&event.what);
     LogEntry { seq: seq.0, at_ms: event.at.0, by: by.to_owned(), what: what.into(), about, detail }
 }
 
 /// The line of an official signal.
-pub fn signal(seq: Seq, received: UtcMs, said: &OfficialSignal) -> LogEntry {
+pub(super) fn signal(seq: Seq, received: UtcMs, said: &OfficialSignal) -> LogEntry {
     let what = match said.act {
         SignalAct::Issue => "signal.issue",
         SignalAct::Change => "signal.change",
@@ -31,7 +31,7 @@ pub fn signal(seq: Seq, received: UtcMs, said: &OfficialSignal) -> LogEntry {
 }
 
 /// The word of a unit's report.
-pub fn report_word(report: TaskReport) -> &'static str {
+pub(super) fn report_word(report: TaskReport) -> &'static str {
     match report {
         TaskReport::Accept => "accept",
         TaskReport::Refuse => "refuse",
