@@ -26,6 +26,9 @@ pub struct Position {
 }
 
 impl Position {
+    /// Where the equator meets the prime meridian.
+    pub(crate) const ORIGIN: Position = Position { lon: 0.0, lat: 0.0 };
+
     /// Checks a pair: longitude, latitude, degrees WGS-84.
     ///
     /// # Errors

@@ -2,10 +2,15 @@
 //! later ones comes first.
 
 use geo::{
-    ChamberlainDuquetteArea, Coord, CoordsIter, LineString, MultiPolygon, Orient, Polygon,
-    Validation, orient::Direction,
+    BoundingRect, Coord, CoordsIter, LineString, MultiPolygon, Orient, Polygon, PreparedGeometry,
+    Relate, RemoveRepeatedPoints, coordinate_position::CoordPos, dimensions::Dimensions,
+    orient::Direction, relate::IntersectionMatrix,
 };
 
+use rstar::primitives::{GeomWithData, Rectangle};
+use rstar::{RTree, RTreeObject};
+
+use super::rings::{self, NotSimple};
 use super::{MAX_COLLECTION_DEPTH, MAX_LATITUDE, MAX_VERTICES, MIN_AREA_M2};
 use crate::position::{Position, PositionError};
 
@@ -59,12 +64,21 @@ pub enum OutlineError {
     /// An edge that spans more than half the Earth.
     #[error("{0} crosses the antimeridian: cut it there into two polygons (RFC 7946, 3.1.9)")]
     Antimeridian(Ring),
-    /// Self-crossing rings, holes outside their shell, overlapping polygons.
-    #[error("{0}")]
-    Invalid(String),
+    /// A bow-tie, a spike, a figure of eight.
+    #[error("{0} {1}")]
+    NotSimple(Ring, NotSimple),
+    /// A hole that is not wholly inside its shell, or shares a stretch of border with it.
+    #[error("{0} is not within its outer ring")]
+    HoleOutside(Ring),
+    /// Two holes of one polygon that overlap or share a stretch of border.
+    #[error("{0} and {1} overlap")]
+    HolesOverlap(Ring, Ring),
+    /// Two polygons that overlap or share a stretch of border.
+    #[error("polygon {0} and polygon {1} overlap or share a stretch of border: unite them")]
+    PolygonsOverlap(usize, usize),
     /// Less than [`MIN_AREA_M2`].
-    #[error("its area is next to nothing ({0:.3} square metres)")]
-    ZeroArea(f64),
+    #[error("{0} has next to no area ({1:.3} square metres)")]
+    ZeroArea(Ring, f64),
 }
 
 /// A ring of a multi-polygon, both counted from 0.
@@ -85,7 +99,7 @@ impl std::fmt::Display for Ring {
     }
 }
 
-/// Tries every rule; gives the polygons back with their winding put right.
+/// Tries every rule; gives the polygons back with their winding put right and repeated points dropped.
 pub(super) fn checked(polygons: MultiPolygon<f64>) -> Result<MultiPolygon<f64>, OutlineError> {
     if polygons.0.is_empty() || polygons.0.iter().any(|p| p.exterior().0.is_empty()) {
         return Err(OutlineError::Empty);
@@ -94,29 +108,95 @@ pub(super) fn checked(polygons: MultiPolygon<f64>) -> Result<MultiPolygon<f64>, 
     if vertices > MAX_VERTICES {
         return Err(OutlineError::TooManyVertices(vertices));
     }
-    for (at, polygon) in polygons.0.iter().enumerate() {
-        ring(Ring { polygon: at, hole: None }, polygon.exterior())?;
-        for (hole, inner) in polygon.interiors().iter().enumerate() {
-            ring(Ring { polygon: at, hole: Some(hole) }, inner)?;
-        }
+    for (which, line) in rings_of(&polygons) {
+        ring(which, line)?;
     }
-    for (at, polygon) in polygons.0.iter().enumerate() {
-        let area = shell_area_m2(polygon);
+    let polygons = polygons.remove_repeated_points();
+    for (which, line) in rings_of(&polygons) {
+        if line.0.len() < 4 {
+            return Err(OutlineError::TooFewPoints { ring: which, points: line.0.len() });
+        }
+        // Before the area: a bow-tie of two equal wings has none.
+        rings::simple(line).map_err(|fault| OutlineError::NotSimple(which, fault))?;
+        let area = rings::area_m2(line);
         if area < MIN_AREA_M2 {
-            return Err(OutlineError::ZeroArea(area));
+            return Err(OutlineError::ZeroArea(which, area));
         }
-        polygon
-            .check_validation()
-            .map_err(|e| OutlineError::Invalid(format!("polygon {at}: {e}")))?;
     }
-    if polygons.0.len() > 1 {
-        polygons.check_validation().map_err(|e| OutlineError::Invalid(e.to_string()))?;
+    for (at, polygon) in polygons.0.iter().enumerate() {
+        holes(at, polygon)?;
     }
+    apart(&polygons)?;
     Ok(polygons.orient(Direction::Default))
 }
 
-fn shell_area_m2(polygon: &Polygon<f64>) -> f64 {
-    Polygon::new(polygon.exterior().clone(), Vec::new()).chamberlain_duquette_unsigned_area()
+fn rings_of(polygons: &MultiPolygon<f64>) -> impl Iterator<Item = (Ring, &LineString<f64>)> {
+    polygons.0.iter().enumerate().flat_map(|(polygon, p)| {
+        let shell = std::iter::once((Ring { polygon, hole: None }, p.exterior()));
+        let holes = p.interiors().iter().enumerate();
+        shell.chain(holes.map(move |(n, line)| (Ring { polygon, hole: Some(n) }, line)))
+    })
+}
+
+/// Whether two areas have more in common than points.
+fn overlap(matrix: &IntersectionMatrix) -> bool {
+    matrix.get(CoordPos::Inside, CoordPos::Inside) == Dimensions::TwoDimensional
+        || matrix.get(CoordPos::OnBoundary, CoordPos::OnBoundary) == Dimensions::OneDimensional
+}
+
+/// Calls `each` with every pair of polygons whose boxes meet, the earlier first.
+fn neighbours<E>(
+    polygons: &[Polygon<f64>],
+    mut each: impl FnMut(usize, usize) -> Result<(), E>,
+) -> Result<(), E> {
+    let of = |(n, p): (usize, &Polygon<f64>)| {
+        let (min, max) = p.bounding_rect().map(|r| (r.min(), r.max()))?;
+        Some(GeomWithData::new(Rectangle::from_corners([min.x, min.y], [max.x, max.y]), n))
+    };
+    let boxes: Vec<_> = polygons.iter().enumerate().filter_map(of).collect();
+    let tree = RTree::bulk_load(boxes.clone());
+    for one in &boxes {
+        let met = tree.locate_in_envelope_intersecting(&one.envelope());
+        let mut earlier: Vec<usize> = met.map(|e| e.data).filter(|n| *n < one.data).collect();
+        earlier.sort_unstable();
+        for other in earlier {
+            each(other, one.data)?;
+        }
+    }
+    Ok(())
+}
+
+/// Holes lie within their shell and apart from each other.
+fn holes(at: usize, polygon: &Polygon<f64>) -> Result<(), OutlineError> {
+    if polygon.interiors().is_empty() {
+        return Ok(());
+    }
+    let shell = Polygon::new(polygon.exterior().clone(), Vec::new());
+    let shell = PreparedGeometry::from(&shell);
+    let holes: Vec<Polygon<f64>> =
+        polygon.interiors().iter().map(|line| Polygon::new(line.clone(), Vec::new())).collect();
+    let ring = |n| Ring { polygon: at, hole: Some(n) };
+    for (n, hole) in holes.iter().enumerate() {
+        let matrix = shell.relate(hole);
+        let along = matrix.get(CoordPos::OnBoundary, CoordPos::OnBoundary);
+        if !matrix.is_covers() || along == Dimensions::OneDimensional {
+            return Err(OutlineError::HoleOutside(ring(n)));
+        }
+    }
+    neighbours(&holes, |m, n| match (holes.get(m), holes.get(n)) {
+        (Some(a), Some(b)) if overlap(&a.relate(b)) => {
+            Err(OutlineError::HolesOverlap(ring(m), ring(n)))
+        }
+        _ => Ok(()),
+    })
+}
+
+/// Polygons of one outline may touch in points only.
+fn apart(polygons: &MultiPolygon<f64>) -> Result<(), OutlineError> {
+    neighbours(&polygons.0, |m, n| match (polygons.0.get(m), polygons.0.get(n)) {
+        (Some(a), Some(b)) if overlap(&a.relate(b)) => Err(OutlineError::PolygonsOverlap(m, n)),
+        _ => Ok(()),
+    })
 }
 
 fn ring(which: Ring, line: &LineString<f64>) -> Result<(), OutlineError> {

@@ -3,13 +3,16 @@
 
 mod check;
 mod geojson;
+mod rings;
+mod strips;
 
-pub use check::OutlineError;
+pub use check::{OutlineError, Ring};
+pub use rings::NotSimple;
+pub(crate) use rings::area_m2;
 
-use geo::{
-    BoundingRect, Centroid, ChamberlainDuquetteArea, CoordinatePosition, CoordsIter, Intersects,
-    SimplifyVwPreserve, coordinate_position::CoordPos,
-};
+use std::sync::Arc;
+
+use geo::{BoundingRect, Centroid, CoordsIter, Intersects, SimplifyVwPreserve};
 
 use crate::Position;
 
@@ -49,10 +52,22 @@ impl BoundingBox {
 
 /// A checked area: finite, in range, closed and valid rings, wound as RFC 7946 asks (shells
 /// anticlockwise, holes clockwise).
-#[derive(Debug, Clone, PartialEq)]
-pub struct Outline {
+///
+/// A clone shares the rings.
+#[derive(Debug, Clone)]
+pub struct Outline(Arc<Checked>);
+
+#[derive(Debug)]
+struct Checked {
     polygons: geo::MultiPolygon<f64>,
     bbox: BoundingBox,
+    strips: strips::Strips,
+}
+
+impl PartialEq for Outline {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0) || self.0.polygons == other.0.polygons
+    }
 }
 
 impl Outline {
@@ -65,24 +80,24 @@ impl Outline {
         let rect = polygons.bounding_rect().ok_or(OutlineError::Empty)?;
         let (min, max) = (rect.min(), rect.max());
         let bbox = BoundingBox { west: min.x, south: min.y, east: max.x, north: max.y };
-        Ok(Self { polygons, bbox })
+        let strips = strips::Strips::of(&polygons, bbox);
+        Ok(Self(Arc::new(Checked { polygons, bbox, strips })))
     }
 
     /// The polygons.
     pub fn polygons(&self) -> &geo::MultiPolygon<f64> {
-        &self.polygons
+        &self.0.polygons
     }
 
     /// Whether a position lies inside or on the border. What lies on a common border lies in both
     /// neighbours: a gauge on a boundary river speaks for both banks.
     pub fn contains(&self, at: Position) -> bool {
-        self.bbox.contains(at)
-            && self.polygons.coordinate_position(&at.point().0) != CoordPos::Outside
+        self.0.bbox.contains(at) && self.0.strips.contain(at)
     }
 
     /// The box around it, degrees.
     pub fn bbox(&self) -> BoundingBox {
-        self.bbox
+        self.0.bbox
     }
 
     /// Area on the sphere, square kilometres.
@@ -90,23 +105,28 @@ impl Outline {
     /// # References
     /// Chamberlain & Duquette 2007, "Some algorithms for polygons on a sphere" (JPL 07-03).
     pub fn area_km2(&self) -> f64 {
-        self.polygons.chamberlain_duquette_unsigned_area() / 1e6
+        // Ring by ring: the library's sum takes a hole off only where it is wound like its shell.
+        let polygon = |p: &geo::Polygon<f64>| {
+            let holes: f64 = p.interiors().iter().map(rings::area_m2).sum();
+            rings::area_m2(p.exterior()) - holes
+        };
+        self.0.polygons.0.iter().map(polygon).sum::<f64>() / 1e6
     }
 
     /// The centre of area, degrees; it may lie outside a crescent.
     pub fn centroid(&self) -> Option<Position> {
-        let point = self.polygons.centroid()?;
+        let point = self.0.polygons.centroid()?;
         Position::new(point.x(), point.y()).ok()
     }
 
     /// How many vertices it has.
     pub fn vertices(&self) -> usize {
-        self.polygons.coords_count()
+        self.0.polygons.coords_count()
     }
 
     /// Whether two outlines share a point (borders included).
     pub fn touches(&self, other: &Outline) -> bool {
-        self.polygons.intersects(&other.polygons)
+        self.0.polygons.intersects(&other.0.polygons)
     }
 
     /// The same area with fewer vertices, for drawing: every triangle smaller than
@@ -121,7 +141,7 @@ impl Outline {
         if !tolerance_deg.is_finite() || tolerance_deg <= 0.0 {
             return self.clone();
         }
-        let fewer = self.polygons.simplify_vw_preserve(tolerance_deg * tolerance_deg);
+        let fewer = self.0.polygons.simplify_vw_preserve(tolerance_deg * tolerance_deg);
         Self::from_polygons(fewer).unwrap_or_else(|_| self.clone())
     }
 }

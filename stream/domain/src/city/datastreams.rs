@@ -57,13 +57,16 @@ pub(super) struct Ground<'a> {
     pub(super) epochs: &'a BTreeMap<String, Vec<&'a Station>>,
 }
 
+/// The station and the property of a row.
+pub(super) type Pair = (String, String);
+
 /// Reads the sheet; the pairs it names come with it, of faulty rows too.
 pub(super) fn read(
     file: &str,
     bytes: &[u8],
     ground: &Ground<'_>,
     faults: &Faults,
-) -> Option<(Vec<Datastream>, BTreeSet<(String, String)>)> {
+) -> Option<(Vec<Datastream>, BTreeSet<Pair>)> {
     let mut streams = Vec::new();
     let mut named = BTreeSet::new();
     let mut epochs: BTreeMap<(String, String, UtcMs), u32> = BTreeMap::new();

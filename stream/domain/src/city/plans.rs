@@ -51,12 +51,13 @@ pub struct Measure {
     pub limit_min: u32,
 }
 
-/// Reads one plan. `hazards` are the names that `hazards/*.toml` give.
+/// Reads one plan. `hazards` are the names that `hazards/*.toml` give; `None` where one of those files
+/// gave none.
 pub(super) fn read(
     file: &str,
     bytes: &[u8],
     levels: &Levels,
-    hazards: &[String],
+    hazards: Option<&[String]>,
     faults: &Faults,
 ) -> Option<Plan> {
     let mut top = page::read(file, bytes, faults)?;
@@ -64,8 +65,9 @@ pub(super) fn read(
     let title = top.need_text("title", "the plan's title");
     let title_en = top.text("title_en").or_else(|| title.clone());
     let named = top.texts("hazards").unwrap_or_default();
-    for name in named.iter().filter(|name| !hazards.contains(name)) {
-        let known = words(hazards.iter().map(String::as_str));
+    let unknown = |name: &&String| hazards.is_some_and(|list| !list.contains(name));
+    for name in named.iter().filter(unknown) {
+        let known = words(hazards.into_iter().flatten().map(String::as_str));
         top.fault("hazards", format!("unknown hazard {name:?}; hazards/ has: {known}"));
     }
     let source =

@@ -52,11 +52,13 @@ pub(super) struct Index {
     stations: BTreeMap<String, Vec<usize>>,
     datastreams: BTreeMap<String, BTreeMap<String, Vec<usize>>>,
     agencies: BTreeMap<String, usize>,
+    areas: gis::AreaIndex,
 }
 
 impl Index {
     pub(super) fn of(city: &City) -> Self {
-        let mut index = Self::default();
+        let outlines = city.zones.iter().map(|zone| zone.outline.clone()).collect();
+        let mut index = Self { areas: gis::AreaIndex::new(outlines), ..Self::default() };
         for (at, zone) in city.zones.iter().enumerate() {
             index.zones.insert(zone.id.to_string(), at);
         }
@@ -150,11 +152,12 @@ impl City {
         newest.into_values().collect()
     }
 
-    /// The zones that contain a point (borders included), the smallest kind last, then in order of
+    /// The zones that contain a point (borders included): city, district, township, each in order of
     /// id; empty where the numbers are no position.
     pub fn zones_of(&self, lon: f64, lat: f64) -> Vec<&Zone> {
         let Ok(at) = gis::Position::new(lon, lat) else { return Vec::new() };
-        let mut zones: Vec<&Zone> = self.zones.iter().filter(|z| z.outline.contains(at)).collect();
+        let within = self.index.areas.containing(at);
+        let mut zones: Vec<&Zone> = within.iter().filter_map(|n| self.zones.get(*n)).collect();
         zones.sort_by(|a, b| (a.kind, &a.id).cmp(&(b.kind, &b.id)));
         zones
     }

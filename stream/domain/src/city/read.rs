@@ -96,8 +96,8 @@ fn draft(files: &CityFiles, faults: &Faults) -> City {
         station_ids: station_ids.as_ref(),
         datastreams: pairs.as_ref(),
     };
-    let hazards = read_hazards(files, &ground, faults);
-    let plans = read_plans(files, &about, &hazards, faults);
+    let (hazards, whole) = read_hazards(files, &ground, faults);
+    let plans = read_plans(files, &about, &hazards, whole, faults);
     let units = of("units.csv").map(|b| places::units("units.csv", b, agency_ids.as_ref(), faults));
     let hospitals = of("hospitals.csv")
         .map(|b| places::hospitals("hospitals.csv", b, agency_ids.as_ref(), faults));
@@ -173,11 +173,16 @@ fn read_exposure(files: &CityFiles, faults: &Faults) -> Vec<exposure::Exposure> 
     list
 }
 
-fn read_hazards(files: &CityFiles, ground: &Ground<'_>, faults: &Faults) -> Vec<Hazard> {
+/// The hazards, and whether every file of them gave one (else nobody knows their names).
+fn read_hazards(files: &CityFiles, ground: &Ground<'_>, faults: &Faults) -> (Vec<Hazard>, bool) {
     let mut list: Vec<Hazard> = Vec::new();
+    let mut whole = true;
     let mut from: BTreeMap<String, Vec<(String, usize)>> = BTreeMap::new();
     for (path, bytes) in within(files, "hazards/") {
-        let Some(hazard) = hazards::read::read(path, bytes, ground, faults) else { continue };
+        let Some(hazard) = hazards::read::read(path, bytes, ground, faults) else {
+            whole = false;
+            continue;
+        };
         let earlier = from.entry(hazard.name.clone()).or_default();
         for (other, at) in earlier.iter() {
             let Some(same) = list.get(*at) else { continue };
@@ -195,21 +200,25 @@ fn read_hazards(files: &CityFiles, ground: &Ground<'_>, faults: &Faults) -> Vec<
         earlier.push((path.to_owned(), list.len()));
         list.push(hazard);
     }
-    list
+    (list, whole)
 }
 
 fn read_plans(
     files: &CityFiles,
     about: &about::About,
     hazards: &[Hazard],
+    whole: bool,
     faults: &Faults,
 ) -> Vec<Plan> {
     let mut names: Vec<String> = hazards.iter().map(|h| h.name.clone()).collect();
     names.sort_unstable();
     names.dedup();
+    let names = whole.then_some(names);
     let mut list: Vec<Plan> = Vec::new();
     for (path, bytes) in within(files, "plans/") {
-        let Some(plan) = plans::read(path, bytes, &about.levels, &names, faults) else { continue };
+        let Some(plan) = plans::read(path, bytes, &about.levels, names.as_deref(), faults) else {
+            continue;
+        };
         if list.iter().any(|p| p.id == plan.id) {
             faults.add(path, 1, format!("the plan {} stands already in another file", plan.id));
         }

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::thresholds;
 use super::{Hazard, HazardKind, Spread};
 use crate::city::about::About;
+use crate::city::datastreams::Pair;
 use crate::city::faults::{Faults, words};
 use crate::city::page::{self, Section};
 use crate::city::stations::Known;
@@ -28,7 +29,7 @@ pub(in crate::city) struct Ground<'a> {
     /// The ids of all rows; `None` where the sheet could not be read.
     pub(in crate::city) station_ids: Option<&'a BTreeSet<String>>,
     /// `(station, property)` of all rows of `datastreams.csv`; `None` where it could not be read.
-    pub(in crate::city) datastreams: Option<&'a BTreeSet<(String, String)>>,
+    pub(in crate::city) datastreams: Option<&'a BTreeSet<Pair>>,
 }
 
 /// Reads one file; `None` where it gives no hazard (the errors are noted).
