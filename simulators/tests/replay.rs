@@ -1,6 +1,13 @@
 //! Recorded tables on their way to a platform: counted, complete, in order, and explained where
 //! the mapping is wrong.
 
+#![allow(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
 mod common;
 
 use std::path::PathBuf;

@@ -1,9 +1,14 @@
 //! The command line.
 
+mod load;
 mod replay;
 
-use anyhow::Result;
+use std::path::PathBuf;
+
+use anyhow::{Context, Result};
 use clap::{Parser, Subcommand};
+use domain::ids::AgencyId;
+use simulators::credentials::Credentials;
 
 /// Pretends to be a city: its stations, its units, its night.
 #[derive(Debug, Parser)]
@@ -17,11 +22,23 @@ pub(crate) struct Arguments {
 enum Command {
     /// Sends a recorded table (CSV) as observations.
     Replay(replay::Arguments),
+    /// Sends made-up observations as fast as asked, and measures.
+    Load(load::Arguments),
 }
 
 /// Runs the command.
 pub(crate) async fn run(arguments: Arguments) -> Result<()> {
     match arguments.command {
         Command::Replay(arguments) => replay::run(arguments).await,
+        Command::Load(arguments) => load::run(arguments).await,
     }
+}
+
+/// The token of an agency, as written on the command line or from a file of credentials.
+fn token(agency: &AgencyId, token: &Option<String>, file: &Option<PathBuf>) -> Result<String> {
+    if let Some(token) = token {
+        return Ok(token.clone());
+    }
+    let file = file.as_ref().context("a token or a file of credentials is needed")?;
+    Ok(Credentials::read(file)?.agency(agency.as_str())?.to_owned())
 }

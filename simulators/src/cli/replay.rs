@@ -42,8 +42,11 @@ pub(crate) struct Arguments {
     #[arg(long)]
     agency: AgencyId,
     /// Its token.
+    #[arg(long, required_unless_present = "credentials", conflicts_with = "credentials")]
+    token: Option<String>,
+    /// A file of credentials that has it (TOML: `[agency] name = "token"`).
     #[arg(long)]
-    token: String,
+    credentials: Option<PathBuf>,
     /// Observations in one message or request; MQTT 1, HTTP 500 unless said.
     #[arg(long)]
     batch: Option<usize>,
@@ -69,7 +72,8 @@ pub(crate) async fn run(arguments: Arguments) -> Result<()> {
         return Ok(());
     }
     let run = format!("replay-{}-{}", arguments.agency, wall::now().0);
-    let (feed, batch) = open(&arguments, &run);
+    let token = super::token(&arguments.agency, &arguments.token, &arguments.credentials)?;
+    let (feed, batch) = open(&arguments, &token, &run);
     let plan = Plan {
         csv: arguments.csv,
         map: arguments.map,
@@ -89,8 +93,8 @@ pub(crate) async fn run(arguments: Arguments) -> Result<()> {
     Ok(())
 }
 
-fn open(arguments: &Arguments, run: &str) -> (Feed, usize) {
-    let (agency, token) = (arguments.agency.as_str(), arguments.token.as_str());
+fn open(arguments: &Arguments, token: &str, run: &str) -> (Feed, usize) {
+    let agency = arguments.agency.as_str();
     if let Some(address) = &arguments.mqtt {
         let feed = MqttFeed::open(MqttOptions {
             address: address.clone(),

@@ -4,6 +4,7 @@
 mod address;
 mod http;
 mod mqtt;
+mod pump;
 mod tally;
 
 pub use address::{AddressError, HttpAddress, MqttAddress};

@@ -2,19 +2,16 @@
 //! acknowledged is kept here and sent again after a lost connection, since the client library
 //! forgets it when the server holds no session.
 
-use std::collections::{BTreeMap, VecDeque};
-use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use rumqttc::{
-    AsyncClient, ConnectReturnCode, ConnectionError, Event, EventLoop, Outgoing, Packet, QoS,
-};
+use rumqttc::AsyncClient;
 use tokio::sync::{Mutex, mpsc, watch};
 use tokio::task::JoinHandle;
 
+use super::pump::Pump;
 use super::{FeedError, MqttAddress, Tally, payload};
 use crate::load::Latencies;
 
@@ -27,8 +24,6 @@ const WINDOW_PER_FLIGHT: u16 = 4;
 const OUTBOX_CAPACITY: usize = 64;
 /// Messages received and not yet looked at.
 const INBOX_CAPACITY: usize = 4_096;
-/// First and longest pause between attempts to connect.
-const BACKOFF: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(2));
 /// How long a feed waits for one acknowledgement before it gives up.
 const PATIENCE: Duration = Duration::from_secs(60);
 /// After the last acknowledgement, how long refusals may still arrive.
@@ -75,23 +70,23 @@ pub struct MqttFeed {
 }
 
 #[derive(Debug, Clone)]
-struct Message {
-    topic: Arc<str>,
-    payload: Bytes,
-    items: u64,
-    given: Instant,
+pub(super) struct Message {
+    pub(super) topic: Arc<str>,
+    pub(super) payload: Bytes,
+    pub(super) items: u64,
+    pub(super) given: Instant,
 }
 
 /// How far a feed is.
 #[derive(Debug, Clone, Default)]
-struct Progress {
-    connected: bool,
-    packets_acked: u64,
-    items_acked: u64,
-    packets_given: u64,
-    refused: Option<String>,
-    last_error: Option<String>,
-    latencies: Latencies,
+pub(super) struct Progress {
+    pub(super) connected: bool,
+    pub(super) packets_acked: u64,
+    pub(super) items_acked: u64,
+    pub(super) packets_given: u64,
+    pub(super) refused: Option<String>,
+    pub(super) last_error: Option<String>,
+    pub(super) latencies: Latencies,
 }
 
 impl MqttFeed {
@@ -111,18 +106,8 @@ impl MqttFeed {
         let (outbox, outbox_end) = mpsc::channel(OUTBOX_CAPACITY);
         let (inbox_end, inbox) = mpsc::channel(INBOX_CAPACITY);
         let (progress_end, progress) = watch::channel(Progress::default());
-        let mut pump = Pump {
-            client,
-            subscribe: options.subscribe,
-            in_flight: usize::from(in_flight),
-            handed: VecDeque::new(),
-            written: BTreeMap::new(),
-            order: 0,
-            lost: Vec::new(),
-            connected: false,
-            progress: progress_end,
-            inbox: inbox_end,
-        };
+        let flight = usize::from(in_flight);
+        let mut pump = Pump::new(client, options.subscribe, flight, progress_end, inbox_end);
         let task = tokio::spawn(async move { pump.run(events, outbox_end).await });
         Self {
             user: options.user,
@@ -249,161 +234,5 @@ impl MqttFeed {
 impl Drop for MqttFeed {
     fn drop(&mut self) {
         self.task.abort();
-    }
-}
-
-/// The one task that polls.
-struct Pump {
-    client: AsyncClient,
-    subscribe: Vec<String>,
-    in_flight: usize,
-    /// Given to the library, not yet written; in order.
-    handed: VecDeque<(u64, Message)>,
-    /// Written, not yet acknowledged, by packet id.
-    written: BTreeMap<u16, (u64, Message)>,
-    order: u64,
-    /// What a lost connection left without acknowledgement.
-    lost: Vec<(u64, Message)>,
-    connected: bool,
-    progress: watch::Sender<Progress>,
-    inbox: mpsc::Sender<Received>,
-}
-
-impl Pump {
-    async fn run(&mut self, mut events: EventLoop, mut outbox: mpsc::Receiver<Message>) {
-        let mut pause = BACKOFF.0;
-        loop {
-            let polled = self.poll(&mut events, &mut outbox).await;
-            match polled {
-                Ok(event) => {
-                    pause = BACKOFF.0;
-                    self.note(event);
-                }
-                Err(error) => {
-                    // Everything open is in `handed` and `written` and goes out again from there;
-                    // what the library keeps would go out twice, and a message it holds back for
-                    // an id in use would block the next connection for ever.
-                    events.state.collision = None;
-                    events.pending.clear();
-                    events.state.events.clear();
-                    if self.broken(&error) {
-                        return;
-                    }
-                    tokio::time::sleep(pause).await;
-                    pause = (pause * 2).min(BACKOFF.1);
-                }
-            }
-        }
-    }
-
-    /// Polls to the next event; meanwhile hands over messages as the flight has room. The poll is
-    /// never dropped half-way.
-    async fn poll(
-        &mut self,
-        events: &mut EventLoop,
-        outbox: &mut mpsc::Receiver<Message>,
-    ) -> Result<Event, ConnectionError> {
-        let mut poll = pin!(events.poll());
-        loop {
-            let open = self.handed.len() + self.written.len();
-            let room = self.connected && open < self.in_flight;
-            tokio::select! {
-                biased;
-                event = &mut poll => return event,
-                Some(message) = outbox.recv(), if room => {
-                    self.order += 1;
-                    self.progress.send_modify(|p| p.packets_given += 1);
-                    self.hand(self.order, message);
-                }
-            }
-        }
-    }
-
-    fn hand(&mut self, order: u64, message: Message) {
-        let topic = message.topic.to_string();
-        let given =
-            self.client.try_publish(topic, QoS::AtLeastOnce, false, message.payload.clone());
-        match given {
-            Ok(()) => self.handed.push_back((order, message)),
-            Err(error) => {
-                // The channel holds a whole flight, so this is a topic that cannot be published.
-                tracing::error!(%error, topic = %message.topic, "message dropped");
-                self.acknowledged(&message);
-            }
-        }
-    }
-
-    fn note(&mut self, event: Event) {
-        match event {
-            Event::Outgoing(Outgoing::Publish(id)) => {
-                if let Some(message) = self.handed.pop_front() {
-                    self.written.insert(id, message);
-                }
-            }
-            Event::Incoming(Packet::PubAck(ack)) => {
-                if let Some((_, message)) = self.written.remove(&ack.pkid) {
-                    self.acknowledged(&message);
-                }
-            }
-            Event::Incoming(Packet::ConnAck(_)) => self.connect(),
-            Event::Incoming(Packet::Publish(publish)) => {
-                let received = Received { topic: publish.topic, payload: publish.payload };
-                if let Err(error) = self.inbox.try_send(received) {
-                    tracing::warn!(%error, "a received message has no room and is dropped");
-                }
-            }
-            _ => {}
-        }
-    }
-
-    fn acknowledged(&mut self, message: &Message) {
-        let took = message.given.elapsed();
-        self.progress.send_modify(|p| {
-            p.packets_acked += 1;
-            p.items_acked += message.items;
-            p.latencies.add(took);
-        });
-    }
-
-    fn connect(&mut self) {
-        self.connected = true;
-        for topic in &self.subscribe {
-            if let Err(error) = self.client.try_subscribe(topic, QoS::AtLeastOnce) {
-                tracing::error!(%error, topic, "not subscribed");
-            }
-        }
-        let lost = std::mem::take(&mut self.lost);
-        if !lost.is_empty() {
-            tracing::info!(messages = lost.len(), "connected again, sending what was open");
-        }
-        for (order, message) in lost {
-            self.hand(order, message);
-        }
-        self.progress.send_modify(|p| {
-            p.connected = true;
-            p.last_error = None;
-        });
-    }
-
-    /// Notes a broken connection; true where it makes no sense to try again.
-    fn broken(&mut self, error: &ConnectionError) -> bool {
-        self.connected = false;
-        self.lost.extend(std::mem::take(&mut self.handed));
-        self.lost.extend(std::mem::take(&mut self.written).into_values());
-        self.lost.sort_by_key(|(order, _)| *order);
-        tracing::debug!(%error, "connection lost");
-        let refused = match error {
-            ConnectionError::ConnectionRefused(
-                ConnectReturnCode::BadUserNamePassword | ConnectReturnCode::NotAuthorized,
-            ) => Some(format!("{error}")),
-            _ => None,
-        };
-        let end = refused.is_some();
-        self.progress.send_modify(|p| {
-            p.connected = false;
-            p.refused = refused;
-            p.last_error = Some(error.to_string());
-        });
-        end
     }
 }

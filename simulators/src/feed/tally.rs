@@ -57,6 +57,19 @@ impl Tally {
         }
     }
 
+    /// Adds another tally.
+    pub fn add(&mut self, other: &Tally) {
+        self.sent += other.sent;
+        self.accepted += other.accepted;
+        self.duplicate += other.duplicate;
+        self.refused += other.refused;
+        for (reason, count) in &other.reasons {
+            *self.reasons.entry(reason.clone()).or_default() += count;
+        }
+        let room = EXAMPLES_MAX.saturating_sub(self.examples.len());
+        self.examples.extend(other.examples.iter().take(room).cloned());
+    }
+
     /// The line that a script reads.
     pub fn line(&self) -> String {
         let Tally { sent, accepted, duplicate, refused, .. } = self;
