@@ -28,7 +28,7 @@ const RED: f64 = 300.0;
 const PHASES: [&str; 6] = [
     "before-commit",
     "after-commit",
-    "checkpoint",
+    "checkpoint-begin",
     "snapshot-begin",
     "snapshot-committed",
     "before-acknowledge",
