@@ -57,7 +57,8 @@ pub(crate) struct Session<'a, S, A: Admit, D, O> {
     expired: bool,
     timer: Pin<Box<Sleep>>,
     last_read: Instant,
-    last_write: Instant,
+    /// Since when the client has taken nothing of what is to be written.
+    unread_since: Option<Instant>,
 }
 
 impl<'a, S, A, D, O> Session<'a, S, A, D, O>
@@ -97,7 +98,7 @@ where
             expired: false,
             timer: Box::pin(tokio::time::sleep_until(now + greeted.silence_max)),
             last_read: now,
-            last_write: now,
+            unread_since: None,
         }
     }
 
@@ -214,7 +215,7 @@ where
                 Poll::Ready(Ok(written)) if written > 0 => {
                     self.sent += written;
                     self.tally.bytes_out += written as u64;
-                    self.last_write = Instant::now();
+                    self.unread_since = None;
                     moved = true;
                 }
                 Poll::Ready(_) => {
@@ -223,8 +224,8 @@ where
                     moved = true;
                 }
                 Poll::Pending => {
-                    let stall = self.shared.config.write_stall_timeout;
-                    self.arm(self.last_write.max(self.last_read) + stall);
+                    let since = *self.unread_since.get_or_insert_with(Instant::now);
+                    self.arm(since + self.shared.config.write_stall_timeout);
                     return moved;
                 }
             }
@@ -260,15 +261,15 @@ where
         }
         let silent_at = self.last_read + self.silence_max;
         let stall = self.shared.config.write_stall_timeout;
-        let unread_at = self.last_write.max(self.last_read) + stall;
+        let unread_at = self.unread_since.map(|since| since + stall);
         if silent_at <= now {
             self.close(CloseReason::KeepAlive);
-        } else if self.sent < self.out.len() && unread_at <= now {
+        } else if unread_at.is_some_and(|at| at <= now) {
+            // What it does not take cannot be written, a goodbye neither.
+            self.broken = true;
             self.close(CloseReason::SlowReader);
-        } else if self.sent < self.out.len() {
-            self.timer.as_mut().reset(silent_at.min(unread_at));
         } else {
-            self.timer.as_mut().reset(silent_at);
+            self.timer.as_mut().reset(unread_at.map_or(silent_at, |at| at.min(silent_at)));
         }
         true
     }
