@@ -2,6 +2,7 @@
 //! plain HTTP client, an MQTT publisher that knows what was acknowledged, and small cities.
 #![allow(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
+pub mod console;
 pub mod http;
 pub mod platform;
 pub mod publisher;
