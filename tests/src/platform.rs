@@ -54,7 +54,10 @@ impl Platform {
         let began = Instant::now();
         let mut command = Command::new(binary("fenghuo"));
         command.arg("serve").arg("--city").arg(city).arg("--data").arg(data);
-        command.args(["--http", "127.0.0.1:0"]).args(more).stdin(Stdio::null());
+        command.args(more).stdin(Stdio::null());
+        if !more.contains(&"--http") {
+            command.args(["--http", "127.0.0.1:0"]);
+        }
         if !more.contains(&"--mqtt-broker") {
             command.args(["--mqtt", "127.0.0.1:0"]);
         }
