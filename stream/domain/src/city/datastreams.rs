@@ -60,17 +60,18 @@ pub(super) struct Ground<'a> {
 /// The station and the property of a row.
 pub(super) type Pair = (String, String);
 
-/// Reads the sheet; the pairs it names come with it, of faulty rows too.
+/// Reads the sheet; the pairs it names come with it, of faulty rows too: `None` where a row could
+/// not be read.
 pub(super) fn read(
     file: &str,
     bytes: &[u8],
     ground: &Ground<'_>,
     faults: &Faults,
-) -> Option<(Vec<Datastream>, BTreeSet<Pair>)> {
+) -> (Vec<Datastream>, Option<BTreeSet<Pair>>) {
     let mut streams = Vec::new();
     let mut named = BTreeSet::new();
     let mut epochs: BTreeMap<(String, String, UtcMs), u32> = BTreeMap::new();
-    let good = sheet::read(file, bytes, COLUMNS, faults, |row| {
+    let whole = sheet::read(file, bytes, COLUMNS, faults, |row| {
         let pair = (row.text("station").to_owned(), row.text("property").to_owned());
         let valid_from = row.valid_from();
         if let Some(line) = epochs.insert((pair.0.clone(), pair.1.clone(), valid_from), row.line())
@@ -83,7 +84,7 @@ pub(super) fn read(
         named.insert(pair);
         streams.extend(datastream(row, valid_from, ground));
     });
-    good.then_some((streams, named))
+    (streams, whole.then_some(named))
 }
 
 fn datastream(row: &Row<'_>, valid_from: UtcMs, ground: &Ground<'_>) -> Option<Datastream> {

@@ -24,8 +24,11 @@ pub mod plans;
 mod queries;
 mod read;
 mod registry;
+mod scaffold;
 mod sheet;
 pub mod stations;
+#[cfg(test)]
+mod tests;
 pub mod zones;
 
 pub use about::{About, MapView, Ports};

@@ -85,6 +85,11 @@ impl<'a> Section<'a> {
         self.entries.iter().find(|e| e.key == key).map_or(self.line, |e| e.line)
     }
 
+    /// Whether a key is there, rightly or wrongly written.
+    pub(super) fn has(&self, key: &str) -> bool {
+        self.entries.iter().any(|e| e.key == key)
+    }
+
     /// Notes an error at a key.
     pub(super) fn fault(&self, key: &str, reason: impl std::fmt::Display) {
         self.page.faults.add(self.page.file, self.line_of(key), format!("{}{reason}", self.name));
@@ -134,7 +139,7 @@ impl<'a> Section<'a> {
         let before = self.page.faults.count();
         let text = self.text(key);
         if text.is_none() && self.page.faults.count() == before {
-            if self.entries.iter().any(|e| e.key == key) {
+            if self.has(key) {
                 self.fault(key, format!("{key} is empty ({what})"));
             } else {
                 self.missing(key, what);

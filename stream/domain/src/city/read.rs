@@ -77,9 +77,9 @@ fn draft(files: &CityFiles, faults: &Faults) -> City {
     let (agencies, agency_ids) = agencies.map_or((Vec::new(), None), |(a, ids)| (a, Some(ids)));
     let zones = of("zones.geojson").map(|b| zones::read("zones.geojson", b, faults));
     let zones = zones.unwrap_or_default();
-    let stations = of("stations.csv")
-        .and_then(|b| stations::read("stations.csv", b, agency_ids.as_ref(), faults));
-    let (stations, station_ids) = stations.map_or((Vec::new(), None), |(s, ids)| (s, Some(ids)));
+    let (stations, station_ids) = of("stations.csv").map_or((Vec::new(), None), |b| {
+        stations::read("stations.csv", b, agency_ids.as_ref(), faults)
+    });
     let mut epochs = Known::new();
     for station in &stations {
         epochs.entry(station.id.to_string()).or_default().push(station.clone());
@@ -87,9 +87,8 @@ fn draft(files: &CityFiles, faults: &Faults) -> City {
     let by_id = epochs.iter().map(|(id, list)| (id.clone(), list.iter().collect())).collect();
     let ground =
         datastreams::Ground { about: &about, stations: station_ids.as_ref(), epochs: &by_id };
-    let streams = of("datastreams.csv")
-        .and_then(|b| datastreams::read("datastreams.csv", b, &ground, faults));
-    let (datastreams, pairs) = streams.map_or((Vec::new(), None), |(d, pairs)| (d, Some(pairs)));
+    let (datastreams, pairs) = of("datastreams.csv")
+        .map_or((Vec::new(), None), |b| datastreams::read("datastreams.csv", b, &ground, faults));
     let ground = Ground {
         about: &about,
         stations: &epochs,

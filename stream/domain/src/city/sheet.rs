@@ -25,8 +25,8 @@ pub(super) struct Row<'a> {
     faults: &'a Faults,
 }
 
-/// Reads a sheet, calling `each` for every row whose number of cells is right. False where it could
-/// not be read at all (the errors are noted).
+/// Reads a sheet, calling `each` for every row whose cells are sound. False where a row, or all of
+/// it, could not be read (the errors are noted): then nobody knows what it would have named.
 pub(super) fn read(
     file: &str,
     bytes: &[u8],
@@ -49,6 +49,7 @@ pub(super) fn read(
     let mut header: Option<Vec<&'static str>> = None;
     let mut cells = StringRecord::new();
     let mut lines = Lines { bytes, at: 0, line: 1 };
+    let mut whole = true;
     loop {
         let start = usize::try_from(reader.position().byte()).unwrap_or(usize::MAX);
         let line = lines.of_record(start);
@@ -70,14 +71,11 @@ pub(super) fn read(
         if cells.iter().all(str::is_empty) {
             continue;
         }
-        if cells.len() != header.len() {
-            let (has, wants) = (cells.len(), header.len());
-            faults.add(file, line, format!("{has} cells, but the header names {wants} columns"));
-            continue;
-        }
         let row = Row { file, line, header, cells: &cells, faults };
         if row.sound() {
             each(&row);
+        } else {
+            whole = false;
         }
     }
     if header.is_none() {
@@ -85,7 +83,7 @@ pub(super) fn read(
         faults.add(file, 1, format!("empty: the first line names the columns: {names}"));
         return false;
     }
-    true
+    whole
 }
 
 fn line_at(bytes: &[u8], offset: usize) -> u32 {
@@ -170,6 +168,15 @@ impl Row<'_> {
     }
 
     fn sound(&self) -> bool {
+        if self.cells.iter().any(|cell| cell.contains('\n')) {
+            self.fault("a cell runs over the end of the line: a double quote is not closed");
+            return false;
+        }
+        if self.cells.len() != self.header.len() {
+            let (has, wants) = (self.cells.len(), self.header.len());
+            self.fault(format!("{has} cells, but the header names {wants} columns"));
+            return false;
+        }
         let mut good = true;
         for (name, cell) in self.header.iter().zip(self.cells) {
             if let Some(c) = unprintable(cell, false) {

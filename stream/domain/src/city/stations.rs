@@ -68,17 +68,18 @@ impl Station {
 /// references).
 pub(super) type Known = BTreeMap<String, Vec<Station>>;
 
-/// Reads the sheet. `agencies` is `None` where that file could not be read.
+/// Reads the sheet; the ids it names come with it, of faulty rows too: `None` where a row could not
+/// be read. So is `agencies`.
 pub(super) fn read(
     file: &str,
     bytes: &[u8],
     agencies: Option<&BTreeSet<String>>,
     faults: &Faults,
-) -> Option<(Vec<Station>, BTreeSet<String>)> {
+) -> (Vec<Station>, Option<BTreeSet<String>>) {
     let mut stations = Vec::new();
     let mut named = BTreeSet::new();
     let mut epochs: BTreeMap<(String, UtcMs), u32> = BTreeMap::new();
-    let good = sheet::read(file, bytes, COLUMNS, faults, |row| {
+    let whole = sheet::read(file, bytes, COLUMNS, faults, |row| {
         named.insert(row.text("id").to_owned());
         let valid_from = row.valid_from();
         let key = (row.text("id").to_owned(), valid_from);
@@ -90,7 +91,7 @@ pub(super) fn read(
         }
         stations.extend(station(row, valid_from, agencies));
     });
-    good.then_some((stations, named))
+    (stations, whole.then_some(named))
 }
 
 fn station(

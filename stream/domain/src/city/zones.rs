@@ -217,6 +217,7 @@ pub(super) fn read(file: &str, bytes: &[u8], faults: &Faults) -> Vec<Zone> {
         };
         if let Some(earlier) = seen.insert(id.to_string(), feature.index) {
             feature.fault(format!("the zone {id} stands already as feature {earlier}"));
+            continue;
         }
         let kind = kind(&feature);
         let parent = zone_id(&feature, "parent");

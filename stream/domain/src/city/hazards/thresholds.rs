@@ -7,7 +7,7 @@ use super::{HazardKind, Threshold};
 use crate::city::datastreams::STAGES;
 use crate::city::faults::words;
 use crate::city::page::Section;
-use crate::city::stations::{DATUMS, NATIONAL_DATUM};
+use crate::city::stations::{DATUMS, NATIONAL_DATUM, Station};
 use crate::ids::StationId;
 use crate::level::Level;
 
@@ -137,9 +137,9 @@ fn window(section: &mut Section<'_>) -> Option<u32> {
     let seconds = section.count("window_s", 1..=MAX_WINDOW_S);
     let hours = section.number_in("window_h", 0.0..=f64::from(MAX_WINDOW_S) / 3600.0);
     match (seconds, hours) {
-        (Some(_), Some(_)) => {
+        (Some(seconds), Some(_)) => {
             section.fault("window_h", "window_s and window_h are both given; one is enough");
-            None
+            Some(seconds)
         }
         (None, Some(hours)) => {
             let seconds = (hours * 3600.0).round();
@@ -189,12 +189,13 @@ fn known_station(
     property: Option<&str>,
     ground: &Ground<'_>,
 ) {
+    let key = if section.has("station") { "station" } else { "stations" };
     if ground.station_ids.is_some_and(|known| !known.contains(id.as_str())) {
-        section.fault("station", format!("unknown station {id}: it is not in stations.csv"));
+        section.fault(key, format!("unknown station {id}: it is not in stations.csv"));
     } else if let (Some(property), Some(streams)) = (property, ground.datastreams)
         && !streams.contains(&(id.to_string(), property.to_owned()))
     {
-        section.fault("station", format!("{id} has no {property} in datastreams.csv"));
+        section.fault(key, format!("{id} has no {property} in datastreams.csv"));
     }
 }
 
@@ -208,13 +209,14 @@ fn suits(
     ground: &Ground<'_>,
 ) {
     let Some(known) = ground.about.property(property) else { return };
-    if known.interval && window_s.is_none() {
+    let windowless = window_s.is_none() && !section.has("window_s") && !section.has("window_h");
+    if known.interval && windowless {
         section.fault(
             "window_s",
             format!("{property} is summed over a window: give window_s or window_h"),
         );
     }
-    if rate_per_h && window_s.is_none() {
+    if rate_per_h && windowless {
         section.fault("window_s", "a rate is taken over a window: give window_s or window_h");
     }
     let Some(value) = at_least else { return };
@@ -262,23 +264,41 @@ fn heights(
         return;
     }
     for id in stations {
-        for epoch in ground.stations.get(id.as_str()).into_iter().flatten() {
-            if epoch.datum.is_some() && epoch.stage_from(datum, 0.0).is_none() {
-                let own = epoch.datum.as_deref().unwrap_or_default();
-                section.fault(
-                    "datum",
-                    format!(
-                        "the stage is in {datum}, the station {id} in {own}: give the number in {own}, \
-                         or in {NATIONAL_DATUM} with datum_offset_m in stations.csv"
-                    ),
-                );
-                break;
-            }
-        }
+        let epochs = ground.stations.get(id.as_str()).into_iter().flatten();
+        let Some(own) = epochs.filter_map(|epoch| foreign(epoch, datum)).next() else { continue };
+        let way_out = if own == NATIONAL_DATUM {
+            String::new()
+        } else {
+            format!(", or in {NATIONAL_DATUM} with datum_offset_m in stations.csv")
+        };
+        section.fault(
+            "datum",
+            format!(
+                "the stage is in {datum}, the station {id} in {own}: give the number in {own}{way_out}"
+            ),
+        );
     }
 }
 
+/// The datum of a station that a stage in `datum` cannot be compared with. A station without a (known)
+/// datum has its own error in the sheets.
+fn foreign<'s>(station: &'s Station, datum: &str) -> Option<&'s str> {
+    let own = station.datum.as_deref().filter(|own| DATUMS.contains(own))?;
+    station.stage_from(datum, 0.0).is_none().then_some(own)
+}
+
 type Group<'a> = (&'a str, Option<u32>, i64, bool, Option<&'a str>);
+
+/// Whether two thresholds are in two datums, each good by itself.
+fn mixed(a: &Threshold, b: &Threshold, ground: &Ground<'_>) -> bool {
+    let (Some(a_datum), Some(b_datum)) = (&a.datum, &b.datum) else { return false };
+    let good = |t: &Threshold, datum: &str| {
+        let id = t.station.as_ref().map(StationId::as_str).unwrap_or_default();
+        let mut epochs = ground.stations.get(id).into_iter().flatten();
+        epochs.all(|epoch| foreign(epoch, datum).is_none())
+    };
+    a_datum != b_datum && good(a, a_datum) && good(b, b_datum)
+}
 
 /// Within one property, window and station, a higher level needs a higher number, and all numbers
 /// one datum.
@@ -302,7 +322,7 @@ fn rising(placed: &[Placed<'_>], ground: &Ground<'_>) {
                     "level",
                     format!("{high_id}{of} stands already on line {}", lower.section.line()),
                 );
-            } else if low.datum != high.datum {
+            } else if mixed(low, high, ground) {
                 higher.section.fault("datum", format!("the thresholds{of} mix datums"));
             } else if high.at_least <= low.at_least {
                 let (a, b) = (high.at_least, low.at_least);
