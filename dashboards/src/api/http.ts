@@ -1,0 +1,66 @@
+// Requests to the platform: same origin, the session's cookie, JSON, and a typed refusal.
+import type { Problem } from '../contract/types';
+
+/** Longest wait for an answer, milliseconds: past it the officer is told, not left waiting. */
+const ANSWER_WITHIN_MS = 8_000;
+
+/** The platform refused, or could not be reached (`reason` is then `unreachable`). */
+export class Refused extends Error {
+  readonly reason: string;
+  readonly detail: string;
+  readonly status: number;
+
+  constructor(problem: Problem, status: number) {
+    super(`${problem.reason}: ${problem.detail}`);
+    this.reason = problem.reason;
+    this.detail = problem.detail;
+    this.status = status;
+  }
+}
+
+async function problemOf(answer: Response): Promise<Problem> {
+  try {
+    const body = (await answer.json()) as Partial<Problem>;
+    if (typeof body.reason === 'string') {
+      return { reason: body.reason, detail: String(body.detail ?? '') };
+    }
+  } catch {
+    // No JSON: the status is all that is known.
+  }
+  const reason = answer.status === 401 ? 'unauthenticated' : 'unavailable';
+  return { reason, detail: `HTTP ${answer.status}` };
+}
+
+async function ask(method: string, path: string, body?: unknown): Promise<Response> {
+  const init: RequestInit = {
+    method,
+    credentials: 'same-origin',
+    signal: AbortSignal.timeout(ANSWER_WITHIN_MS),
+  };
+  if (body !== undefined) {
+    init.body = JSON.stringify(body);
+    init.headers = { 'content-type': 'application/json' };
+  }
+  let answer: Response;
+  try {
+    answer = await fetch(path, init);
+  } catch (fault) {
+    throw new Refused({ reason: 'unreachable', detail: String(fault) }, 0);
+  }
+  if (!answer.ok) throw new Refused(await problemOf(answer), answer.status);
+  return answer;
+}
+
+export async function get<T>(path: string): Promise<T> {
+  return (await (await ask('GET', path)).json()) as T;
+}
+
+export async function post<T>(path: string, body: unknown): Promise<T> {
+  const answer = await ask('POST', path, body);
+  const text = await answer.text();
+  return (text === '' ? undefined : JSON.parse(text)) as T;
+}
+
+export async function remove(path: string): Promise<void> {
+  await ask('DELETE', path);
+}

@@ -1,0 +1,169 @@
+// The map itself: layers in their order. It owns no state and knows no panel: what it shows is handed
+// to it, what is clicked is handed back.
+import type { FeatureLike } from 'ol/Feature';
+import GeoJSON from 'ol/format/GeoJSON';
+import type Geometry from 'ol/geom/Geometry';
+import MultiPolygon from 'ol/geom/MultiPolygon';
+import Polygon from 'ol/geom/Polygon';
+import Point from 'ol/geom/Point';
+import { defaults as interactions } from 'ol/interaction/defaults';
+import VectorLayer from 'ol/layer/Vector';
+import OlMap from 'ol/Map';
+import { fromLonLat } from 'ol/proj';
+import VectorSource from 'ol/source/Vector';
+import Fill from 'ol/style/Fill';
+import Stroke from 'ol/style/Stroke';
+import Style from 'ol/style/Style';
+import Text from 'ol/style/Text';
+import View from 'ol/View';
+import type { MapPalette } from './palette';
+import { Points } from './points';
+import type { StampLayer } from './stamps';
+import { idOf, TOWNSHIPS_FROM_ZOOM, type ZonePainter } from './zones';
+
+const GEO = new GeoJSON({ featureProjection: 'EPSG:3857' });
+
+export interface Hit {
+  kind: 'station' | 'unit' | 'hospital' | 'zone';
+  /** Id, or a station's number as text. */
+  id: string;
+}
+
+export class BaseMap {
+  readonly map: OlMap;
+  readonly points = new Points();
+  painter: ZonePainter | null = null;
+  private readonly zones = new VectorSource();
+  private readonly rivers = new VectorSource();
+  private readonly stamps: StampLayer;
+  private readonly layers: Record<'area' | 'outline' | 'label' | 'river' | 'points', VectorLayer>;
+  private palette: MapPalette | null = null;
+  private font = 'sans-serif';
+  private homeExtent: number[] | null = null;
+
+  constructor(target: HTMLElement, center: [number, number], zoom: number, stamps: StampLayer) {
+    this.stamps = stamps;
+    const now = (): number => this.map.getView().getZoom() ?? 0;
+    const fine = (): boolean => now() >= TOWNSHIPS_FROM_ZOOM;
+    const zoneLayer = (style: (f: FeatureLike) => Style[] | Style | undefined): VectorLayer =>
+      new VectorLayer({ source: this.zones, style, updateWhileAnimating: true, updateWhileInteracting: true });
+    this.layers = {
+      area: zoneLayer((f) => {
+        const kind = f.get('kind');
+        return (fine() ? kind === 'township' : kind === 'district') ? this.painter?.area(f) : undefined;
+      }),
+      river: new VectorLayer({ source: this.rivers, style: (f) => this.river(f, now()) }),
+      outline: zoneLayer((f) =>
+        f.get('kind') === 'district' || (fine() && this.painter?.isSelected(f) === true)
+          ? this.painter?.outline(f) : undefined),
+      label: new VectorLayer({
+        source: this.zones, declutter: true,
+        style: (f) => this.label(f, fine(), now()),
+      }),
+      points: new VectorLayer({ source: this.points.source, style: (f) => this.points.style(f, now()) }),
+    };
+    this.map = new OlMap({
+      target, controls: [],
+      interactions: interactions({ altShiftDragRotate: false, pinchRotate: false, keyboard: false }),
+      layers: [this.layers.area, this.layers.river, this.layers.outline, this.layers.label, stamps, this.layers.points],
+      view: new View({ center: fromLonLat(center), zoom, minZoom: 7, maxZoom: 17, enableRotation: false }),
+    });
+  }
+
+  setZones(geojson: unknown): void {
+    this.zones.clear();
+    this.zones.addFeatures(GEO.readFeatures(geojson));
+    this.homeExtent = this.zones.getExtent();
+  }
+
+  addRivers(geojson: unknown): void {
+    this.rivers.addFeatures(GEO.readFeatures(geojson));
+  }
+
+  show(layer: 'rivers' | 'units', on: boolean): void {
+    this.layers[layer === 'rivers' ? 'river' : 'points'].setVisible(on);
+  }
+
+  dress(painter: ZonePainter, palette: MapPalette, font: string): void {
+    this.painter = painter;
+    this.palette = palette;
+    this.font = font;
+    for (const layer of Object.values(this.layers)) layer.changed();
+    this.stamps.changed();
+  }
+
+  private river(feature: FeatureLike, zoom: number): Style {
+    const p = this.palette;
+    const style = new Style({ stroke: new Stroke({ color: p?.river ?? '#888', width: zoom > 10 ? 2.4 : 1.6 }) });
+    if (zoom >= 9.5 && p !== null) {
+      style.setText(new Text({
+        text: String(feature.get('name') ?? ''), placement: 'line', font: `italic 12px ${this.font}`,
+        fill: new Fill({ color: p.ink }), stroke: new Stroke({ color: p.halo, width: 2.5 }),
+      }));
+    }
+    return style;
+  }
+
+  private label(feature: FeatureLike, fine: boolean, zoom: number): Style | undefined {
+    const kind = feature.get('kind');
+    if (kind !== 'district' && !(fine && kind === 'township')) return undefined;
+    if (kind === 'district' && zoom > 12) return undefined;
+    const style = this.painter?.label(feature);
+    const geometry = (feature as { getGeometry(): Geometry | undefined }).getGeometry();
+    if (style !== undefined && geometry !== undefined) style.setGeometry(inside(geometry));
+    return style;
+  }
+
+  home(): void {
+    if (this.homeExtent !== null) {
+      this.map.getView().fit(this.homeExtent, { padding: [46, 30, 52, 30], duration: 0 });
+    }
+  }
+
+  zoom(by: number): void {
+    const view = this.map.getView();
+    view.animate({ zoom: (view.getZoom() ?? 9) + by, duration: 120 });
+  }
+
+  /** Brings a place into sight without changing the zoom when it is there already. */
+  reveal(lon: number, lat: number): void {
+    const view = this.map.getView();
+    const at = fromLonLat([lon, lat]);
+    const [x0, y0, x1, y1] = view.calculateExtent(this.map.getSize()) as [number, number, number, number];
+    const [x, y] = at as [number, number];
+    const [mx, my] = [(x1 - x0) * 0.05, (y1 - y0) * 0.05];
+    const inSight = x > x0 + mx && x < x1 - mx && y > y0 + my && y < y1 - my;
+    if (!inSight) view.animate({ center: at, duration: 150 });
+  }
+
+  hit(pixel: number[]): Hit | null {
+    const point = this.map.forEachFeatureAtPixel(pixel, (f) => f, {
+      layerFilter: (l) => l === this.layers.points, hitTolerance: 3,
+    });
+    if (point !== undefined) {
+      return { kind: point.get('kind') as Hit['kind'], id: (point.get('row') as { id: string }).id };
+    }
+    const ix = this.stamps.at(pixel[0] as number, pixel[1] as number);
+    if (ix !== null) return { kind: 'station', id: String(ix) };
+    const fine = (this.map.getView().getZoom() ?? 0) >= TOWNSHIPS_FROM_ZOOM;
+    const want = fine ? 'township' : 'district';
+    const at = this.map.getCoordinateFromPixel(pixel);
+    const zone = this.zones.getFeaturesAtCoordinate(at).find((f) => f.get('kind') === want);
+    return zone === undefined ? null : { kind: 'zone', id: idOf(zone) };
+  }
+}
+
+/** Where a label stands: inside the largest part. */
+const places = new WeakMap<Geometry, Point>();
+function inside(geometry: Geometry): Point {
+  const known = places.get(geometry);
+  if (known !== undefined) return known;
+  let polygon = geometry;
+  if (geometry instanceof MultiPolygon) {
+    polygon = geometry.getPolygons().reduce((a, b) => (b.getArea() > a.getArea() ? b : a));
+  }
+  const at = polygon instanceof Polygon ? polygon.getInteriorPoint().getCoordinates() : [0, 0];
+  const point = new Point(at.slice(0, 2));
+  places.set(geometry, point);
+  return point;
+}

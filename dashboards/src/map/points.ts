@@ -1,0 +1,107 @@
+// Units and hospitals: black on white, so that they are never taken for a level.
+import Feature from 'ol/Feature';
+import type { FeatureLike } from 'ol/Feature';
+import Point from 'ol/geom/Point';
+import { fromLonLat } from 'ol/proj';
+import VectorSource from 'ol/source/Vector';
+import Fill from 'ol/style/Fill';
+import Icon from 'ol/style/Icon';
+import Stroke from 'ol/style/Stroke';
+import Style from 'ol/style/Style';
+import Text from 'ol/style/Text';
+import type { HospitalView, UnitView } from '../contract/types';
+import type { MapPalette } from './palette';
+
+/** Units that stand by are drawn from this zoom on; those under way always. */
+const IDLE_FROM_ZOOM = 10;
+const HOSPITALS_FROM_ZOOM = 9.8;
+
+function badge(p: MapPalette, kind: 'unit' | 'busy' | 'hospital'): HTMLCanvasElement {
+  const size = 36;
+  const canvas = document.createElement('canvas');
+  canvas.width = canvas.height = size;
+  const pen = canvas.getContext('2d');
+  if (pen === null) return canvas;
+  const [fg, bg] = [p.ink, p.raised];
+  pen.lineWidth = 2.5;
+  pen.strokeStyle = fg;
+  pen.fillStyle = kind === 'busy' ? fg : bg;
+  pen.beginPath();
+  if (kind === 'hospital') {
+    pen.rect(5, 5, 26, 26);
+    pen.fill();
+    pen.stroke();
+    pen.fillStyle = fg;
+    pen.fillRect(15, 10, 6, 16);
+    pen.fillRect(10, 15, 16, 6);
+  } else {
+    // A pennant: a unit on the move or standing by.
+    pen.moveTo(8, 32);
+    pen.lineTo(8, 4);
+    pen.lineTo(30, 11);
+    pen.lineTo(8, 19);
+    pen.fill();
+    pen.stroke();
+  }
+  return canvas;
+}
+
+export interface PointLook {
+  palette: MapPalette;
+  selected: string | null;
+  font: string;
+  name: (row: UnitView | HospitalView) => string;
+}
+
+export class Points {
+  readonly source = new VectorSource();
+  private icons: Record<'unit' | 'busy' | 'hospital', Icon> | null = null;
+  private look: PointLook | null = null;
+  private kept = new Map<string, UnitView | HospitalView>();
+
+  dress(look: PointLook): void {
+    this.look = look;
+    const icon = (kind: 'unit' | 'busy' | 'hospital'): Icon =>
+      new Icon({ img: badge(look.palette, kind), scale: 0.5 });
+    this.icons = { unit: icon('unit'), busy: icon('busy'), hospital: icon('hospital') };
+    this.source.changed();
+  }
+
+  /** Puts the rows in: a row that is the same object as before is left as it is. */
+  put(kind: 'unit' | 'hospital', rows: ReadonlyMap<string, UnitView | HospitalView>): void {
+    for (const [id, row] of rows) {
+      const key = `${kind}:${id}`;
+      if (this.kept.get(key) === row) continue;
+      this.kept.set(key, row);
+      const point = new Point(fromLonLat([row.lon, row.lat]));
+      const old = this.source.getFeatureById(key);
+      if (old instanceof Feature) {
+        old.setProperties({ row });
+        old.setGeometry(point);
+      } else {
+        const feature = new Feature({ geometry: point, row, kind });
+        feature.setId(key);
+        this.source.addFeature(feature);
+      }
+    }
+  }
+
+  style(feature: FeatureLike, zoom: number): Style | undefined {
+    const look = this.look;
+    if (look === null || this.icons === null) return undefined;
+    const row = feature.get('row') as UnitView | HospitalView;
+    const kind = feature.get('kind') as 'unit' | 'hospital';
+    const chosen = look.selected === `${kind}:${row.id}`;
+    const busy = kind === 'unit' && (row as UnitView).state !== 'idle';
+    if (!chosen && !busy && zoom < (kind === 'unit' ? IDLE_FROM_ZOOM : HOSPITALS_FROM_ZOOM)) return undefined;
+    const style = new Style({ image: this.icons[busy ? 'busy' : kind], zIndex: chosen ? 9 : busy ? 5 : 1 });
+    if (chosen || (busy && zoom >= 9.5)) {
+      style.setText(new Text({
+        text: look.name(row), font: `600 12px ${look.font}`, offsetY: -16,
+        fill: new Fill({ color: look.palette.ink }),
+        stroke: new Stroke({ color: look.palette.halo, width: 3 }),
+      }));
+    }
+    return style;
+  }
+}

@@ -1,0 +1,133 @@
+// What the officer asks of the desk. A command is sent at once or refused with the reason; nothing is
+// queued. Every `whyNot…` gives the reason a button is disabled, or null when it is not.
+import type { Command } from '../contract/live';
+import type { AlertView, IncidentView, SessionView } from '../contract/types';
+import * as platform from '../api/platform';
+import { Refused } from '../api/http';
+import { connection } from '../live/connection.svelte';
+import { isShelved } from '../picture/order';
+import { picture } from '../picture/picture.svelte';
+import { clock } from '../time/clock.svelte';
+import { t, w } from './settings.svelte';
+
+class Desk {
+  who = $state.raw<SessionView | null>(null);
+  /** What is being sent, by what it is about (alert, task, incident id). */
+  pending = $state.raw<ReadonlySet<string>>(new Set());
+  /** Why the last command about something failed. */
+  failed = $state.raw<ReadonlyMap<string, string>>(new Map());
+
+  may(right: string): boolean {
+    return this.who?.may.includes(right) ?? false;
+  }
+
+  /** Sends a command about `about`; true when the platform did it. */
+  async send(about: string, command: Command): Promise<boolean> {
+    if (this.pending.has(about)) return false;
+    const closed = this.whyNotNow();
+    if (closed !== null) {
+      this.fail(about, closed);
+      return false;
+    }
+    this.pending = new Set([...this.pending, about]);
+    this.fail(about, null);
+    try {
+      await platform.send(command);
+      return true;
+    } catch (fault) {
+      this.fail(about, spoken(fault));
+      return false;
+    } finally {
+      const rest = new Set(this.pending);
+      rest.delete(about);
+      this.pending = rest;
+    }
+  }
+
+  fail(about: string, why: string | null): void {
+    const next = new Map(this.failed);
+    if (why === null) next.delete(about);
+    else next.set(about, why);
+    this.failed = next;
+  }
+
+  whyNotNow(): string | null {
+    return connection.up ? null : t('why.link');
+  }
+
+  private whyNotRight(right: string): string | null {
+    const now = this.whyNotNow();
+    if (now !== null) return now;
+    return this.may(right) ? null : t('why.right', { role: w('role', this.who?.role ?? '') });
+  }
+
+  whyNotAcknowledge(a: AlertView | undefined): string | null {
+    if (a === undefined) return t('why.noalert');
+    if (a.acknowledged_ms != null) return t('why.signed', { who: a.acknowledged_by ?? '' });
+    return this.whyNotRight('acknowledge');
+  }
+
+  whyNotTakeBack(a: AlertView | undefined): string | null {
+    if (a === undefined) return t('why.noalert');
+    return this.whyNotRight('acknowledge');
+  }
+
+  whyNotShelve(a: AlertView | undefined): string | null {
+    if (a === undefined) return t('why.noalert');
+    if (isShelved(a, clock.now)) return t('why.shelved');
+    if (a.cleared_ms != null) return t('why.cleared');
+    const worst = picture.levels.worstFirst[0]?.id;
+    if (a.level === worst && this.who?.role === 'officer') return t('why.redshelve');
+    return this.whyNotRight('shelve');
+  }
+
+  whyNotIncident(a: AlertView | undefined): string | null {
+    if (a === undefined) return t('why.noalert');
+    if (a.incident != null) return null; // Then the key goes to it.
+    return this.whyNotRight('open_incident');
+  }
+
+  whyNotDispatch(i: IncidentView | undefined): string | null {
+    if (i === undefined) return t('why.noincident');
+    if (i.closed_ms != null) return t('why.closed');
+    return this.whyNotRight('dispatch');
+  }
+
+  whyNotPlan(i: IncidentView | undefined): string | null {
+    if (i === undefined) return t('why.noincident');
+    if (i.closed_ms != null) return t('why.closed');
+    return this.whyNotRight('start_plan');
+  }
+
+  whyNotClose(i: IncidentView | undefined): string | null {
+    if (i === undefined) return t('why.noincident');
+    if (i.closed_ms != null) return t('why.closed');
+    const open = openTasks(i);
+    if (open > 0) return t('why.tasksopen', { n: open });
+    return this.whyNotRight('close_incident');
+  }
+
+  acknowledge(a: AlertView): Promise<boolean> {
+    return this.send(a.id, { do: 'acknowledge', alert: a.id });
+  }
+}
+
+const FINISHED = new Set(['done', 'cancelled', 'refused', 'proposed']);
+
+function openTasks(i: IncidentView): number {
+  let n = 0;
+  for (const task of picture.rows.tasks.values()) {
+    if (task.incident === i.id && !FINISHED.has(task.state)) n += 1;
+  }
+  return n;
+}
+
+/** A refusal in words, with the platform's particulars where it gave any. */
+export function spoken(fault: unknown): string {
+  if (!(fault instanceof Refused)) return String(fault);
+  const reason = w('no', fault.reason);
+  const plain = fault.reason === 'unreachable' || fault.detail === '';
+  return plain ? reason : `${reason}(${fault.detail})`;
+}
+
+export const desk = new Desk();

@@ -1,0 +1,108 @@
+// What this seat is looking at. It lives in the URL, so that the same address opens the same view
+// on another seat: one selection, which list, map, strip and detail all read.
+import { TABS, type Tab } from '../picture/order';
+
+export type Kind = 'alert' | 'zone' | 'station' | 'unit' | 'hospital' | 'incident' | 'signal';
+const KINDS: readonly string[] = ['alert', 'zone', 'station', 'unit', 'hospital', 'incident', 'signal'];
+
+export interface Selected {
+  kind: Kind;
+  id: string;
+}
+
+export type Form = 'shelve' | 'incident' | 'dispatch' | 'note' | 'close' | null;
+export type Lower = 'tasks' | 'resources' | 'log';
+
+class View {
+  path = $state('/');
+  selected = $state.raw<Selected | null>(null);
+  tab = $state<Tab>('unacknowledged');
+  level = $state<string | null>(null);
+  zone = $state<string | null>(null);
+  text = $state('');
+  // What follows is of the moment and not in the URL.
+  form = $state<Form>(null);
+  /** The task a dispatch form is for; null for a new one. */
+  formTask = $state<string | null>(null);
+  why = $state(false);
+  help = $state(false);
+  layers = $state(false);
+  lower = $state<Lower>('tasks');
+
+  constructor() {
+    this.read();
+    window.addEventListener('popstate', () => this.read());
+  }
+
+  private read(): void {
+    const query = new URLSearchParams(location.search);
+    this.path = location.pathname;
+    const sel = query.get('sel') ?? '';
+    const kind = sel.slice(0, sel.indexOf(':'));
+    this.selected = KINDS.includes(kind)
+      ? { kind: kind as Kind, id: sel.slice(kind.length + 1) }
+      : null;
+    const tab = query.get('tab') as Tab | null;
+    this.tab = tab !== null && TABS.includes(tab) ? tab : 'unacknowledged';
+    this.level = query.get('level');
+    this.zone = query.get('zone');
+    this.text = query.get('q') ?? '';
+  }
+
+  private write(): void {
+    const query = new URLSearchParams();
+    if (this.selected !== null) query.set('sel', `${this.selected.kind}:${this.selected.id}`);
+    if (this.tab !== 'unacknowledged') query.set('tab', this.tab);
+    if (this.level !== null) query.set('level', this.level);
+    if (this.zone !== null) query.set('zone', this.zone);
+    if (this.text !== '') query.set('q', this.text);
+    const text = query.toString();
+    history.replaceState(null, '', this.path + (text === '' ? '' : `?${text}`));
+  }
+
+  select(kind: Kind, id: string): void {
+    const same = this.selected?.kind === kind && this.selected.id === id;
+    this.selected = { kind, id };
+    if (!same) {
+      this.form = null;
+      this.why = false;
+    }
+    this.write();
+  }
+
+  unselect(): void {
+    this.selected = null;
+    this.form = null;
+    this.why = false;
+    this.write();
+  }
+
+  is(kind: Kind, id: string): boolean {
+    return this.selected?.kind === kind && this.selected.id === id;
+  }
+
+  show(tab: Tab): void {
+    this.tab = tab;
+    this.write();
+  }
+
+  filter(change: { level?: string | null; zone?: string | null; text?: string }): void {
+    if (change.level !== undefined) this.level = change.level;
+    if (change.zone !== undefined) this.zone = change.zone;
+    if (change.text !== undefined) this.text = change.text;
+    this.write();
+  }
+
+  clearFilter(): void {
+    this.filter({ level: null, zone: null, text: '' });
+  }
+
+  go(path: string): void {
+    if (path === this.path) return;
+    this.path = path;
+    history.pushState(null, '', path);
+    this.read();
+  }
+}
+
+export const view = new View();

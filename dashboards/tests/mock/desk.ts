@@ -1,0 +1,122 @@
+// The mock's desk: does what a command asks to the rows, and tells everybody, as the contract says.
+import type { Change, Command } from '../../src/contract/live';
+import type { AlertView, ExplanationView, RejectionView, TaskView } from '../../src/contract/types';
+import { measures } from './city';
+import type { MockPlatform } from './platform';
+
+type Refusal = [reason: string, detail: string] | null;
+
+export class MockDesk {
+  private readonly platform: MockPlatform;
+  private made = 100;
+
+  constructor(platform: MockPlatform) {
+    this.platform = platform;
+  }
+
+  private log(what: string, about: string, detail = ''): Change {
+    this.made += 1;
+    return { kind: 'log', row: { seq: 5000 + this.made, at_ms: Date.now(), by: this.platform.who().user, what, about, detail } };
+  }
+
+  act(command: Command): Refusal {
+    const p = this.platform;
+    const now = Date.now();
+    const alert = 'alert' in command ? p.alert(command.alert) : undefined;
+    if ('alert' in command && alert === undefined) return ['unknown_alert', command.alert];
+    const change = (row: Partial<AlertView>, ...more: Change[]): null => {
+      p.push([{ kind: 'alert', row: { ...(alert as AlertView), ...row } }, ...more]);
+      return null;
+    };
+    switch (command.do) {
+      case 'acknowledge':
+        if (alert?.acknowledged_ms != null) return ['already_acknowledged', alert.acknowledged_by ?? ''];
+        return change({ acknowledged_by: p.who().user, acknowledged_ms: now }, this.log('acknowledged', command.alert, alert?.level));
+      case 'take_back_acknowledgement':
+        return change({ acknowledged_by: null, acknowledged_ms: null }, this.log('acknowledgement_taken_back', command.alert, command.reason));
+      case 'shelve':
+        return change({ shelved_until_ms: command.until, shelved_because: `${p.who().user}:${command.reason}` }, this.log('shelved', command.alert, command.reason));
+      case 'unshelve':
+        return change({ shelved_until_ms: null, shelved_because: null }, this.log('unshelved', command.alert));
+      case 'open_incident': {
+        if (alert?.incident != null) return ['incident_exists', alert.incident];
+        this.made += 1;
+        const id = `I-${this.made}`;
+        return change({ incident: id },
+          { kind: 'incident', row: { id, title: command.title, alert: command.alert, opened_by: p.who().user, opened_ms: now, plans: [], tasks: [] } },
+          this.log('incident_opened', id, command.title));
+      }
+      case 'start_plan': {
+        const incident = p.picture.incidents.find((i) => i.id === command.incident);
+        if (incident === undefined) return ['unknown_incident', command.incident];
+        const rows = measures(command.plan).slice(0, 3).map((m): TaskView => {
+          this.made += 1;
+          return { id: `T-${this.made}`, incident: incident.id, text: m['text'] ?? '', measure: m['clause'] ?? null, state: 'proposed', history: [{ state: 'proposed', at_ms: now, by: p.who().user }], limit_min: Number(m['limit_min']), overdue: false };
+        });
+        p.push([
+          { kind: 'incident', row: { ...incident, plans: [...incident.plans, command.plan], tasks: [...incident.tasks, ...rows.map((t) => t.id)] } },
+          ...rows.map((row): Change => ({ kind: 'task', row })), this.log('plan_started', incident.id, command.plan),
+        ]);
+        return null;
+      }
+      case 'dispatch': {
+        const old = p.picture.tasks.find((t) => t.id === command.task);
+        const unit = p.picture.units.find((u) => u.id === command.unit);
+        if (unit === undefined) return ['unknown_unit', command.unit];
+        if (unit.state !== 'idle') return ['unit_busy', unit.name];
+        this.made += 1;
+        const id = old?.id ?? `T-${this.made}`;
+        const row: TaskView = {
+          id, incident: command.incident, text: command.text, measure: old?.measure ?? null, unit: command.unit, state: 'sent',
+          history: [...(old?.history ?? []), { state: 'sent', at_ms: now, by: p.who().user }], due_ms: command.due, overdue: false,
+        };
+        p.push([{ kind: 'task', row }, { kind: 'unit', row: { ...unit, state: 'assigned', task: id } }, this.log('task_sent', id, command.unit)]);
+        return null;
+      }
+      case 'note_incident':
+        p.push([this.log('incident_noted', command.incident, command.note)]);
+        return null;
+      case 'cancel_task': {
+        const task = p.picture.tasks.find((t) => t.id === command.task);
+        if (task === undefined) return ['unknown_task', command.task];
+        p.push([{ kind: 'task', row: { ...task, state: 'cancelled', note: command.reason } }, this.log('task_cancelled', command.task, command.reason)]);
+        return null;
+      }
+      case 'close_incident': {
+        const incident = p.picture.incidents.find((i) => i.id === command.incident);
+        if (incident === undefined) return ['unknown_incident', command.incident];
+        p.push([{ kind: 'incident', row: { ...incident, closed_ms: now } }, this.log('incident_closed', incident.id, command.note)]);
+        return null;
+      }
+    }
+  }
+
+  explain(id: string): ExplanationView | null {
+    const alert = this.platform.alert(id);
+    if (alert === undefined) return null;
+    const t = (ms: number): string => new Date(ms).toISOString();
+    const n = alert.hazard === 'feed' ? 0 : alert.window_s == null ? 1 : 18;
+    const observations = Array.from({ length: n }, (_, at) => {
+      const t_ms = alert.changed_ms - (n - 1 - at) * 300_000;
+      const v = Math.round(((alert.value ?? 0) / n) * 100) / 100;
+      return { id: `${alert.place}:${alert.property}:${t_ms}:a${at}`, seq: 4000 + at, t_ms, v, unit: alert.unit, trust: 'reliable' };
+    });
+    return {
+      alert, observations,
+      decisions: [
+        { t: t(alert.raised_ms), kind: 'alert.raised', hazard: alert.hazard, place: alert.place, level: alert.level, was: 'none', because: [], rule: alert.rule, ...(alert.value == null ? {} : { value: alert.value }) },
+        { t: t(alert.changed_ms), kind: 'assessment.final', hazard: alert.hazard, place: alert.place, level: alert.level, was: alert.level, because: [], rule: alert.rule, ...(alert.value == null ? {} : { value: alert.value }) },
+      ],
+      thresholds: this.platform.city.thresholds.filter((th) => th.hazard === alert.hazard && th.property === alert.property && (th.station === null || th.station === alert.place)),
+      recomputed: alert.value == null ? null : { value: alert.value, level: alert.level, agrees: true },
+    };
+  }
+
+  rejections(): RejectionView[] {
+    const raw = Buffer.from('{"station":"JM-0204","property":"water_level","t":"2026-09-12T22:05:00+08:00","v":3.21}').toString('base64');
+    return [
+      { seq: 9001, agency: 'hydrology', channel: 'mqtt', source: 'fh/v1/hydrology/obs', received_ms: Date.now() - 400_000, reason: 'future_time', detail: 't lies 23 h ahead of the platform', what_to_do: '核对测站时钟', raw_base64: raw, quarantined: true },
+      { seq: 8990, agency: 'drainage', channel: 'mqtt', source: 'fh/v1/drainage/obs', received_ms: Date.now() - 900_000, reason: 'unknown_field', detail: 'field "depth"', what_to_do: '字段应为 v', raw_base64: Buffer.from('{"station":"JM-0301","depth":12}').toString('base64'), quarantined: false },
+    ];
+  }
+}
