@@ -1,0 +1,334 @@
+//! Stop 3 of 9, **admitted**: known station? plausible? duplicate? skewed? → outcome; journal;
+//! acknowledgement. Before it: [`crate::json::decode`] (decoded). After it: `stream::driver`
+//! (ordered), by way of the journal.
+//!
+//! What is sent is submitted to the journal before anything is awaited, so the order of the calls
+//! is the order of the journal; the answer is given when it is durable.
+
+pub(crate) mod inflight;
+pub mod rate;
+mod reports;
+mod submit;
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+
+use domain::ids::AgencyId;
+use domain::record::Record;
+use domain::refusal::{Channel, RAW_KEPT_MAX_BYTES, Reason, Refusal};
+use domain::time::{Clock, UtcMs};
+use journal::{AppendError, Appender};
+
+use crate::json::batch::Item;
+use crate::judge::{Judge, Why};
+use crate::memory::{Memory, Ticket};
+use crate::register::Register;
+use crate::telemetry::Telemetry;
+use inflight::{Inflight, Settled, Wait};
+use rate::{RATE_DEFAULT_PER_S, Rates, TooFast};
+use submit::Draft;
+
+/// Where something came from.
+#[derive(Debug, Clone, Copy)]
+pub struct Source<'a> {
+    /// Whose credential it came with.
+    pub agency: &'a AgencyId,
+    /// By which channel.
+    pub channel: Channel,
+    /// The topic or resource.
+    pub place: &'a str,
+}
+
+/// What becomes of one item.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// New, and durable.
+    Accepted,
+    /// Known already, and durable.
+    Duplicate,
+    /// Refused; the refusal is durable.
+    Refused(Why),
+    /// Dated ahead, and kept aside: refused, moving nobody's time.
+    Quarantined(Why),
+}
+
+impl Outcome {
+    /// Why it was not taken.
+    pub fn why(&self) -> Option<&Why> {
+        match self {
+            Outcome::Refused(why) | Outcome::Quarantined(why) => Some(why),
+            Outcome::Accepted | Outcome::Duplicate => None,
+        }
+    }
+}
+
+/// It could not be made durable: no acknowledgement may leave.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("not durable: {0}")]
+pub struct Unavailable(pub AppendError);
+
+/// Whose clock the ticks follow.
+#[derive(Clone)]
+pub enum Ticks {
+    /// The machine's, once a second.
+    Live(Arc<dyn Clock>),
+    /// The newest admitted frame's event time: nothing is dated ahead. The clock only dates what
+    /// comes before the first frame.
+    Replay(Arc<dyn Clock>),
+}
+
+pub(crate) struct Inner {
+    pub(crate) judge: Judge,
+    pub(crate) inflight: Inflight,
+    pub(crate) rates: Rates,
+    /// The newest tick.
+    pub(crate) now: Option<UtcMs>,
+    pub(crate) reports: reports::Reported,
+    pub(crate) clock_is_back: bool,
+}
+
+pub(crate) struct Core {
+    pub(crate) inner: Mutex<Inner>,
+    pub(crate) appender: Appender,
+    pub(crate) ticks: Ticks,
+    pub(crate) telemetry: Arc<Telemetry>,
+}
+
+/// The one way into the journal for what is heard. A handle; clones are the same.
+#[derive(Clone)]
+pub struct Admission(Arc<Core>);
+
+impl std::fmt::Debug for Admission {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Admission").finish_non_exhaustive()
+    }
+}
+
+/// What was submitted; resolves when it is durable. Dropping it takes nothing back.
+#[must_use = "nothing may be acknowledged before it is durable"]
+pub struct Admitted {
+    core: Arc<Core>,
+    outcomes: Vec<Outcome>,
+    waits: Vec<(Ticket, Wait)>,
+    /// Counted when the waits are over; an append has its own account.
+    uncounted: Option<inflight::Account>,
+}
+
+impl Admitted {
+    /// The outcomes, in the order of the items, once all of them are durable.
+    ///
+    /// # Errors
+    /// [`Unavailable`]: at least one is not, so none may be acknowledged.
+    pub async fn durable(self) -> Result<Vec<Outcome>, Unavailable> {
+        for (ticket, wait) in self.waits {
+            let outcome = wait.await;
+            self.core.settle(ticket, &outcome);
+            if let Err(error) = outcome {
+                self.core.telemetry.not_durable();
+                return Err(Unavailable(error));
+            }
+        }
+        if let Some(account) = &self.uncounted {
+            self.core.count(account);
+        }
+        Ok(self.outcomes)
+    }
+}
+
+impl Admission {
+    /// Admission into a journal, by a register, over what is remembered. `newest_tick` is the last
+    /// of the journal, so that now never goes back.
+    pub fn new(
+        appender: Appender,
+        register: Arc<Register>,
+        memory: Memory,
+        ticks: Ticks,
+        newest_tick: Option<UtcMs>,
+        telemetry: Arc<Telemetry>,
+    ) -> Self {
+        let inner = Inner {
+            judge: Judge::new(register, memory),
+            inflight: Inflight::default(),
+            rates: Rates::default(),
+            now: newest_tick,
+            reports: reports::Reported::default(),
+            clock_is_back: false,
+        };
+        Self(Arc::new(Core { inner: Mutex::new(inner), appender, ticks, telemetry }))
+    }
+
+    /// Puts a new configuration in force.
+    pub fn configure(&self, register: Arc<Register>) {
+        self.0.inner().judge.configure(register);
+    }
+
+    /// The register in force.
+    pub fn register(&self) -> Arc<Register> {
+        self.0.inner().judge.register().clone()
+    }
+
+    /// What it counts.
+    pub fn telemetry(&self) -> &Arc<Telemetry> {
+        &self.0.telemetry
+    }
+
+    /// The platform's now: the newest tick, or the clock before the first.
+    pub fn now(&self) -> UtcMs {
+        let newest = self.0.inner().now;
+        newest.unwrap_or_else(|| self.0.clock().now())
+    }
+
+    /// Waits until the journal has room for more; see [`Appender::room`].
+    pub async fn room(&self) {
+        self.0.appender.room().await;
+    }
+
+    /// Takes the items of one packet or request: judges each, and submits what is new and what is
+    /// refused as one append, before it returns.
+    ///
+    /// # Errors
+    /// [`TooFast`]: nothing was taken. The caller tells the sender; [`Admission::refuse`] keeps it.
+    pub fn admit(&self, source: Source<'_>, items: &[Item<'_>]) -> Result<Admitted, TooFast> {
+        let mut inner = self.0.begin();
+        self.0.allow(&mut inner, source.agency, items.len())?;
+        let mut draft = Draft::new(&self.0, &mut inner, source);
+        for item in items {
+            let outcome = match &item.read {
+                Ok(raw) => draft.observation(raw),
+                Err(error) => Err(Why::new(error.reason(), error.to_string())),
+            };
+            draft.conclude(outcome, item.raw);
+        }
+        Ok(draft.submit())
+    }
+
+    /// Keeps something refused as a whole: a body that cannot be read, a topic that carries nothing.
+    pub fn refuse(&self, source: Source<'_>, why: Why, raw: &[u8]) -> Admitted {
+        let mut inner = self.0.begin();
+        let mut draft = Draft::new(&self.0, &mut inner, source);
+        draft.conclude(Err(why), raw);
+        draft.submit()
+    }
+
+    /// Submits a tick of the live clock. Nothing is submitted where the clock has gone back (now
+    /// stands until it has caught up) or where ticks follow the frames.
+    ///
+    /// # Errors
+    /// [`Unavailable`] when it could not be made durable.
+    pub async fn tick(&self) -> Result<(), Unavailable> {
+        let Some(admitted) = self.tick_submitted() else { return Ok(()) };
+        admitted.durable().await.map(|_| ())
+    }
+
+    fn tick_submitted(&self) -> Option<Admitted> {
+        let Ticks::Live(clock) = &self.0.ticks else { return None };
+        let now = clock.now();
+        let mut inner = self.0.begin();
+        if inner.now.is_some_and(|newest| now <= newest) {
+            if !std::mem::replace(&mut inner.clock_is_back, true) {
+                tracing::error!(%now, "the machine's clock went back; the platform's now stands still");
+            }
+            self.0.telemetry.clock_went_back();
+            return None;
+        }
+        inner.clock_is_back = false;
+        let before = inner.now.replace(now);
+        let records = [Record::Tick { now }];
+        Some(submit::append(&self.0, &mut inner, &records, Vec::new(), None, before))
+    }
+
+    /// What the journal holds already, at a start: the tail that the history does not have yet.
+    pub fn recall(&self, record: &Record) {
+        let mut inner = self.0.inner();
+        match record {
+            Record::Observation { observation, .. } => inner.judge.memory().recall(observation),
+            Record::Tick { now } => inner.now = inner.now.max(Some(*now)),
+            Record::Report { report, .. } => inner.reports.recall(report),
+            _ => {}
+        }
+    }
+}
+
+impl Core {
+    pub(crate) fn inner(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn clock(&self) -> &dyn Clock {
+        match &self.ticks {
+            Ticks::Live(clock) | Ticks::Replay(clock) => &**clock,
+        }
+    }
+
+    /// The lock, with everything that has come to its end settled.
+    pub(crate) fn begin(&self) -> MutexGuard<'_, Inner> {
+        let mut inner = self.inner();
+        let mut ended = Vec::new();
+        inner.inflight.sweep(|settled| ended.push(settled));
+        for settled in ended {
+            self.conclude(&mut inner, settled);
+        }
+        inner
+    }
+
+    fn settle(&self, ticket: Ticket, outcome: &Result<journal::SeqRange, AppendError>) {
+        let mut inner = self.inner();
+        if let Some(settled) = inner.inflight.settle(ticket, outcome) {
+            self.conclude(&mut inner, settled);
+        }
+    }
+
+    fn conclude(&self, inner: &mut Inner, settled: Settled) {
+        match settled {
+            Settled::Durable(append) => {
+                if let Some(account) = &append.account {
+                    self.count_at(account, inner.now);
+                }
+            }
+            Settled::Lost(ticket, append) => {
+                for ix in append.touched {
+                    inner.judge.memory().forget(ix, ticket);
+                }
+                inner.reports.forget(ticket);
+                if matches!(self.ticks, Ticks::Replay(_)) && append.now_before < inner.now {
+                    inner.now = append.now_before;
+                }
+            }
+        }
+    }
+
+    fn count(&self, account: &inflight::Account) {
+        let now = self.inner().now;
+        self.count_at(account, now);
+    }
+
+    fn count_at(&self, account: &inflight::Account, now: Option<UtcMs>) {
+        let now = now.unwrap_or_else(|| self.clock().now());
+        self.telemetry.count(&account.agency, account.channel, now, &account.tally);
+    }
+
+    pub(crate) fn allow(
+        &self,
+        inner: &mut Inner,
+        agency: &AgencyId,
+        count: usize,
+    ) -> Result<(), TooFast> {
+        let rights = inner.judge.register().agency(agency);
+        let per_s = rights.and_then(|r| r.rate_per_s).unwrap_or(RATE_DEFAULT_PER_S);
+        inner.rates.take(agency, per_s, count, Instant::now())
+    }
+}
+
+/// A refusal as it is kept.
+pub(crate) fn refusal(source: Source<'_>, received: UtcMs, why: &Why, raw: &[u8]) -> Refusal {
+    Refusal {
+        agency: source.agency.clone(),
+        channel: source.channel,
+        source: source.place.to_owned(),
+        received,
+        reason: why.reason,
+        detail: why.detail.clone(),
+        raw: raw[..raw.len().min(RAW_KEPT_MAX_BYTES)].to_vec(),
+        quarantined: why.reason == Reason::FutureDated,
+    }
+}

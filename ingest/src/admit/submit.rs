@@ -1,0 +1,195 @@
+//! One append in the making: records, outcomes and counts of one packet or request.
+
+use std::sync::{Arc, MutexGuard};
+
+use domain::ids::DatastreamIx;
+use domain::record::Record;
+use domain::refusal::Reason;
+use domain::report::Report;
+use domain::time::{SECOND_MS, UtcMs};
+use futures_util::FutureExt;
+
+use super::inflight::{Account, Wait};
+use super::{Admitted, Core, Inner, Outcome, Source, Ticks, refusal};
+use crate::json::decode::RawObservation;
+use crate::judge::{Judged, Why};
+use crate::memory::Ticket;
+use crate::telemetry::Tally;
+
+pub(super) struct Draft<'c, 'm, 's> {
+    core: &'c Arc<Core>,
+    inner: &'c mut MutexGuard<'m, Inner>,
+    source: Source<'s>,
+    ticket: Ticket,
+    records: Vec<Record>,
+    touched: Vec<DatastreamIx>,
+    outcomes: Vec<Outcome>,
+    tally: Tally,
+    waits: Vec<(Ticket, Wait)>,
+    now_before: Option<UtcMs>,
+}
+
+impl<'c, 'm, 's> Draft<'c, 'm, 's> {
+    pub(super) fn new(
+        core: &'c Arc<Core>,
+        inner: &'c mut MutexGuard<'m, Inner>,
+        source: Source<'s>,
+    ) -> Self {
+        let (ticket, now_before) = (inner.inflight.next(), inner.now);
+        Self {
+            core,
+            inner,
+            source,
+            ticket,
+            records: Vec::new(),
+            touched: Vec::new(),
+            outcomes: Vec::new(),
+            tally: Tally::default(),
+            waits: Vec::new(),
+            now_before,
+        }
+    }
+
+    pub(super) fn inner(&mut self) -> &mut Inner {
+        self.inner
+    }
+
+    pub(super) fn ticket(&self) -> Ticket {
+        self.ticket
+    }
+
+    /// When it is received, by the platform's clock: to the millisecond live, the newest tick in a
+    /// replay.
+    fn received(&self) -> UtcMs {
+        match &self.core.ticks {
+            Ticks::Live(clock) => clock.now(),
+            Ticks::Replay(clock) => self.inner.now.unwrap_or_else(|| clock.now()),
+        }
+    }
+
+    /// Now, where something can be dated ahead of it.
+    pub(super) fn judged_against(&self) -> Option<UtcMs> {
+        match &self.core.ticks {
+            Ticks::Live(clock) => Some(self.inner.now.unwrap_or_else(|| clock.now())),
+            Ticks::Replay(_) => None,
+        }
+    }
+
+    /// In a replay a frame newer than now brings the tick before it, at most one for each second
+    /// of event time.
+    fn follow(&mut self, t: UtcMs) {
+        let second = |t: UtcMs| t.0.div_euclid(SECOND_MS);
+        if matches!(self.core.ticks, Ticks::Replay(_))
+            && self.inner.now.is_none_or(|now| second(t) > second(now))
+        {
+            self.inner.now = Some(t);
+            self.records.push(Record::Tick { now: t });
+        }
+    }
+
+    /// Judges one observation and drafts its record.
+    pub(super) fn observation(&mut self, raw: &RawObservation<'_>) -> Result<Outcome, Why> {
+        let now = self.judged_against();
+        let agency = Some(self.source.agency);
+        match self.inner.judge.judge(raw, agency, now, self.ticket)? {
+            Judged::New(observation) => {
+                self.follow(observation.t);
+                self.touched.push(observation.datastream);
+                self.tally.frontier = self.tally.frontier.max(Some(observation.t));
+                let (received, channel) = (self.received(), self.source.channel);
+                self.records.push(Record::Observation { received, channel, observation });
+                Ok(Outcome::Accepted)
+            }
+            Judged::Duplicate(ticket) => {
+                self.wait_for(ticket);
+                Ok(Outcome::Duplicate)
+            }
+        }
+    }
+
+    /// Drafts the record of another report.
+    pub(super) fn report(&mut self, t: UtcMs, report: Report) {
+        self.follow(t);
+        self.tally.frontier = self.tally.frontier.max(Some(t));
+        let (received, channel) = (self.received(), self.source.channel);
+        let agency = self.source.agency.clone();
+        self.records.push(Record::Report { received, agency, channel, report });
+    }
+
+    /// The answer to a duplicate waits for the first.
+    pub(super) fn wait_for(&mut self, ticket: Ticket) {
+        if ticket == self.ticket || self.waits.iter().any(|(held, _)| *held == ticket) {
+            return;
+        }
+        if let Some(wait) = self.inner.inflight.wait(ticket) {
+            self.waits.push((ticket, wait));
+        }
+    }
+
+    /// Notes what became of an item; a refusal is drafted, counted and logged.
+    pub(super) fn conclude(&mut self, outcome: Result<Outcome, Why>, raw: &[u8]) {
+        let outcome = outcome.unwrap_or_else(|why| {
+            let kept = refusal(self.source, self.received(), &why, raw);
+            tracing::debug!(
+                agency = %kept.agency, channel = kept.channel.wire(), source = ?kept.source,
+                reason = kept.reason.wire(), detail = ?kept.detail, "refused"
+            );
+            self.tally.refused.push(why.reason);
+            self.records.push(Record::Refused(kept));
+            match why.reason {
+                Reason::FutureDated => Outcome::Quarantined(why),
+                _ => Outcome::Refused(why),
+            }
+        });
+        match &outcome {
+            Outcome::Accepted => self.tally.accepted += 1,
+            Outcome::Duplicate => self.tally.duplicate += 1,
+            Outcome::Refused(_) | Outcome::Quarantined(_) => {}
+        }
+        self.outcomes.push(outcome);
+    }
+
+    /// Submits the append and gives the wait for it.
+    pub(super) fn submit(self) -> Admitted {
+        let account = Account {
+            agency: self.source.agency.clone(),
+            channel: self.source.channel,
+            tally: self.tally,
+        };
+        let mut admitted = if self.records.is_empty() {
+            Admitted {
+                core: self.core.clone(),
+                outcomes: Vec::new(),
+                waits: Vec::new(),
+                uncounted: Some(account),
+            }
+        } else {
+            let touched = self.touched;
+            append(self.core, self.inner, &self.records, touched, Some(account), self.now_before)
+        };
+        admitted.outcomes = self.outcomes;
+        // The firsts were submitted earlier and settle earlier.
+        admitted.waits.splice(0..0, self.waits);
+        admitted
+    }
+}
+
+/// Submits records as the next append.
+pub(super) fn append(
+    core: &Arc<Core>,
+    inner: &mut Inner,
+    records: &[Record],
+    touched: Vec<DatastreamIx>,
+    account: Option<Account>,
+    now_before: Option<UtcMs>,
+) -> Admitted {
+    let ticket = inner.inflight.next();
+    let wait = core.appender.append(records).shared();
+    inner.inflight.open(wait.clone(), touched, account, now_before);
+    Admitted {
+        core: core.clone(),
+        outcomes: Vec::new(),
+        waits: vec![(ticket, wait)],
+        uncounted: None,
+    }
+}

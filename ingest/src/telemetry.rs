@@ -1,0 +1,140 @@
+//! What hearing counts, by agency, channel and reason, and the state of every feed. A refusal is
+//! logged, counted and told from one typed event ([`domain::refusal::Refusal`]).
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use domain::ids::AgencyId;
+use domain::refusal::{Channel, Reason};
+use domain::time::UtcMs;
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::registry::Registry;
+
+/// One feed's state: an agency by one channel.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct FeedState {
+    /// New and durable, since the start.
+    pub accepted: u64,
+    /// Known already, since the start.
+    pub duplicate: u64,
+    /// Refused and quarantined, since the start.
+    pub refused: u64,
+    /// When it was last heard, by the platform's clock.
+    pub heard: Option<UtcMs>,
+    /// The newest event time that was accepted.
+    pub frontier: Option<UtcMs>,
+}
+
+/// What one append brings to the counts.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Tally {
+    /// New ones.
+    pub accepted: u64,
+    /// Known ones.
+    pub duplicate: u64,
+    /// Refused ones, by reason, in the order they came.
+    pub refused: Vec<Reason>,
+    /// The newest event time of the new ones.
+    pub frontier: Option<UtcMs>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Heard {
+    agency: String,
+    channel: &'static str,
+    outcome: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Refused {
+    agency: String,
+    channel: &'static str,
+    reason: &'static str,
+}
+
+/// The counters. Shared.
+#[derive(Debug, Default)]
+pub struct Telemetry {
+    feeds: Mutex<BTreeMap<(AgencyId, &'static str), FeedState>>,
+    by_reason: Mutex<BTreeMap<&'static str, u64>>,
+    heard: Family<Heard, Counter>,
+    refused: Family<Refused, Counter>,
+    clock_steps: Counter,
+    unavailable: Counter,
+}
+
+fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Telemetry {
+    /// Puts the counters into the page at `/metrics`.
+    pub fn register(&self, registry: &mut Registry) {
+        registry.register(
+            "fenghuo_heard",
+            "Observations and reports by agency, channel and outcome",
+            self.heard.clone(),
+        );
+        registry.register(
+            "fenghuo_refused",
+            "Refused items by agency, channel and reason",
+            self.refused.clone(),
+        );
+        registry.register(
+            "fenghuo_clock_steps_back",
+            "Ticks left out because the machine's clock went back",
+            self.clock_steps.clone(),
+        );
+        registry.register(
+            "fenghuo_heard_unavailable",
+            "Packets and requests that could not be made durable and were not acknowledged",
+            self.unavailable.clone(),
+        );
+    }
+
+    /// Counts what has become durable.
+    pub fn count(&self, agency: &AgencyId, channel: Channel, now: UtcMs, tally: &Tally) {
+        let refused = tally.refused.len() as u64;
+        {
+            let mut feeds = held(&self.feeds);
+            let feed = feeds.entry((agency.clone(), channel.wire())).or_default();
+            feed.accepted += tally.accepted;
+            feed.duplicate += tally.duplicate;
+            feed.refused += refused;
+            feed.heard = feed.heard.max(Some(now));
+            feed.frontier = feed.frontier.max(tally.frontier);
+        }
+        let outcomes =
+            [("accepted", tally.accepted), ("duplicate", tally.duplicate), ("refused", refused)];
+        for (outcome, n) in outcomes.into_iter().filter(|(_, n)| *n > 0) {
+            let label = Heard { agency: agency.to_string(), channel: channel.wire(), outcome };
+            self.heard.get_or_create(&label).inc_by(n);
+        }
+        for reason in &tally.refused {
+            let reason = reason.wire();
+            *held(&self.by_reason).entry(reason).or_default() += 1;
+            let label = Refused { agency: agency.to_string(), channel: channel.wire(), reason };
+            self.refused.get_or_create(&label).inc();
+        }
+    }
+
+    pub(crate) fn clock_went_back(&self) {
+        self.clock_steps.inc();
+    }
+
+    pub(crate) fn not_durable(&self) {
+        self.unavailable.inc();
+    }
+
+    /// Every feed heard since the start: `(agency, channel)`, state.
+    pub fn feeds(&self) -> Vec<((AgencyId, &'static str), FeedState)> {
+        held(&self.feeds).iter().map(|(feed, state)| (feed.clone(), state.clone())).collect()
+    }
+
+    /// Refused items by reason, since the start.
+    pub fn by_reason(&self) -> BTreeMap<&'static str, u64> {
+        held(&self.by_reason).clone()
+    }
+}
