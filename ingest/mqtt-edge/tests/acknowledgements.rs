@@ -1,5 +1,8 @@
 //! When and in what order packets are acknowledged.
 
+// Lints know only `#[test]` functions as tests, not what they call.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
 mod support;
 
 use std::time::Duration;

@@ -1,5 +1,8 @@
 //! The way down: tasks kept until acknowledged, bounded queues, standing state, wills.
 
+// Lints know only `#[test]` functions as tests, not what they call.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
 mod support;
 
 use bytes::Bytes;
