@@ -1,5 +1,5 @@
 // What the console asks of the platform, one function a resource.
-import type { Command, CommandAnswer, CommandRequest } from '../contract/live';
+import type { Command, CommandAnswer, CommandRequest } from '../contract/types';
 import type {
   CityView, ExplanationView, RejectionView, SeriesView, SessionView, SignIn,
 } from '../contract/types';

@@ -1,6 +1,6 @@
 // The live connection: hello → resumed or snapshot → deltas without holes, a beat a second.
 // Everything from outside (socket, timers, chance) is a parameter, so a test drives it by hand.
-import type { Change, Hello, ServerMessage, Snapshot } from '../contract/live';
+import type { Change, Hello, ServerMessage, Snapshot } from '../contract/types';
 import type { StationState } from '../contract/types';
 import { waitBefore } from './backoff';
 

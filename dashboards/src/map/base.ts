@@ -41,7 +41,7 @@ export class BaseMap {
   private font = 'sans-serif';
   private homeExtent: number[] | null = null;
 
-  constructor(target: HTMLElement, center: [number, number], zoom: number, stamps: StampLayer) {
+  constructor(target: HTMLElement, center: number[], zoom: number, stamps: StampLayer) {
     this.stamps = stamps;
     const now = (): number => this.map.getView().getZoom() ?? 0;
     const fine = (): boolean => now() >= TOWNSHIPS_FROM_ZOOM;
@@ -95,7 +95,7 @@ export class BaseMap {
   private river(feature: FeatureLike, zoom: number): Style {
     const p = this.palette;
     const style = new Style({ stroke: new Stroke({ color: p?.river ?? '#888', width: zoom > 10 ? 2.4 : 1.6 }) });
-    if (zoom >= 9.5 && p !== null) {
+    if (zoom >= 9.9 && p !== null) {
       style.setText(new Text({
         text: String(feature.get('name') ?? ''), placement: 'line', font: `italic 12px ${this.font}`,
         fill: new Fill({ color: p.ink }), stroke: new Stroke({ color: p.halo, width: 2.5 }),

@@ -95,7 +95,7 @@ export class Points {
     const busy = kind === 'unit' && (row as UnitView).state !== 'idle';
     if (!chosen && !busy && zoom < (kind === 'unit' ? IDLE_FROM_ZOOM : HOSPITALS_FROM_ZOOM)) return undefined;
     const style = new Style({ image: this.icons[busy ? 'busy' : kind], zIndex: chosen ? 9 : busy ? 5 : 1 });
-    if (chosen || (busy && zoom >= 9.5)) {
+    if (chosen || (busy && zoom >= 10.5)) {
       style.setText(new Text({
         text: look.name(row), font: `600 12px ${look.font}`, offsetY: -16,
         fill: new Fill({ color: look.palette.ink }),

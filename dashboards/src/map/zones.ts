@@ -14,8 +14,8 @@ export type Shading = 'level' | 'risk';
 
 /** Below this zoom districts are shaded, from it on townships. */
 export const TOWNSHIPS_FROM_ZOOM = 10.4;
-/** A zone with less of its cells covered by data than this is hatched over its shade. */
-const WHOLE = 0.95;
+/** A zone with less of its exposed cells covered by data than this is hatched over its shade. */
+const MOSTLY = 0.5;
 
 export interface ZoneLook {
   zones: ReadonlyMap<string, ZoneView>;
@@ -66,7 +66,7 @@ export class ZonePainter {
     const zone = this.look.zones.get(String(feature.get('id')));
     const stroke = new Stroke({ color: township ? mix(p.land, p.edge, 0.45) : p.edge, width: township ? 0.7 : 1.2 });
     const styles = [new Style({ fill: this.shade(zone), stroke })];
-    const partly = zone !== undefined && zone.level !== 'nodata' && zone.covered < WHOLE;
+    const partly = zone !== undefined && zone.level !== 'nodata' && zone.covered < MOSTLY;
     if (partly) styles.push(new Style({ fill: this.veil }));
     return styles;
   }

@@ -107,6 +107,8 @@ function drawThresholds(
   const ratio = u.bbox.width / u.over.clientWidth || 1;
   pen.save();
   pen.font = FONT.replace('11px', `${Math.round(11 * ratio)}px`);
+  pen.textAlign = 'left';
+  pen.textBaseline = 'alphabetic';
   let lastY = Number.POSITIVE_INFINITY;
   for (const th of thresholds) {
     const dress = c.levels.of(th.level);

@@ -27,7 +27,7 @@ export function paint(canvas: HTMLCanvasElement, width: number, height: number, 
   const high = height - AXIS_PX;
   const each = high / lanes.length;
 
-  pen.font = `11px ${style.getPropertyValue('font-family') || 'sans-serif'}`;
+
   pen.font = "11px 'PingFang SC','Microsoft YaHei','Noto Sans CJK SC','Noto Sans SC Variable',sans-serif";
   hours(pen, now, x, high, read('--chart-grid'), read('--ink-2'));
   lanes.forEach((lane, at) => {
@@ -91,25 +91,29 @@ function curve(
   const hi = Math.max(...values);
   const lo = lane.bars ? 0 : Math.min(...values);
   const y = (v: number): number => top + each - 3 - ((v - lo) / Math.max(hi - lo, 1e-6)) * (each - 7);
-  pen.beginPath();
-  let drawing = false;
-  let start = 0;
+  const floor = top + each - 1;
+  pen.strokeStyle = read('--chart-line');
+  pen.fillStyle = read('--chart-fill');
+  pen.lineWidth = 1.5;
+  let run: [number, number][] = [];
+  const flush = (): void => {
+    const [first, last] = [run[0], run[run.length - 1]];
+    if (first !== undefined && last !== undefined) {
+      pen.beginPath();
+      pen.moveTo(first[0], floor);
+      for (const [px, py] of run) pen.lineTo(px, py);
+      pen.lineTo(last[0], floor);
+      pen.fill();
+      pen.beginPath();
+      run.forEach(([px, py], at) => (at === 0 ? pen.moveTo(px, py) : pen.lineTo(px, py)));
+      pen.stroke();
+    }
+    run = [];
+  };
   line.t.forEach((s, at) => {
     const v = line.v[at];
-    const px = x(s * 1000);
-    if (v == null) {
-      drawing = false;
-      return;
-    }
-    if (drawing) pen.lineTo(px, y(v));
-    else {
-      pen.moveTo(px, y(v));
-      start = px;
-    }
-    drawing = true;
+    if (v == null) flush();
+    else run.push([x(s * 1000), y(v)]);
   });
-  void start;
-  pen.strokeStyle = read('--chart-line');
-  pen.lineWidth = 1.5;
-  pen.stroke();
+  flush();
 }

@@ -1,6 +1,6 @@
 // The picture on this seat: the city, and the rows the platform sends. Rows are replaced, never
 // changed in place; stations lie outside of runes.
-import type { Change, Snapshot } from '../contract/live';
+import type { Change, Snapshot } from '../contract/types';
 import type { AlertView, CityView, StationState } from '../contract/types';
 import { clock } from '../time/clock.svelte';
 import { FLOOD_WINDOW_MS, inFlood, rate } from './flood';

@@ -1,5 +1,5 @@
 // The picture as the console holds it: immutable maps by id, replaced row by row. Pure.
-import type { Change, Notice, PictureView } from '../contract/live';
+import type { Change, Notice, PictureView } from '../contract/types';
 import type {
   AlertView, FeedView, HospitalView, IncidentView, LogEntry, SignalView, TaskView, UnitView, ZoneView,
 } from '../contract/types';

@@ -1,6 +1,6 @@
 // ONE CLOCK for every view: the platform's. Between beats it goes on by the seat's steady clock; a
 // replay's clock goes only as its beats go.
-import { age, date, dayTime, hhmm, hhmmss } from './format';
+import { age, date, dayTime, hhmm, hhmmss, roughAge } from './format';
 import { settings } from '../ui/settings.svelte';
 
 const TICK_MS = 250;
@@ -53,4 +53,5 @@ export const timeS = (ms: number): string => hhmmss(ms, clock.offsetS);
 export const day = (ms: number): string => date(ms, clock.offsetS);
 /** The time, with its day where that is not today. */
 export const when = (ms: number): string => dayTime(ms, clock.now, clock.offsetS);
+export const roughly = (ms: number): string => roughAge(ms, settings.language);
 export const lasting = (ms: number): string => age(ms, settings.language);

@@ -43,6 +43,12 @@ export function age(ms: number, language: Language): string {
   return m === 0 ? say(language, 'age.h', { n: h }) : say(language, 'age.hm', { h, m });
 }
 
+/** The same in the fewest words, for a narrow column: 「5 小时」. */
+export function roughAge(ms: number, language: Language): string {
+  const h = Math.floor(ms / 3_600_000);
+  return h < 1 || h >= 48 ? age(ms, language) : say(language, 'age.h', { n: h });
+}
+
 /** The length of a window: 「3 小时」「30 分钟」. */
 export function span(seconds: number, language: Language): string {
   if (seconds % 3600 === 0) return say(language, 'span.h', { n: seconds / 3600 });

@@ -1,6 +1,6 @@
 // What the officer asks of the desk. A command is sent at once or refused with the reason; nothing is
 // queued. Every `whyNot…` gives the reason a button is disabled, or null when it is not.
-import type { Command } from '../contract/live';
+import type { Command } from '../contract/types';
 import type { AlertView, IncidentView, SessionView } from '../contract/types';
 import * as platform from '../api/platform';
 import { Refused } from '../api/http';

@@ -31,8 +31,8 @@ export function tables(path: string): { head: Record<string, string>; rows: Reco
   let at = head;
   for (const line of readFileSync(path, 'utf8').split('\n')) {
     if (line.startsWith('[[')) rows.push((at = {}));
-    const pair = /^(\w+)\s*=\s*(.+?)\s*$/.exec(line);
-    if (pair !== null) at[pair[1] as string] = (pair[2] as string).replace(/^"|"$/g, '');
+    const pair = /^(\w+)\s*=\s*(?:"([^"]*)"|([^#\s]+))/.exec(line);
+    if (pair !== null) at[pair[1] as string] = pair[2] ?? pair[3] ?? '';
   }
   return { head, rows };
 }

@@ -1,5 +1,5 @@
 // The mock's desk: does what a command asks to the rows, and tells everybody, as the contract says.
-import type { Change, Command } from '../../src/contract/live';
+import type { Change, Command } from '../../src/contract/types';
 import type { AlertView, ExplanationView, RejectionView, TaskView } from '../../src/contract/types';
 import { measures } from './city';
 import type { MockPlatform } from './platform';

@@ -4,7 +4,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { existsSync, readFileSync } from 'node:fs';
 import { extname, join, resolve } from 'node:path';
 import { WebSocketServer, type WebSocket } from 'ws';
-import type { Change, CommandRequest, PictureView, ServerMessage } from '../../src/contract/live';
+import type { Change, CommandRequest, PictureView, ServerMessage } from '../../src/contract/types';
 import type { AlertView, SessionView, StationState } from '../../src/contract/types';
 import { apply, fromSnapshot } from '../../src/picture/rows';
 import { readCity, type City } from './city';

@@ -1,5 +1,5 @@
 // A night of typhoon and rain over the demonstration city, made from a seed.
-import type { PictureView } from '../../src/contract/live';
+import type { PictureView } from '../../src/contract/types';
 import type { AlertView, StationState, StationView, TaskView, ZoneView } from '../../src/contract/types';
 import type { City, Threshold } from './city';
 import { chance, valueAt, type End } from './series';
@@ -114,7 +114,7 @@ function zones(c: City, rows: AlertView[], now: number): ZoneView[] {
     const hazard = rows.find((a) => own(a.place) && RANK.indexOf(a.level) + 1 === worst)?.hazard ?? 'rainfall';
     return {
       id: z.id, level: none ? 'nodata' : worst === 0 ? 'none' : (RANK[worst - 1] ?? 'none'), risk,
-      covered: none ? 0 : Math.min(1, 0.78 + 0.4 * chance(z.id, 3)), people: worst === 0 ? 0 : Math.round(4000 + 90000 * chance(z.id, 2)),
+      covered: none ? 0 : z.id === '440785' ? 0.41 : Math.min(1, 0.82 + 0.3 * chance(z.id, 3)), people: worst === 0 ? 0 : Math.round(4000 + 90000 * chance(z.id, 2)),
       data_ms: none ? null : now - 4 * MIN,
       terms: worst === 0 || risk === null ? [] : [
         { hazard, hazard_score: 0.2 * worst + 0.1, exposure: Math.round(60000 * chance(z.id, 2) + 3000), vulnerability: 0.42, contribution: risk * 0.7, sources: ['exposure/population.csv', 'hazards/' + hazard + '.toml'], because: [] },
