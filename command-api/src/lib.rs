@@ -1,6 +1,8 @@
 //! DECIDING AND TELLING: the desk, live sessions, outlets, access; the binary fenghuo.
 
 pub mod access;
+pub mod board;
 pub mod city_folder;
 pub mod desk;
 pub mod gazetteer;
+pub mod live;

@@ -160,16 +160,8 @@ impl Access {
         let now = self.clock.now();
         let (ended, used) = held(&self.sessions).settle(now);
         let lines = std::mem::take(&mut *held(&self.audit));
-        let store = held(&self.store);
-        for key in ended {
-            store.end_session(&key)?;
-        }
-        for row in used {
-            store.put_session(&row)?;
-        }
-        for line in lines {
-            store.audit(line.at, &line.who, &line.what, &line.detail)?;
-        }
+        let lines: Vec<_> = lines.into_iter().map(|l| (l.at, l.who, l.what, l.detail)).collect();
+        held(&self.store).settle(&ended, &used, &lines)?;
         Ok(())
     }
 

@@ -16,6 +16,9 @@ pub const AGE_MAX_MS: i64 = 13 * HOUR_MS;
 pub const TICKET_MAX_MS: i64 = 30 * SECOND_MS;
 /// Sessions one person may have; the oldest gives way.
 pub const SESSIONS_EACH_MAX: usize = 20;
+/// How old the file's word of a session's last use may be: an open console uses it every second,
+/// and need not write every second.
+pub const WRITTEN_EVERY_MS: i64 = MINUTE_MS;
 /// Tickets that may wait at one time; the oldest gives way.
 pub const TICKETS_MAX: usize = 10_000;
 
@@ -24,6 +27,7 @@ pub const TICKETS_MAX: usize = 10_000;
 pub struct Sessions {
     rows: BTreeMap<Kept, SessionRow>,
     used: BTreeSet<Kept>,
+    written: BTreeMap<Kept, UtcMs>,
     ended: BTreeSet<Kept>,
     tickets: BTreeMap<Kept, (Kept, UtcMs)>,
 }
@@ -44,6 +48,7 @@ impl Sessions {
         }
         let row = SessionRow { key, user: user.to_owned(), since: now, last: now };
         self.rows.insert(key, row.clone());
+        self.written.insert(key, now);
         row
     }
 
@@ -61,6 +66,7 @@ impl Sessions {
         if self.rows.remove(key).is_some() {
             self.ended.insert(*key);
             self.used.remove(key);
+            self.written.remove(key);
         }
     }
 
@@ -76,8 +82,16 @@ impl Sessions {
         let worn: Vec<Kept> = self.rows.values().filter(|r| over(r, now)).map(|r| r.key).collect();
         worn.iter().for_each(|k| self.end(k));
         self.tickets.retain(|_, (_, since)| now.0 - since.0 < TICKET_MAX_MS);
-        let used = std::mem::take(&mut self.used);
-        let rows = used.iter().filter_map(|k| self.rows.get(k).cloned()).collect();
+        let due = |key: &&Kept| {
+            let written = self.written.get(*key).copied().unwrap_or_default();
+            now.0 - written.0 >= WRITTEN_EVERY_MS
+        };
+        let due: Vec<Kept> = self.used.iter().filter(due).copied().collect();
+        let rows: Vec<SessionRow> = due.iter().filter_map(|k| self.rows.get(k).cloned()).collect();
+        for key in due {
+            self.used.remove(&key);
+            self.written.insert(key, now);
+        }
         (std::mem::take(&mut self.ended), rows)
     }
 

@@ -1,6 +1,7 @@
 //! `access.sqlite`: people, sessions, tokens and the audit lines. Whoever opens it (the running
 //! platform, or `fenghuo user` beside it) sees what the other wrote: [`Store::changed`] says when.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::Duration;
 
@@ -264,18 +265,38 @@ impl Store {
         taken.map(|t| t.is_some()).map_err(StoreError::Write)
     }
 
-    /// Writes an audit line.
+    /// Writes what a second has brought, in one commit: sessions that ended, sessions used, audit
+    /// lines (time, who, what, detail).
     ///
     /// # Errors
     /// [`StoreError::Write`].
-    pub fn audit(&self, at: UtcMs, who: &str, what: &str, detail: &str) -> Result<(), StoreError> {
-        let write = || {
-            let sql = "INSERT INTO audit (at_ms, who, what, detail) VALUES (?1,?2,?3,?4)";
-            self.db.execute(sql, params![at.0, who, what, detail])?;
+    pub fn settle(
+        &mut self,
+        ended: &BTreeSet<Kept>,
+        used: &[SessionRow],
+        lines: &[(UtcMs, String, String, String)],
+    ) -> Result<(), StoreError> {
+        if ended.is_empty() && used.is_empty() && lines.is_empty() {
+            return Ok(());
+        }
+        let mut write = || {
+            let all = self.db.transaction()?;
+            for key in ended {
+                all.execute("DELETE FROM sessions WHERE key=?1", [key])?;
+            }
+            for row in used {
+                let sql = "UPDATE sessions SET last_ms=?2 WHERE key=?1";
+                all.execute(sql, params![row.key, row.last.0])?;
+            }
+            for (at, who, what, detail) in lines {
+                let sql = "INSERT INTO audit (at_ms, who, what, detail) VALUES (?1,?2,?3,?4)";
+                all.execute(sql, params![at.0, who, what, detail])?;
+            }
             let old = "DELETE FROM audit WHERE n <= (SELECT max(n) FROM audit) - ?1";
-            self.db.execute(old, [i64::try_from(AUDIT_KEPT).unwrap_or(i64::MAX)])
+            all.execute(old, [i64::try_from(AUDIT_KEPT).unwrap_or(i64::MAX)])?;
+            all.commit()
         };
-        write().map(drop).map_err(StoreError::Write)
+        write().map_err(StoreError::Write)
     }
 
     /// The newest audit lines: time, who, what, detail.

@@ -1,0 +1,179 @@
+//! The board: everything a console shows, as of now. The desk's picture with the city's names, the
+//! zones and feeds as the engine last told them, and notices about the platform itself. One task
+//! writes it ([`crate::desk::room`]); whoever answers a question reads it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use contract::live::{Change, Notice};
+use contract::views::{AlertView, FeedView, ZoneView};
+use domain::ids::UnitId;
+use domain::time::UtcMs;
+
+use crate::desk::{Picture, Touched, views};
+use crate::gazetteer::Gazetteer;
+
+/// The newest lines of the duty log that a snapshot carries.
+pub const LOG_IN_SNAPSHOT: usize = 200;
+
+/// See the module.
+#[derive(Debug, Clone)]
+pub struct Board {
+    /// The desk's picture.
+    pub picture: Picture,
+    /// The city.
+    pub city: Arc<Gazetteer>,
+    /// Zones by id.
+    pub zones: BTreeMap<String, ZoneView>,
+    /// Feeds by id.
+    pub feeds: BTreeMap<String, FeedView>,
+    /// Notices by id.
+    pub notices: BTreeMap<String, Notice>,
+    /// Units whose session is up.
+    pub connected: BTreeSet<UnitId>,
+    /// When the newest frame was heard, by the platform's clock.
+    pub heard: Option<UtcMs>,
+}
+
+impl Board {
+    /// An empty board of a city. Every zone starts without data.
+    pub fn new(city: Arc<Gazetteer>) -> Self {
+        let picture = Picture::new(city.city().about.levels.clone());
+        let zones = city.city().zones.iter().map(|z| (z.id.to_string(), no_data(z.id.as_str())));
+        Self {
+            picture,
+            zones: zones.collect(),
+            feeds: BTreeMap::new(),
+            notices: BTreeMap::new(),
+            connected: BTreeSet::new(),
+            heard: None,
+            city,
+        }
+    }
+
+    /// The rows that a happening touched, in their new state.
+    pub fn changes(&self, touched: &Touched) -> Vec<Change> {
+        let mut changes = Vec::new();
+        for id in &touched.alerts {
+            let Some(alert) = self.picture.alerts.get(id) else { continue };
+            if alert.told.is_some() && self.picture.is_gone(id, alert) {
+                changes.push(Change::AlertGone(id.to_string()));
+            } else if let Some(view) = views::alert(&self.picture, &self.city, id, alert) {
+                changes.push(Change::Alert(Box::new(view)));
+            }
+        }
+        let incidents = touched.incidents.iter().filter_map(|id| views::incident(&self.picture, *id));
+        changes.extend(incidents.map(Change::Incident));
+        let tasks = touched.tasks.iter().filter_map(|id| views::task(&self.picture, *id));
+        changes.extend(tasks.map(Change::Task));
+        let unit = |id| views::unit(&self.picture, &self.city, id, &self.connected);
+        changes.extend(touched.units.iter().filter_map(unit).map(Change::Unit));
+        let hospital = |id| views::hospital(&self.picture, &self.city, id);
+        changes.extend(touched.hospitals.iter().filter_map(hospital).map(Change::Hospital));
+        for id in &touched.signals {
+            let view = views::signal(&self.picture, id);
+            changes.push(view.map_or_else(|| Change::SignalGone(id.clone()), Change::Signal));
+        }
+        changes.extend(touched.log.iter().cloned().map(Change::Log));
+        changes
+    }
+
+    /// The alerts on the list.
+    pub fn alerts(&self) -> Vec<AlertView> {
+        let here = self.picture.alerts.iter().filter(|(id, a)| !self.picture.is_gone(id, a));
+        here.filter_map(|(id, a)| views::alert(&self.picture, &self.city, id, a)).collect()
+    }
+
+    /// The whole picture, but for the stations.
+    pub fn view(&self) -> contract::Picture {
+        let picture = &self.picture;
+        let skip = picture.log.len().saturating_sub(LOG_IN_SNAPSHOT);
+        contract::Picture {
+            alerts: self.alerts(),
+            zones: self.zones.values().cloned().collect(),
+            stations: Vec::new(),
+            incidents: picture.incidents.keys().filter_map(|i| views::incident(picture, *i)).collect(),
+            tasks: picture.tasks.keys().filter_map(|t| views::task(picture, *t)).collect(),
+            units: self.units(),
+            hospitals: self.hospitals(),
+            feeds: self.feeds.values().cloned().collect(),
+            signals: picture.signals.keys().filter_map(|s| views::signal(picture, s)).collect(),
+            log: picture.log.values().skip(skip).cloned().collect(),
+            notices: self.notices.values().cloned().collect(),
+        }
+    }
+
+    /// Every unit of the city.
+    pub fn units(&self) -> Vec<contract::views::UnitView> {
+        let units = self.city.city().units.iter();
+        units.filter_map(|u| views::unit(&self.picture, &self.city, &u.id, &self.connected)).collect()
+    }
+
+    /// Every hospital of the city.
+    pub fn hospitals(&self) -> Vec<contract::views::HospitalView> {
+        let hospitals = self.city.city().hospitals.iter();
+        hospitals.filter_map(|h| views::hospital(&self.picture, &self.city, &h.id)).collect()
+    }
+
+    /// Takes a zone's new state; nothing where it is as it was.
+    pub fn zone(&mut self, view: ZoneView) -> Option<Change> {
+        if self.zones.get(&view.id) == Some(&view) {
+            return None;
+        }
+        self.zones.insert(view.id.clone(), view.clone());
+        Some(Change::Zone(view))
+    }
+
+    /// Takes a feed's new state; nothing where it is as it was.
+    pub fn feed(&mut self, view: FeedView) -> Option<Change> {
+        if self.feeds.get(&view.id) == Some(&view) {
+            return None;
+        }
+        self.feeds.insert(view.id.clone(), view.clone());
+        Some(Change::Feed(view))
+    }
+
+    /// Takes which notices stand now; those that ended leave. A notice keeps its beginning.
+    pub fn notices(&mut self, standing: Vec<Notice>) -> Vec<Change> {
+        let mut changes = Vec::new();
+        let ids: BTreeSet<&String> = standing.iter().map(|n| &n.id).collect();
+        let ended: Vec<String> =
+            self.notices.keys().filter(|id| !ids.contains(id)).cloned().collect();
+        for id in ended {
+            self.notices.remove(&id);
+            changes.push(Change::NoticeGone(id));
+        }
+        for mut notice in standing {
+            if let Some(had) = self.notices.get(&notice.id) {
+                notice.since_ms = had.since_ms;
+                if *had == notice {
+                    continue;
+                }
+            }
+            self.notices.insert(notice.id.clone(), notice.clone());
+            changes.push(Change::Notice(notice));
+        }
+        changes
+    }
+
+    /// Takes which units' sessions are up.
+    pub fn units_connected(&mut self, connected: BTreeSet<UnitId>) -> Vec<Change> {
+        let differ: BTreeSet<UnitId> =
+            self.connected.symmetric_difference(&connected).cloned().collect();
+        self.connected = connected;
+        self.changes(&Touched { units: differ, ..Touched::default() })
+    }
+}
+
+/// A zone of which nothing is known.
+fn no_data(id: &str) -> ZoneView {
+    ZoneView {
+        id: id.to_owned(),
+        level: "nodata".into(),
+        risk: None,
+        covered: 0.0,
+        people: 0.0,
+        data_ms: None,
+        terms: Vec::new(),
+    }
+}

@@ -1,0 +1,1 @@
+//! The door of the live socket: Origin, session or ticket, upgrade.

@@ -1,0 +1,157 @@
+//! Stop 8 of the path of an observation: shown. The board changes, the change becomes a numbered
+//! delta, serialised once; every console is brought to it from the place where it stands. Before
+//! it: [`crate::desk::evolve`], stop 7. After it: the console's `dashboards/src/live`, and what the
+//! officer answers, stop 9.
+
+pub mod door;
+pub mod frames;
+pub mod ring;
+pub mod socket;
+
+use std::sync::{Mutex, PoisonError, RwLock, RwLockReadGuard};
+use std::time::Duration;
+
+use bytes::Bytes;
+use contract::ServerMessage;
+use contract::live::Change;
+use contract::views::StationState;
+use domain::time::UtcMs;
+use tokio::sync::watch;
+use tokio::time::Instant;
+
+use crate::board::Board;
+use frames::FrameError;
+use ring::{Cursor, Ring};
+
+/// A snapshot serves everybody who asks within this time; the deltas since follow it.
+pub const SNAPSHOT_AGE_MAX: Duration = Duration::from_millis(1_000);
+/// How many deltas a snapshot may be behind to be used again.
+pub const SNAPSHOT_BEHIND_MAX: u64 = 128;
+
+/// A snapshot as prepared, with the place behind it.
+#[derive(Debug, Clone)]
+struct Snapshot {
+    frame: Bytes,
+    at: Cursor,
+    made: Instant,
+}
+
+/// The board and the ring that tells its changes.
+#[derive(Debug)]
+pub struct Live {
+    board: RwLock<Board>,
+    ring: RwLock<Ring>,
+    snapshot: Mutex<Option<Snapshot>>,
+    wake: watch::Sender<u64>,
+    /// `live` or `replay`.
+    clock: &'static str,
+    now: watch::Sender<UtcMs>,
+}
+
+impl Live {
+    /// Shows a board. The epoch is new with every start, since a ring does not outlive its process.
+    pub fn new(board: Board, epoch: String, clock: &'static str) -> Self {
+        Self {
+            board: RwLock::new(board),
+            ring: RwLock::new(Ring::new(epoch)),
+            snapshot: Mutex::new(None),
+            wake: watch::Sender::new(0),
+            clock,
+            now: watch::Sender::new(UtcMs(0)),
+        }
+    }
+
+    /// The board, for reading. Held shortly: the desk waits for it.
+    pub fn board(&self) -> RwLockReadGuard<'_, Board> {
+        self.board.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Changes the board and shows what changed as the next delta. No snapshot can fall between
+    /// the two: it is taken under the same lock.
+    pub fn change<R>(&self, change: impl FnOnce(&mut Board) -> (Vec<Change>, R)) -> R {
+        let mut board = self.board.write().unwrap_or_else(PoisonError::into_inner);
+        let (changes, result) = change(&mut board);
+        if !changes.is_empty() {
+            self.tell(|ring| ring.push(changes));
+        }
+        result
+    }
+
+    /// Shows newest station states.
+    pub fn values(&self, stations: Vec<StationState>) {
+        if !stations.is_empty() {
+            self.tell(|ring| ring.push_values(stations));
+        }
+    }
+
+    /// Shows that a second has passed.
+    pub fn beat(&self, now: UtcMs) {
+        let heard = self.board().heard.map(|t| t.0);
+        self.now.send_replace(now);
+        self.tell(|ring| ring.push_beat(now.0, heard));
+    }
+
+    fn tell(&self, push: impl FnOnce(&mut Ring) -> Result<(), FrameError>) {
+        let told = push(&mut self.ring.write().unwrap_or_else(PoisonError::into_inner));
+        match told {
+            Ok(()) => self.wake.send_modify(|n| *n += 1),
+            Err(error) => tracing::error!(%error, "a change was not shown"),
+        }
+    }
+
+    fn ring(&self) -> RwLockReadGuard<'_, Ring> {
+        self.ring.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Newest state of every station that has one.
+    pub fn stations(&self) -> Vec<StationState> {
+        self.ring().stations()
+    }
+
+    /// Newest state of one station.
+    pub fn station(&self, ix: u32) -> Option<StationState> {
+        self.ring().station(ix)
+    }
+
+    /// Number of the newest delta.
+    pub fn last(&self) -> u64 {
+        self.ring().last()
+    }
+
+    /// How many consoles listen.
+    pub fn consoles(&self) -> usize {
+        self.wake.receiver_count()
+    }
+
+    /// A prepared snapshot, and the place behind it.
+    fn snapshot(&self) -> Result<(Bytes, Cursor), FrameError> {
+        let mut kept = self.snapshot.lock().unwrap_or_else(PoisonError::into_inner);
+        let last = self.last();
+        let fresh = kept.as_ref().filter(|s| {
+            s.made.elapsed() < SNAPSHOT_AGE_MAX && last - s.at.seq <= SNAPSHOT_BEHIND_MAX
+        });
+        if let Some(snapshot) = fresh {
+            return Ok((snapshot.frame.clone(), snapshot.at));
+        }
+        // The board's lock is held until the ring has been read: the two belong together.
+        let board = self.board();
+        let mut picture = board.view();
+        let (at, epoch) = {
+            let ring = self.ring();
+            picture.stations = ring.stations();
+            (ring.now(), ring.epoch().to_owned())
+        };
+        let now = (*self.now.borrow()).max(board.picture.now);
+        drop(board);
+        let frame = frames::prepare(&ServerMessage::Snapshot {
+            epoch,
+            seq: at.seq,
+            now_ms: now.0,
+            clock: self.clock.into(),
+            status: "actual".into(),
+            picture: Box::new(picture),
+        })?;
+        *kept = Some(Snapshot { frame: frame.clone(), at, made: Instant::now() });
+        Ok((frame, at))
+    }
+}
