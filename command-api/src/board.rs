@@ -33,6 +33,8 @@ pub struct Board {
     pub connected: BTreeSet<UnitId>,
     /// When the newest frame was heard, by the platform's clock.
     pub heard: Option<UtcMs>,
+    /// Stations whose level changed and has not been shown yet, by number.
+    pub restless: BTreeSet<u32>,
 }
 
 impl Board {
@@ -47,6 +49,7 @@ impl Board {
             notices: BTreeMap::new(),
             connected: BTreeSet::new(),
             heard: None,
+            restless: BTreeSet::new(),
             city,
         }
     }
@@ -122,6 +125,39 @@ impl Board {
         }
         self.zones.insert(view.id.clone(), view.clone());
         Some(Change::Zone(view))
+    }
+
+    /// What is believed of these places has changed: zones are shown at once, stations with their
+    /// values.
+    pub fn believe(&mut self, places: &BTreeSet<String>) -> Vec<Change> {
+        let mut changes = Vec::new();
+        for place in places {
+            if let Some(ix) = self.city.station_ix(place) {
+                self.restless.insert(ix);
+            } else if let Some(mut view) = self.zones.get(place).cloned() {
+                let (level, t) = self.level_of(place);
+                (view.level, view.data_ms) = (level, t.map(|t| t.0).or(view.data_ms));
+                changes.extend(self.zone(view));
+            }
+        }
+        changes
+    }
+
+    /// The greatest level believed of a place over all hazards, and the newest instant it is about.
+    /// *No data* is less than *none*: one hazard with data is something known.
+    pub fn level_of(&self, place: &str) -> (String, Option<UtcMs>) {
+        let from = (place.to_owned(), String::new());
+        let of_place = self.picture.believed.range(from..).take_while(|((p, _), _)| p == place);
+        let mut greatest: Option<(domain::level::Level, &str)> = None;
+        let mut newest = None;
+        for (_, belief) in of_place {
+            let level = self.picture.levels.find(&belief.level).unwrap_or_default();
+            newest = newest.max(Some(belief.t));
+            if greatest.is_none_or(|(had, _)| level > had) {
+                greatest = Some((level, &belief.level));
+            }
+        }
+        (greatest.map_or("nodata", |(_, id)| id).to_owned(), newest)
     }
 
     /// Takes a feed's new state; nothing where it is as it was.

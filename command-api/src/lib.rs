@@ -6,3 +6,4 @@ pub mod city_folder;
 pub mod desk;
 pub mod gazetteer;
 pub mod live;
+pub mod outlets;

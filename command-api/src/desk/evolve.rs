@@ -13,8 +13,8 @@ use domain::time::{HOUR_MS, UtcMs};
 
 use super::field::state_after;
 use super::picture::{
-    ANSWERS_KEPT, Acknowledged, Answer, CLOSED_INCIDENTS_KEPT, Incident, LoggedDecision, Picture,
-    Shelved, Step, Task, TaskState, UnitHeard,
+    ANSWERS_KEPT, Acknowledged, Answer, CLOSED_INCIDENTS_KEPT, Incident, LoggedDecision, Order,
+    Picture, Shelved, Step, Task, TaskState, UnitHeard,
 };
 use super::told;
 
@@ -51,6 +51,8 @@ pub struct Touched {
     pub hospitals: BTreeSet<HospitalId>,
     /// Official signals.
     pub signals: BTreeSet<String>,
+    /// Places (stations and zones) of which something else is believed.
+    pub places: BTreeSet<String>,
     /// New lines of the duty log.
     pub log: Vec<LogEntry>,
 }
@@ -86,7 +88,12 @@ pub fn actor_word(actor: &Actor) -> String {
 }
 
 fn desk(picture: &mut Picture, seq: Seq, event: &DeskEvent, touched: &mut Touched) {
+    if seq.0 <= picture.desk_done {
+        return;
+    }
+    picture.desk_done = seq.0;
     let by = actor_word(&event.by);
+    orders(picture, seq, event);
     apply(picture, event, &by, touched);
     let entry = super::journal_line::entry(seq, event, &by);
     if let Some(id) = &event.command_id {
@@ -108,6 +115,30 @@ fn answer(picture: &mut Picture, key: (String, String), entry: &LogEntry) {
         if let Some(key) = oldest {
             picture.answers.remove(&key);
         }
+    }
+}
+
+/// Keeps the orders that are on their way: one a task, until its unit has it.
+fn orders(picture: &mut Picture, seq: Seq, event: &DeskEvent) {
+    let (DeskFact::TaskSent { task, .. }
+    | DeskFact::TaskDelivered { task }
+    | DeskFact::TaskReported { task, .. }
+    | DeskFact::TaskCancelled { task, .. }) = &event.what
+    else {
+        return;
+    };
+    picture.orders.retain(|_, o| o.task != *task);
+    let (unit, withdrawn) = match &event.what {
+        DeskFact::TaskSent { unit, .. } => (Some(unit.clone()), None),
+        DeskFact::TaskCancelled { reason, .. } => {
+            let bound = picture.tasks.get(task).filter(|t| t.state.binds_unit());
+            (bound.and_then(|t| t.unit.clone()), Some(reason.clone()))
+        }
+        _ => (None, None),
+    };
+    if let Some(unit) = unit {
+        let order = Order { task: *task, unit, given: event.at, withdrawn };
+        picture.orders.insert(seq.0, order);
     }
 }
 

@@ -52,6 +52,38 @@ pub struct Picture {
     pub tasks_given: u64,
     /// The newest report (journal number) that the desk has dealt with.
     pub report_done: u64,
+    /// The newest desk event (journal number) on the picture: none is taken twice.
+    pub desk_done: u64,
+    /// Orders that their unit's session has not taken yet, by the journal number that gave them.
+    pub orders: BTreeMap<u64, Order>,
+    /// What is believed of each (place, hazard): the engine's newest assessment.
+    pub believed: BTreeMap<(String, String), Believed>,
+}
+
+/// An order on its way to a unit.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Order {
+    /// The task.
+    pub task: TaskId,
+    /// The unit it is for.
+    pub unit: UnitId,
+    /// When it was given.
+    pub given: UtcMs,
+    /// Why the task is withdrawn, where that is the order.
+    pub withdrawn: Option<String>,
+}
+
+/// The newest assessment of a hazard at a place.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Believed {
+    /// Level id; `nodata` is none of the others.
+    pub level: String,
+    /// The instant it is about.
+    pub t: UtcMs,
+    /// The value judged.
+    pub value: Option<f64>,
+    /// Journal number of the decision.
+    pub seq: u64,
 }
 
 /// An alert: what the engine told, and what people did about it.

@@ -6,12 +6,15 @@ use domain::decision::{AlertId, Decision, DecisionKind};
 use domain::time::UtcMs;
 
 use super::evolve::Touched;
-use super::picture::{ALERT_DECISIONS_KEPT, Alert, FEED, LOG_KEPT, LoggedDecision, Picture, Told};
+use super::picture::{ALERT_DECISIONS_KEPT, Alert, Believed, FEED, LOG_KEPT, LoggedDecision, Picture, Told};
 
-/// Takes a decision of the engine. Assessments leave the picture as it is; a decision that has been
-/// taken already is not taken twice.
+/// Takes a decision of the engine: what is believed of a place, or an alert. A decision that has
+/// been taken already is not taken twice.
 pub fn tell(picture: &mut Picture, decision: &Decision, touched: &mut Touched) {
     let Ok(at) = UtcMs::parse(&decision.t) else { return };
+    if decision.kind == DecisionKind::Assessment {
+        return believe(picture, decision, at, touched);
+    }
     let Some(id) = alert_of(picture, decision, at) else { return };
     let place = (decision.seq.map_or(0, |s| s.0), place_in_seq(decision.kind));
     let alert = picture.alerts.entry(id.clone()).or_default();
@@ -46,6 +49,22 @@ pub fn tell(picture: &mut Picture, decision: &Decision, touched: &mut Touched) {
         touched.incidents.insert(incident);
     }
     write_log(picture, decision, at, &id, touched);
+}
+
+/// Provisional assessments are what is believed now: they come with each change, and what is late
+/// does not replace what is newer.
+fn believe(picture: &mut Picture, decision: &Decision, at: UtcMs, touched: &mut Touched) {
+    let seq = decision.seq.map_or(0, |s| s.0);
+    let key = (decision.place.clone(), decision.hazard.clone());
+    let value = decision.value;
+    let fresh = Believed { level: decision.level.clone(), t: at, value, seq };
+    if picture.believed.get(&key).is_some_and(|had| (had.t, had.seq) > (at, seq)) {
+        return;
+    }
+    let had = picture.believed.insert(key, fresh);
+    if had.is_none_or(|h| h.level != decision.level) {
+        touched.places.insert(decision.place.clone());
+    }
 }
 
 /// The alert a decision is about. A silence carries its own identity where the engine gave none.

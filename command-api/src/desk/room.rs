@@ -1,0 +1,311 @@
+//! The room: the one task that writes the board. It decides, journals, and only then evolves and
+//! shows; nothing else changes the picture.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use contract::views::LogEntry;
+use domain::desk::{Actor, DeskEvent, DeskFact};
+use domain::ids::Seq;
+use domain::record::{Record, Sequenced};
+use domain::refusal::{Reason, Refusal as Kept};
+use domain::report::Report;
+use domain::time::{Clock, UtcMs};
+use journal::{AppendError, Appender};
+use tokio::sync::mpsc;
+
+use super::evolve::{Happening, Touched, actor_word, evolve};
+use super::ledger::Ledger;
+use super::seat::{Asked, DOOR, Entering, NotDone, Seat};
+use super::{Asker, decide, field, timers};
+use crate::live::Live;
+use crate::outlets::Orders;
+
+/// Units' reports that may wait for the disk.
+pub const UNSETTLED_MAX: usize = 1_024;
+
+/// Why the room closed.
+#[derive(Debug, thiserror::Error)]
+pub enum RoomError {
+    /// The journal has stopped: what was durable is read back at the next start.
+    #[error("the desk cannot write: {0}")]
+    Journal(AppendError),
+}
+
+/// See the module.
+pub struct Room {
+    live: Arc<Live>,
+    appender: Appender,
+    clock: Arc<dyn Clock>,
+    orders: Arc<dyn Orders>,
+    ledger: Ledger,
+    /// Units' reports whose facts could not be journaled yet.
+    unsettled: VecDeque<Sequenced>,
+}
+
+impl std::fmt::Debug for Room {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Room").field("ledger", &self.ledger).finish_non_exhaustive()
+    }
+}
+
+impl Room {
+    /// A room over a board that stands where `ledger` says.
+    pub fn new(
+        live: Arc<Live>,
+        appender: Appender,
+        clock: Arc<dyn Clock>,
+        orders: Arc<dyn Orders>,
+        mut ledger: Ledger,
+    ) -> Self {
+        let unsettled = ledger.take_unsettled().into();
+        Self { live, appender, clock, orders, ledger, unsettled }
+    }
+
+    /// The door: a seat, and what is to be given to [`Room::run`].
+    pub fn door() -> (Seat, mpsc::Receiver<Entering>) {
+        let (door, entering) = mpsc::channel(DOOR);
+        (Seat::new(door), entering)
+    }
+
+    /// Works until every seat is gone.
+    ///
+    /// # Errors
+    /// [`RoomError`]: the journal has stopped.
+    pub async fn run(mut self, mut entering: mpsc::Receiver<Entering>) -> Result<(), RoomError> {
+        self.settle_reports().await?;
+        while let Some(entered) = entering.recv().await {
+            match entered {
+                Entering::Command(asked, answer) => {
+                    let done = self.command(*asked).await;
+                    let stopped = matches!(&done, Err(Failed::Stopped(_)));
+                    let told = done.map_err(|failed| match failed {
+                        Failed::NotDone(why) => why,
+                        Failed::Stopped(error) => NotDone::NotDurable(error.to_string()),
+                    });
+                    // Whoever asked may have gone; it happened all the same.
+                    let _ = answer.send(told);
+                    if stopped {
+                        return Err(RoomError::Journal(AppendError::Closed));
+                    }
+                }
+                Entering::Decided(decisions) => {
+                    for decision in &decisions {
+                        self.take(Happening::Decided(decision));
+                    }
+                    self.ledger.decided(&decisions);
+                    self.timers().await?;
+                }
+                Entering::Heard(records) => self.heard(records).await?,
+                Entering::Delivered(order) => self.delivered(order).await?,
+                Entering::Settle(done) => {
+                    self.ledger.write(&self.live.board().picture);
+                    let _ = done.send(());
+                }
+            }
+        }
+        self.ledger.write(&self.live.board().picture);
+        Ok(())
+    }
+
+    /// Takes a happening onto the board and shows what it changed.
+    fn take(&self, happening: Happening<'_>) -> Touched {
+        self.live.change(|board| {
+            let touched = evolve(&mut board.picture, happening);
+            let mut changes = board.changes(&touched);
+            changes.extend(board.believe(&touched.places));
+            (changes, touched)
+        })
+    }
+
+    async fn command(&mut self, asked: Asked) -> Result<Vec<LogEntry>, Failed> {
+        let facts = {
+            let board = self.live.board();
+            if let Some(earlier) = board.picture.answered(asked.who.as_str(), &asked.id) {
+                return Ok(earlier.events.clone());
+            }
+            let asker = Asker { who: asked.who.as_str(), role: asked.role };
+            let now = self.now(board.picture.now);
+            decide(&board.picture, &asked.command, asker, now, &board.city)
+                .map_err(|refusal| Failed::NotDone(refusal.into()))?
+        };
+        self.journal(facts, &Actor::User(asked.who), Some(asked.id)).await
+    }
+
+    /// The platform's now: never behind the newest tick.
+    fn now(&self, newest_tick: UtcMs) -> UtcMs {
+        self.clock.now().max(newest_tick)
+    }
+
+    /// Journals facts as one append, and takes them onto the board once they are durable.
+    async fn journal(
+        &mut self,
+        facts: Vec<DeskFact>,
+        by: &Actor,
+        command_id: Option<String>,
+    ) -> Result<Vec<LogEntry>, Failed> {
+        if facts.is_empty() {
+            return Ok(Vec::new());
+        }
+        let at = self.now(self.live.board().picture.now);
+        let events: Vec<DeskEvent> = facts
+            .into_iter()
+            .map(|what| DeskEvent { at, by: by.clone(), command_id: command_id.clone(), what })
+            .collect();
+        let records: Vec<Record> = events.iter().cloned().map(Record::Desk).collect();
+        let placed = self.appender.append(&records).await.map_err(Failed::from)?;
+        let mut entries = Vec::new();
+        for (place, event) in (placed.first.0..).zip(&events) {
+            entries.extend(self.take(Happening::Desk(Seq(place), event)).log);
+            self.order(event);
+        }
+        Ok(entries)
+    }
+
+    /// What the platform's own rules do now.
+    async fn timers(&mut self) -> Result<(), RoomError> {
+        let due = timers::due(&self.live.board().picture);
+        self.own(due, &Actor::Platform, None).await
+    }
+
+    /// Facts that nobody waits for: where the disk is full they come with the next tick.
+    async fn own(
+        &mut self,
+        facts: Vec<DeskFact>,
+        by: &Actor,
+        command_id: Option<String>,
+    ) -> Result<(), RoomError> {
+        match self.journal(facts, by, command_id).await {
+            Ok(_) => Ok(()),
+            Err(Failed::NotDone(why)) => {
+                tracing::warn!(%why, by = actor_word(by), "the desk could not write");
+                Ok(())
+            }
+            Err(Failed::Stopped(error)) => Err(RoomError::Journal(error)),
+        }
+    }
+
+    async fn heard(&mut self, records: Vec<Sequenced>) -> Result<(), RoomError> {
+        let mut ticked = false;
+        for Sequenced { seq, record } in &records {
+            match record {
+                Record::Tick { now } => {
+                    self.take(Happening::Tick(*now));
+                    ticked = true;
+                }
+                Record::Report { received, report, .. } => {
+                    self.take(Happening::Reported(*seq, *received, report));
+                    if matches!(report, Report::Unit(said) if said.task.is_some()) {
+                        self.remember(Sequenced { seq: *seq, record: record.clone() });
+                    }
+                }
+                // Its own events are on the board since they became durable, and not taken twice.
+                Record::Desk(event) => {
+                    self.take(Happening::Desk(*seq, event));
+                }
+                _ => {}
+            }
+        }
+        self.settle_reports().await?;
+        if let Some(last) = records.last() {
+            self.ledger.heard(last.seq);
+        }
+        if ticked {
+            self.timers().await?;
+            if self.unsettled.is_empty() && self.ledger.is_due(self.live.board().picture.now) {
+                let picture = self.live.board().picture.clone();
+                self.ledger.write(&picture);
+            }
+        }
+        Ok(())
+    }
+
+    /// A report waits until the desk has dealt with it. Beyond the bound the oldest is given up:
+    /// the disk has then been full for a thousand reports.
+    fn remember(&mut self, report: Sequenced) {
+        if self.unsettled.len() >= UNSETTLED_MAX {
+            tracing::error!(seq = ?self.unsettled.front().map(|r| r.seq), "a unit's report is given up");
+            self.unsettled.pop_front();
+        }
+        self.unsettled.push_back(report);
+    }
+
+    async fn settle_reports(&mut self) -> Result<(), RoomError> {
+        while let Some(report) = self.unsettled.pop_front() {
+            if !self.report(&report).await? {
+                self.unsettled.push_front(report);
+                return Ok(());
+            }
+        }
+        Ok(())
+    }
+
+    /// A unit's report becomes the desk's fact, or is refused, kept, and told. False where it could
+    /// not be journaled now.
+    async fn report(&mut self, row: &Sequenced) -> Result<bool, RoomError> {
+        let Record::Report { agency, channel, received, report: Report::Unit(said) } = &row.record
+        else {
+            return Ok(true);
+        };
+        let decided = field::decide_report(&self.live.board().picture, said);
+        let refusal = match decided {
+            Ok(facts) => {
+                let (by, id) = (Actor::Unit(said.unit.clone()), format!("report:{}", row.seq));
+                return match self.journal(facts, &by, Some(id)).await {
+                    Ok(_) => Ok(true),
+                    Err(Failed::NotDone(_)) => Ok(false),
+                    Err(Failed::Stopped(error)) => Err(RoomError::Journal(error)),
+                };
+            }
+            Err(refusal) => refusal,
+        };
+        let kept = Kept {
+            agency: agency.clone(),
+            channel: *channel,
+            source: format!("fh/v1/units/{}/report", said.unit),
+            received: *received,
+            reason: Reason::ImpossibleReport,
+            detail: refusal.to_string(),
+            raw: serde_json::to_vec(said).unwrap_or_default(),
+            quarantined: false,
+        };
+        let told = kept.clone();
+        match self.appender.append_one(&Record::Refused(kept)).await.map_err(Failed::from) {
+            Ok(_) => {
+                self.orders.refused(&said.unit, &told);
+                Ok(true)
+            }
+            Err(Failed::NotDone(_)) => Ok(false),
+            Err(Failed::Stopped(error)) => Err(RoomError::Journal(error)),
+        }
+    }
+
+    async fn delivered(&mut self, number: u64) -> Result<(), RoomError> {
+        let order = self.live.board().picture.orders.get(&number).cloned();
+        let Some(order) = order else { return Ok(()) };
+        let fact = DeskFact::TaskDelivered { task: order.task };
+        self.own(vec![fact], &Actor::Unit(order.unit), None).await
+    }
+
+    /// Sends what an event orders to its unit.
+    fn order(&self, event: &DeskEvent) {
+        if matches!(event.what, DeskFact::TaskSent { .. } | DeskFact::TaskCancelled { .. }) {
+            self.orders.changed();
+        }
+    }
+}
+
+/// Why something was not journaled.
+enum Failed {
+    NotDone(NotDone),
+    Stopped(AppendError),
+}
+
+impl From<AppendError> for Failed {
+    fn from(error: AppendError) -> Self {
+        match error {
+            AppendError::Stopped(_) | AppendError::Closed => Failed::Stopped(error),
+            other => Failed::NotDone(NotDone::NotDurable(other.to_string())),
+        }
+    }
+}
