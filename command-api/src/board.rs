@@ -65,7 +65,8 @@ impl Board {
                 changes.push(Change::Alert(Box::new(view)));
             }
         }
-        let incidents = touched.incidents.iter().filter_map(|id| views::incident(&self.picture, *id));
+        let incidents =
+            touched.incidents.iter().filter_map(|id| views::incident(&self.picture, *id));
         changes.extend(incidents.map(Change::Incident));
         let tasks = touched.tasks.iter().filter_map(|id| views::task(&self.picture, *id));
         changes.extend(tasks.map(Change::Task));
@@ -95,7 +96,11 @@ impl Board {
             alerts: self.alerts(),
             zones: self.zones.values().cloned().collect(),
             stations: Vec::new(),
-            incidents: picture.incidents.keys().filter_map(|i| views::incident(picture, *i)).collect(),
+            incidents: picture
+                .incidents
+                .keys()
+                .filter_map(|i| views::incident(picture, *i))
+                .collect(),
             tasks: picture.tasks.keys().filter_map(|t| views::task(picture, *t)).collect(),
             units: self.units(),
             hospitals: self.hospitals(),
@@ -109,7 +114,9 @@ impl Board {
     /// Every unit of the city.
     pub fn units(&self) -> Vec<contract::views::UnitView> {
         let units = self.city.city().units.iter();
-        units.filter_map(|u| views::unit(&self.picture, &self.city, &u.id, &self.connected)).collect()
+        units
+            .filter_map(|u| views::unit(&self.picture, &self.city, &u.id, &self.connected))
+            .collect()
     }
 
     /// Every hospital of the city.

@@ -1,9 +1,12 @@
 //! DECIDING AND TELLING: the desk, live sessions, outlets, access; the binary fenghuo.
 
 pub mod access;
+pub mod api;
 pub mod board;
 pub mod city_folder;
 pub mod desk;
 pub mod gazetteer;
 pub mod live;
 pub mod outlets;
+pub mod platform;
+pub mod shelf;

@@ -56,7 +56,13 @@ type Written = ((u64, u32), Picture);
 impl Ledger {
     /// A ledger that writes nothing, for pictures that do not outlive their process.
     pub fn none() -> Self {
-        Self { store: None, records: Seq(0), decisions: (Seq(0), 0), written: UtcMs(0), unsettled: Vec::new() }
+        Self {
+            store: None,
+            records: Seq(0),
+            decisions: (Seq(0), 0),
+            written: UtcMs(0),
+            unsettled: Vec::new(),
+        }
     }
 
     /// Reads the picture back: the newest snapshot, then what the record and the decisions have

@@ -68,7 +68,7 @@ impl Room {
         (Seat::new(door), entering)
     }
 
-    /// Works until every seat is gone.
+    /// Works until it is closed.
     ///
     /// # Errors
     /// [`RoomError`]: the journal has stopped.
@@ -98,9 +98,10 @@ impl Room {
                 }
                 Entering::Heard(records) => self.heard(records).await?,
                 Entering::Delivered(order) => self.delivered(order).await?,
-                Entering::Settle(done) => {
+                Entering::Close(done) => {
                     self.ledger.write(&self.live.board().picture);
                     let _ = done.send(());
+                    return Ok(());
                 }
             }
         }

@@ -51,8 +51,8 @@ pub enum Entering {
     Heard(Vec<Sequenced>),
     /// A unit's session has taken the order with this number.
     Delivered(u64),
-    /// Write a snapshot now, and say when it is written.
-    Settle(oneshot::Sender<()>),
+    /// Write the picture down, say when it is done, and close.
+    Close(oneshot::Sender<()>),
 }
 
 /// A seat. Clones are seats at the same desk.
@@ -94,11 +94,11 @@ impl Seat {
         let _ = self.door.try_send(Entering::Delivered(order.0));
     }
 
-    /// Has the picture written down.
-    pub async fn settle(&self) {
-        let (done, settled) = oneshot::channel();
-        if self.door.send(Entering::Settle(done)).await.is_ok() {
-            let _ = settled.await;
+    /// Has the picture written down, and closes the room.
+    pub async fn close(&self) {
+        let (done, closed) = oneshot::channel();
+        if self.door.send(Entering::Close(done)).await.is_ok() {
+            let _ = closed.await;
         }
     }
 }

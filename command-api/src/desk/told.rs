@@ -6,7 +6,9 @@ use domain::decision::{AlertId, Decision, DecisionKind};
 use domain::time::UtcMs;
 
 use super::evolve::Touched;
-use super::picture::{ALERT_DECISIONS_KEPT, Alert, Believed, FEED, LOG_KEPT, LoggedDecision, Picture, Told};
+use super::picture::{
+    ALERT_DECISIONS_KEPT, Alert, Believed, FEED, LOG_KEPT, LoggedDecision, Picture, Told,
+};
 
 /// Takes a decision of the engine: what is believed of a place, or an alert. A decision that has
 /// been taken already is not taken twice.

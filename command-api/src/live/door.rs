@@ -1,1 +1,121 @@
-//! The door of the live socket: Origin, session or ticket, upgrade.
+//! The door of the live socket: the guard has seen Origin and session or ticket; here the request
+//! becomes a socket.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use axum::extract::{Extension, Request, State};
+use axum::http::{HeaderMap, HeaderName, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use hyper::upgrade::Upgraded;
+use hyper_util::rt::TokioIo;
+use tokio::net::TcpStream;
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
+use tokio_tungstenite::tungstenite::protocol::Role;
+
+use super::socket;
+use crate::access::Person;
+use crate::api::guard::query;
+use crate::api::problem::Refused;
+use crate::platform::Platform;
+
+/// Consoles at one time.
+pub const CONSOLES_MAX: usize = 10_000;
+/// How long the upgrade itself may take.
+pub const UPGRADE_WITHIN: Duration = Duration::from_secs(10);
+
+static CONSOLES: AtomicUsize = AtomicUsize::new(0);
+
+/// One console's place; given up when it goes.
+struct Place;
+
+impl Place {
+    fn take() -> Option<Self> {
+        let had = CONSOLES.fetch_add(1, Ordering::Relaxed);
+        let place = Self;
+        // Beyond the bound the place is dropped at once, which counts it off again.
+        (had < CONSOLES_MAX).then_some(place)
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        CONSOLES.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// `GET /v1/live`.
+pub async fn open(
+    State(platform): State<Arc<Platform>>,
+    Extension(person): Extension<Person>,
+    mut request: Request,
+) -> Result<Response, Refused> {
+    let accept = accept_key(request.headers())?;
+    let place = Place::take().ok_or_else(|| {
+        Refused::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "too many consoles")
+    })?;
+    let hello = said(&request)?;
+    let upgrading = hyper::upgrade::on(&mut request);
+    let stop = platform.stop.clone();
+    tokio::spawn(async move {
+        let upgraded = match tokio::time::timeout(UPGRADE_WITHIN, upgrading).await {
+            Ok(Ok(upgraded)) => upgraded,
+            Ok(Err(error)) => return tracing::debug!(%error, "a console did not come"),
+            Err(_) => return tracing::debug!("a console did not come in time"),
+        };
+        let Some(ws) = plain(upgraded).await else { return };
+        let live = Arc::clone(&platform.live);
+        let access = Arc::clone(&platform.access);
+        drop(platform);
+        let session = person.session;
+        let stands = move || access.person_of(&session).is_some();
+        let ended = socket::run(ws, live, hello, stands, stop).await;
+        tracing::debug!(user = %person.name, ?ended, "a console left");
+        drop(place);
+    });
+    let answer = [
+        (header::UPGRADE, "websocket".to_owned()),
+        (header::CONNECTION, "Upgrade".to_owned()),
+        (header::SEC_WEBSOCKET_ACCEPT, accept),
+    ];
+    Ok((StatusCode::SWITCHING_PROTOCOLS, answer).into_response())
+}
+
+/// The socket itself, without what HTTP had put around it.
+async fn plain(upgraded: Upgraded) -> Option<WebSocketStream<TcpStream>> {
+    let Ok(parts) = upgraded.downcast::<TokioIo<TcpStream>>() else {
+        tracing::error!("the live socket is not a plain one");
+        return None;
+    };
+    let (stream, early) = (parts.io.into_inner(), parts.read_buf.to_vec());
+    let config = Some(socket::config());
+    Some(WebSocketStream::from_partially_read(stream, early, Role::Server, config).await)
+}
+
+fn accept_key(headers: &HeaderMap) -> Result<String, Refused> {
+    let text = |name: HeaderName| headers.get(name).and_then(|v| v.to_str().ok()).unwrap_or("");
+    let lists =
+        |name, word: &str| text(name).split(',').any(|t| t.trim().eq_ignore_ascii_case(word));
+    if !lists(header::CONNECTION, "upgrade") || !lists(header::UPGRADE, "websocket") {
+        let status = StatusCode::UPGRADE_REQUIRED;
+        return Err(Refused::new(status, "invalid", "this resource is a WebSocket"));
+    }
+    if text(header::SEC_WEBSOCKET_VERSION) != "13" {
+        return Err(Refused::invalid("WebSocket version 13"));
+    }
+    let key = text(header::SEC_WEBSOCKET_KEY);
+    if key.len() != 24 {
+        return Err(Refused::invalid("Sec-WebSocket-Key"));
+    }
+    Ok(derive_accept_key(key.as_bytes()))
+}
+
+/// A hello in the address: `?epoch=&since=`.
+fn said(request: &Request) -> Result<Option<(Option<String>, u64)>, Refused> {
+    let Some(epoch) = query(request, "epoch") else { return Ok(None) };
+    let since = query(request, "since").unwrap_or_else(|| "0".into());
+    let since = since.parse().map_err(|_| Refused::invalid("since is a number"))?;
+    Ok(Some((Some(epoch), since)))
+}

@@ -1,0 +1,118 @@
+//! The guard before every route: who is it, by which door, from where. Deny by default: a route
+//! that has no door lets nobody in.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, Method, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use contract::openapi::{Entry, Route};
+
+use super::problem::Refused;
+use crate::access::{Person, doors};
+use crate::platform::Platform;
+
+/// The address a request comes from.
+#[derive(Debug, Clone, Copy)]
+pub struct Peer(pub SocketAddr);
+
+/// The session's cookie: `__Host-` needs https, so loopback http has a plain name.
+pub fn cookie_name(https: bool) -> &'static str {
+    if https { "__Host-session" } else { "session" }
+}
+
+/// The platform, and the route that is guarded.
+pub type Guarded = (Arc<Platform>, &'static Route);
+
+/// Lets a request through to its handler with the [`Person`] it comes from, or refuses it.
+pub async fn guard(
+    State((platform, route)): State<Guarded>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    let checked = check(&platform, route, &request);
+    match checked {
+        Ok(person) => {
+            if let Some(person) = person {
+                request.extensions_mut().insert(person);
+            }
+            next.run(request).await
+        }
+        Err((who, refused)) => {
+            let from = request.extensions().get::<Peer>().map(|p| p.0.to_string());
+            let from = from.unwrap_or_default();
+            platform.access.audit(
+                &who,
+                "denied",
+                &format!("{} {} {from}", route.method, route.path),
+            );
+            platform.metrics.denied();
+            refused.into_response()
+        }
+    }
+}
+
+type Denied = (String, Refused);
+
+fn check(platform: &Platform, route: &Route, request: &Request) -> Result<Option<Person>, Denied> {
+    let nobody = || "-".to_owned();
+    let changes = !matches!(*request.method(), Method::GET | Method::HEAD);
+    let socket = route.path == "/v1/live";
+    if (changes || socket) && route.entry != Entry::Token {
+        same_origin(platform, request.headers(), socket).map_err(|why| (nobody(), why))?;
+    }
+    if route.entry != Entry::Session {
+        return Ok(None);
+    }
+    let person = if socket && let Some(ticket) = query(request, "ticket") {
+        platform.access.redeem(&ticket)
+    } else {
+        let secret = session_secret(request.headers(), platform.is_https());
+        secret.and_then(|secret| platform.access.person(&secret))
+    };
+    let person = person.ok_or_else(|| (nobody(), Refused::unauthenticated()))?;
+    if doors::may_enter(route, person.role) {
+        return Ok(Some(person));
+    }
+    let detail = format!("{} may not", crate::desk::decide::role_word(person.role));
+    Err((person.name.to_string(), Refused::forbidden(detail)))
+}
+
+/// A parameter of the query, as it stands (ours need no decoding).
+pub fn query(request: &Request, name: &str) -> Option<String> {
+    let pairs = request.uri().query()?.split('&');
+    pairs.filter_map(|p| p.split_once('=')).find(|(n, _)| *n == name).map(|(_, v)| v.to_owned())
+}
+
+/// The session's secret out of the cookies.
+pub fn session_secret(headers: &HeaderMap, https: bool) -> Option<String> {
+    let cookies = headers.get_all(header::COOKIE).iter().filter_map(|v| v.to_str().ok());
+    let pairs = cookies.flat_map(|c| c.split(';')).filter_map(|c| c.trim().split_once('='));
+    let mut named = pairs.filter(|(name, _)| *name == cookie_name(https));
+    named.next().map(|(_, secret)| secret.to_owned())
+}
+
+/// Whether the request comes from the platform's own pages. Browsers say so; what says nothing is
+/// not let in to change anything.
+fn same_origin(platform: &Platform, headers: &HeaderMap, must_name: bool) -> Result<(), Refused> {
+    let text = |name| headers.get(name).and_then(|v: &axum::http::HeaderValue| v.to_str().ok());
+    let site = text(header::HeaderName::from_static("sec-fetch-site"));
+    if site.is_some_and(|s| s != "same-origin" && s != "none") {
+        return Err(Refused::forbidden("the request comes from another site"));
+    }
+    let Some(origin) = text(header::ORIGIN) else {
+        let enough = site.is_some() && !must_name;
+        return if enough {
+            Ok(())
+        } else {
+            Err(Refused::forbidden("the request names no origin"))
+        };
+    };
+    let own = match &platform.public_url {
+        Some(url) => url.trim_end_matches('/') == origin,
+        None => text(header::HOST).is_some_and(|host| origin == format!("http://{host}")),
+    };
+    if own { Ok(()) } else { Err(Refused::forbidden("the request comes from another origin")) }
+}

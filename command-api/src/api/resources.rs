@@ -1,0 +1,155 @@
+//! What is there now: lists, and one of each.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::{Extension, Path, Query, State};
+use contract::views::{
+    CityView, FeedView, HospitalView, IncidentView, LogEntry, SignalView, StationState, TaskView,
+    UnitView,
+};
+use domain::ids::{HospitalId, IncidentId, TaskId, UnitId};
+use serde::Deserialize;
+
+use super::problem::Refused;
+use crate::access::Person;
+use crate::board::Board;
+use crate::desk::views;
+use crate::platform::Platform;
+
+type Here = State<Arc<Platform>>;
+type Found<T> = Result<Json<T>, Refused>;
+
+/// The most lines of the log in one answer.
+pub const LOG_LIMIT_MAX: usize = 1_000;
+
+fn missing(what: &str, id: &str) -> Refused {
+    Refused::not_found(format!("there is no {what} {id}"))
+}
+
+/// `GET /v1/city`.
+pub async fn city(State(platform): Here) -> Json<CityView> {
+    let city = Arc::clone(&platform.live.board().city);
+    let maps = platform.city_files.keys().filter_map(|n| n.strip_prefix("map/"));
+    let maps: Vec<String> = maps.map(str::to_owned).collect();
+    Json(city.city_view(&maps, |hazard| (platform.about)(&crate::gazetteer::kind_word(hazard))))
+}
+
+/// `GET /v1/stations`.
+pub async fn stations(State(platform): Here) -> Json<Vec<StationState>> {
+    Json(platform.live.stations())
+}
+
+/// `GET /v1/stations/{id}`.
+pub async fn station(State(platform): Here, Path(id): Path<String>) -> Found<StationState> {
+    let ix = platform.live.board().city.station_ix(&id);
+    let state = ix.and_then(|ix| platform.live.station(ix));
+    state.map(Json).ok_or_else(|| missing("station", &id))
+}
+
+/// `GET /v1/incidents`.
+pub async fn incidents(State(platform): Here) -> Json<Vec<IncidentView>> {
+    let board = platform.live.board();
+    let ids = board.picture.incidents.keys();
+    Json(ids.filter_map(|id| views::incident(&board.picture, *id)).collect())
+}
+
+/// `GET /v1/incidents/{id}`.
+pub async fn incident(State(platform): Here, Path(id): Path<String>) -> Found<IncidentView> {
+    let board = platform.live.board();
+    let found = id.parse::<IncidentId>().ok().and_then(|i| views::incident(&board.picture, i));
+    found.map(Json).ok_or_else(|| missing("incident", &id))
+}
+
+/// `GET /v1/tasks`.
+pub async fn tasks(State(platform): Here) -> Json<Vec<TaskView>> {
+    let board = platform.live.board();
+    Json(board.picture.tasks.keys().filter_map(|id| views::task(&board.picture, *id)).collect())
+}
+
+/// `GET /v1/tasks/{id}`.
+pub async fn task(State(platform): Here, Path(id): Path<String>) -> Found<TaskView> {
+    let board = platform.live.board();
+    let found = id.parse::<TaskId>().ok().and_then(|t| views::task(&board.picture, t));
+    found.map(Json).ok_or_else(|| missing("task", &id))
+}
+
+/// `GET /v1/units`.
+pub async fn units(State(platform): Here) -> Json<Vec<UnitView>> {
+    Json(platform.live.board().units())
+}
+
+/// `GET /v1/units/{id}`.
+pub async fn unit(State(platform): Here, Path(id): Path<String>) -> Found<UnitView> {
+    let board = platform.live.board();
+    let view = |b: &Board, u: UnitId| views::unit(&b.picture, &b.city, &u, &b.connected);
+    let found = UnitId::new(&id).ok().and_then(|u| view(&board, u));
+    found.map(Json).ok_or_else(|| missing("unit", &id))
+}
+
+/// `GET /v1/hospitals`.
+pub async fn hospitals(State(platform): Here) -> Json<Vec<HospitalView>> {
+    Json(platform.live.board().hospitals())
+}
+
+/// `GET /v1/hospitals/{id}`.
+pub async fn hospital(State(platform): Here, Path(id): Path<String>) -> Found<HospitalView> {
+    let board = platform.live.board();
+    let found = HospitalId::new(&id).ok();
+    let found = found.and_then(|h| views::hospital(&board.picture, &board.city, &h));
+    found.map(Json).ok_or_else(|| missing("hospital", &id))
+}
+
+/// Whether a person may see what is an agency's: an agency's own people see their own only.
+pub fn may_see(person: &Person, agency: &str) -> bool {
+    person.role != domain::desk::Role::Agency || person.agency.as_deref() == Some(agency)
+}
+
+/// `GET /v1/feeds`.
+pub async fn feeds(
+    State(platform): Here,
+    Extension(person): Extension<Person>,
+) -> Json<Vec<FeedView>> {
+    let board = platform.live.board();
+    let feeds = board.feeds.values().filter(|f| may_see(&person, &f.agency));
+    Json(feeds.cloned().collect())
+}
+
+/// `GET /v1/feeds/{id}`.
+pub async fn feed(
+    State(platform): Here,
+    Extension(person): Extension<Person>,
+    Path(id): Path<String>,
+) -> Found<FeedView> {
+    let found = platform.live.board().feeds.get(&id).cloned();
+    let found = found.ok_or_else(|| missing("feed", &id))?;
+    if may_see(&person, &found.agency) {
+        Ok(Json(found))
+    } else {
+        platform.access.audit(person.name.as_str(), "denied", &format!("feed {id}"));
+        Err(Refused::forbidden("this feed is another agency's"))
+    }
+}
+
+/// `GET /v1/signals`.
+pub async fn signals(State(platform): Here) -> Json<Vec<SignalView>> {
+    let board = platform.live.board();
+    let ids = board.picture.signals.keys();
+    Json(ids.filter_map(|id| views::signal(&board.picture, id)).collect())
+}
+
+/// A page of the log.
+#[derive(Debug, Deserialize)]
+pub struct LogPage {
+    before: Option<u64>,
+    limit: Option<usize>,
+}
+
+/// `GET /v1/log`: newest first.
+pub async fn log(State(platform): Here, Query(page): Query<LogPage>) -> Json<Vec<LogEntry>> {
+    let board = platform.live.board();
+    let before = page.before.unwrap_or(u64::MAX);
+    let limit = page.limit.unwrap_or(200).min(LOG_LIMIT_MAX);
+    let lines = board.picture.log.values().rev().filter(|e| e.seq < before);
+    Json(lines.take(limit).cloned().collect())
+}

@@ -1,0 +1,113 @@
+//! The listener: bounded connections, bounded heads, slow clients let go, one bad one harming only
+//! itself.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::Request;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use tokio::sync::{Semaphore, watch};
+use tower_service::Service;
+
+use super::guard::Peer;
+use super::metrics::Metrics;
+
+/// Connections at one time, consoles included.
+pub const CONNECTIONS_MAX: usize = 12_000;
+/// A head that is not complete within this time is given up.
+pub const HEAD_WITHIN: Duration = Duration::from_secs(10);
+/// The most bytes of a head.
+pub const HEAD_MAX_BYTES: usize = 32 * 1024;
+/// The most headers of a request.
+pub const HEADERS_MAX: usize = 64;
+/// Connections that may wait to be accepted.
+pub const BACKLOG: u32 = 8_192;
+/// Bytes that the system may hold for one connection's way out: what a console does not take waits
+/// in the ring, where it grows old once and not in every socket.
+pub const SEND_BUFFER_BYTES: u32 = 256 * 1024;
+/// How long accepting rests when the system gives no more descriptors.
+const REST: Duration = Duration::from_millis(50);
+
+/// Listens on an address; port 0 takes a free one.
+///
+/// # Errors
+/// The system's: the port is in use, the address is not ours.
+pub fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+    socket.set_reuseaddr(true)?;
+    socket.set_send_buffer_size(SEND_BUFFER_BYTES)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
+}
+
+/// Serves until `stop` turns true: then no more is accepted, and what is under way is finished.
+pub async fn serve(
+    listener: TcpListener,
+    router: Router,
+    metrics: Arc<Metrics>,
+    mut stop: watch::Receiver<bool>,
+) {
+    let room = Arc::new(Semaphore::new(CONNECTIONS_MAX));
+    let ending = stop.clone();
+    loop {
+        let Ok(place) = Arc::clone(&room).acquire_owned().await else { return };
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            _ = stop.wait_for(|stop| *stop) => return,
+        };
+        match accepted {
+            Ok((stream, peer)) => {
+                let (router, metrics, ending) = (router.clone(), metrics.clone(), ending.clone());
+                tokio::spawn(async move {
+                    metrics.connection(1);
+                    connection(stream, peer, router, ending).await;
+                    metrics.connection(-1);
+                    drop(place);
+                });
+            }
+            Err(error) => {
+                tracing::warn!(%error, "a connection could not be accepted");
+                tokio::time::sleep(REST).await;
+            }
+        }
+    }
+}
+
+async fn connection(
+    stream: TcpStream,
+    peer: SocketAddr,
+    router: Router,
+    mut ending: watch::Receiver<bool>,
+) {
+    if let Err(error) = stream.set_nodelay(true) {
+        tracing::debug!(%error, "nodelay");
+    }
+    let service = hyper::service::service_fn(move |request: hyper::Request<Incoming>| {
+        let mut request: Request = request.map(axum::body::Body::new);
+        request.extensions_mut().insert(Peer(peer));
+        router.clone().call(request)
+    });
+    let served = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD_WITHIN)
+        .max_headers(HEADERS_MAX)
+        .max_buf_size(HEAD_MAX_BYTES)
+        .serve_connection(TokioIo::new(stream), service)
+        .with_upgrades();
+    tokio::pin!(served);
+    let ended = tokio::select! {
+        ended = served.as_mut() => ended,
+        () = async { drop(ending.wait_for(|stop| *stop).await) } => {
+            served.as_mut().graceful_shutdown();
+            served.await
+        }
+    };
+    if let Err(error) = ended {
+        tracing::debug!(%peer, %error, "a connection broke off");
+    }
+}
