@@ -1,0 +1,219 @@
+//! The very engine over a file of observations: no server, no journal. Ticks are made from the
+//! observations' own time, so that silence is heard as it would have been.
+
+use std::io::Write;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use domain::city::{City, CityError, CityFiles};
+use domain::decision::DecisionKind;
+use domain::ids::Seq;
+use domain::observation::Observation;
+use domain::record::{Record, Sequenced};
+use domain::status::Exercise;
+use domain::time::{EARLIEST, SECOND_MS, UtcMs};
+
+use crate::clock;
+use crate::engine::{Engine, EngineConfig, EngineError, Summary};
+use crate::inlet::{Heard, Inlet, InletError};
+use crate::item::Ruling;
+use crate::log::DecisionLog;
+use crate::publish::{Plans, Publish, PublishError, decision, zone_level};
+use crate::shared::Shared;
+use crate::snapshot::Snapshot;
+
+/// How far the data's time moves before the next tick is made.
+pub const TICK_MS: i64 = 10 * SECOND_MS;
+
+/// What is written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Projection {
+    /// The decision log, of these kinds.
+    Decisions(Vec<DecisionKind>),
+    /// `W,zone,level` where a zone's final level changes.
+    ZoneLevel,
+}
+
+impl Default for Projection {
+    /// Alerts and finals.
+    fn default() -> Self {
+        use DecisionKind as K;
+        let finals = |kind: &&K| {
+            kind.is_alert() || matches!(kind, K::AssessmentFinal | K::AssessmentAmended)
+        };
+        Self::Decisions(K::ALL.iter().filter(finals).copied().collect())
+    }
+}
+
+/// A back-test.
+#[derive(Debug, Clone)]
+pub struct Backtest {
+    /// The city's files.
+    pub files: CityFiles,
+    /// Workers.
+    pub workers: usize,
+    /// What is written.
+    pub projection: Projection,
+}
+
+/// What came of a back-test.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outcome {
+    /// What the engine did.
+    pub summary: Summary,
+    /// Lines written.
+    pub lines: u64,
+    /// SHA-256 of what was written, in hex.
+    pub sha256: String,
+}
+
+/// Why a back-test cannot be done.
+#[derive(Debug, thiserror::Error)]
+pub enum BacktestError {
+    /// The city's files have errors.
+    #[error("the city has {} errors; the first: {}", .0.len(), .0.first().map_or_else(String::new, ToString::to_string))]
+    City(Vec<CityError>),
+    /// The engine failed.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+    /// The file cannot be written.
+    #[error("the decisions cannot be written: {0}")]
+    Write(#[from] std::io::Error),
+}
+
+impl Backtest {
+    /// A back-test of a city with one worker, writing alerts and finals.
+    pub fn new(files: CityFiles) -> Self {
+        Self { files, workers: 1, projection: Projection::default() }
+    }
+
+    /// The numbers of the city's datastreams, `(station, property)`: whoever parses observations
+    /// numbers them by these.
+    ///
+    /// # Errors
+    /// [`BacktestError::City`] where the files have errors.
+    pub fn registry(&self) -> Result<Vec<(String, String)>, BacktestError> {
+        let city = City::read(&self.files).map_err(BacktestError::City)?;
+        Ok(city.registry(&[]).rows().to_vec())
+    }
+
+    /// Runs over batches of observations in the order in which they came, and writes to `out`.
+    ///
+    /// # Errors
+    /// [`BacktestError`].
+    pub fn run<I, W>(self, batches: I, out: W) -> Result<Outcome, BacktestError>
+    where
+        I: Iterator<Item = Vec<Observation>> + Send + 'static,
+        W: Write + Send + 'static,
+    {
+        let datastreams = self.registry()?;
+        let files: Vec<(String, Vec<u8>)> = self.files.into_iter().collect();
+        let configuration =
+            Record::Configuration { holds_from: EARLIEST, hash: String::new(), files, datastreams };
+        let inlet = FileInlet {
+            first: Some(configuration),
+            batches,
+            seq: 0,
+            now: None,
+            rest: Vec::new().into_iter(),
+        };
+        let config = EngineConfig {
+            workers: self.workers,
+            with_seq: false,
+            close_windows: true,
+            ..EngineConfig::default()
+        };
+        let log = Arc::new(Mutex::new(Some(DecisionLog::new(out))));
+        let writer =
+            Writer { log: log.clone(), projection: self.projection, plans: Plans::default() };
+        let engine = Engine::<Exercise>::start_publishing(config, inlet, writer)?;
+        let summary = engine.join()?;
+        let log = log.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let (lines, sha256) = match log {
+            Some(log) => (log.lines(), log.finish()?),
+            None => (0, String::new()),
+        };
+        Ok(Outcome { summary, lines, sha256 })
+    }
+}
+
+/// Observations with the ticks that their time makes.
+struct FileInlet<I> {
+    first: Option<Record>,
+    batches: I,
+    seq: u64,
+    now: Option<i64>,
+    rest: std::vec::IntoIter<Observation>,
+}
+
+impl<I: Iterator<Item = Vec<Observation>> + Send + 'static> Inlet for FileInlet<I> {
+    fn next(&mut self, _max: usize, _wait: Duration) -> Result<Heard, InletError> {
+        if let Some(record) = self.first.take() {
+            self.seq += 1;
+            return Ok(Heard::Records(vec![Sequenced { seq: Seq(self.seq), record }]));
+        }
+        if self.rest.as_slice().is_empty() {
+            match self.batches.next() {
+                Some(batch) => self.rest = batch.into_iter(),
+                None => return Ok(Heard::Closed),
+            }
+        }
+        let Some(first) = self.rest.as_slice().first() else { return Ok(Heard::Idle) };
+        if self.now.is_none_or(|now| first.t.0 >= now + TICK_MS) {
+            let ticks = clock::fill(self.now, first.t.0).map(|now| {
+                self.seq += 1;
+                Sequenced { seq: Seq(self.seq), record: Record::Tick { now: UtcMs(now) } }
+            });
+            let ticks = ticks.collect();
+            self.now = Some(first.t.0);
+            return Ok(Heard::Records(ticks));
+        }
+        let limit = self.now.map_or(i64::MAX, |now| now + TICK_MS);
+        let mut seen = Vec::with_capacity(self.rest.len());
+        while let Some(next) = self.rest.as_slice().first() {
+            if next.t.0 >= limit {
+                break;
+            }
+            self.seq += 1;
+            seen.push((Seq(self.seq), *next));
+            self.rest.next();
+        }
+        Ok(Heard::Observations(seen))
+    }
+}
+
+/// Writes what is asked for.
+struct Writer<W> {
+    log: Arc<Mutex<Option<DecisionLog<W>>>>,
+    projection: Projection,
+    plans: Plans,
+}
+
+impl<W: Write + Send + 'static> Publish for Writer<W> {
+    fn publish(
+        &mut self,
+        _upto: Seq,
+        rulings: Vec<Ruling>,
+        shared: &Shared,
+        _snapshot: Option<Snapshot>,
+    ) -> Result<(), PublishError> {
+        let mut log = self.log.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(log) = log.as_mut() else { return Ok(()) };
+        for ruling in &rulings {
+            let Some(plan) = self.plans.of(ruling.plan, shared) else { continue };
+            match &self.projection {
+                Projection::Decisions(kinds) => {
+                    if kinds.contains(&ruling.kind) {
+                        log.write(&decision(ruling, plan, false))?;
+                    }
+                }
+                Projection::ZoneLevel => {
+                    if let Some(text) = zone_level(ruling, plan) {
+                        log.write_text(&text)?;
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,276 @@
+//! Silence is data: which sources are not heard any more, and since when.
+//!
+//! A datastream is silent when no frame of it came for so many expected intervals. Silence is found
+//! by the ticks, and also when a frame comes after a gap, with the same instant either way, so that
+//! the fineness of the ticks does not show. Where a gap in the ticks shows that the platform itself
+//! was down, the waiting is suspended: not to have listened is no silence. When every station of an
+//! agency is overdue, the agency is told once and its stations are inhibited.
+
+use std::sync::Arc;
+
+use domain::decision::DecisionKind;
+use domain::level::Level;
+use domain::time::MINUTE_MS;
+use serde::{Deserialize, Serialize};
+
+use super::{Ordered, note};
+use crate::item::{FEED, Ruling, What, Where, Why};
+use crate::plan::Plan;
+use crate::watch::place::NEVER;
+
+/// A longer step of the clock means that the platform was down: 10 min. Who makes ticks (a replay's
+/// clock, a back-test) makes them closer than this: see [`crate::clock::fill`].
+pub const TICK_GAP_MS: i64 = 10 * MINUTE_MS;
+
+/// One datastream as a source.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Source {
+    /// It is silent after this instant if nothing comes, ms; [`NEVER`] before the first tick.
+    pub due: i64,
+    /// Expected intervals that make a silence, ms.
+    pub span: i64,
+    /// The expected interval, ms.
+    pub interval: i64,
+    /// Whether it is silent.
+    pub silent: bool,
+    /// Whether its own silence was told (and not its agency's).
+    pub told: bool,
+}
+
+/// See the module.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Silence {
+    /// By datastream.
+    pub sources: Vec<Source>,
+    /// By agency: whether it is silent as a whole.
+    pub agencies: Vec<bool>,
+    /// No source is due before this.
+    earliest: i64,
+}
+
+impl Silence {
+    /// Takes up a plan: new sources are expected from now on.
+    pub(crate) fn adopt(&mut self, plan: &Plan, now: i64) {
+        self.agencies.resize(plan.agencies.len(), false);
+        for (stream, at) in plan.streams.iter().zip(0usize..) {
+            let interval = stream.interval_ms(now).unwrap_or(i64::MAX / 4);
+            let span = interval.saturating_mul(plan.silent_after()).min(i64::MAX / 4);
+            match self.sources.get_mut(at) {
+                Some(source) if source.span != span => {
+                    if source.due != NEVER && !source.silent {
+                        source.due = source.due - source.span + span;
+                    }
+                    source.span = span;
+                    source.interval = interval;
+                }
+                Some(_) => {}
+                None => {
+                    let due = if now == NEVER { NEVER } else { now.saturating_add(span) };
+                    let new = Source { due, span, interval, silent: false, told: false };
+                    self.sources.push(new);
+                }
+            }
+        }
+        self.earliest = NEVER;
+    }
+
+    /// A frame came.
+    #[inline]
+    #[allow(clippy::too_many_arguments, reason = "the hot path: no struct is built an observation")]
+    pub(crate) fn heard(
+        &mut self,
+        plan: &Arc<Plan>,
+        seq: u64,
+        ix: u32,
+        t: i64,
+        now: i64,
+        to: u16,
+        out: &mut Ordered,
+    ) {
+        let Some(source) = self.sources.get_mut(ix as usize) else { return };
+        if source.silent || (source.due != NEVER && t > source.due) {
+            self.after_silence(plan, seq, ix, t, to, out);
+        }
+        let Some(source) = self.sources.get_mut(ix as usize) else { return };
+        let mut due = t.saturating_add(source.span);
+        if due <= now {
+            // A sender that is always behind is late, not silent.
+            due = now.saturating_add(source.span);
+        }
+        source.due = source.due.max(due);
+    }
+
+    #[cold]
+    fn after_silence(
+        &mut self,
+        plan: &Arc<Plan>,
+        seq: u64,
+        ix: u32,
+        t: i64,
+        to: u16,
+        out: &mut Ordered,
+    ) {
+        let Some(source) = self.sources.get_mut(ix as usize) else { return };
+        let Some(stream) = plan.streams.get(ix as usize) else { return };
+        let place = Where::Station(stream.station);
+        let why = Why::Silence(mask(plan, stream.station, &[ix]));
+        if !source.silent {
+            let due = source.due;
+            out.items.push(note(What::Silent, seq, due, ix, usize::from(to)));
+            out.rulings.push(told(plan, seq, DecisionKind::FeedSilent, place, due, why));
+            source.told = true;
+        }
+        if source.told {
+            out.rulings.push(told(plan, seq, DecisionKind::FeedReturned, place, t, why));
+        }
+        (source.silent, source.told) = (false, false);
+        let agency = plan.stations.get(stream.station as usize).map_or(u32::MAX, |s| s.agency);
+        let Some(whole) = self.agencies.get_mut(agency as usize).filter(|silent| **silent) else {
+            return;
+        };
+        *whole = false;
+        let place = Where::Agency(agency);
+        out.rulings.push(told(plan, seq, DecisionKind::FeedReturned, place, t, Why::Silence(0)));
+        // The others of the agency have one interval to come back before they are told one by one.
+        for (source, stream) in self.sources.iter_mut().zip(&plan.streams) {
+            let of = plan.stations.get(stream.station as usize).map_or(u32::MAX, |s| s.agency);
+            if of == agency && source.silent && !source.told {
+                source.due = t.saturating_add(source.interval);
+            }
+        }
+        self.earliest = NEVER;
+    }
+
+    /// The clock moved from `before` to `now`.
+    pub(crate) fn tick(
+        &mut self,
+        plan: &Arc<Plan>,
+        seq: u64,
+        before: i64,
+        now: i64,
+        routes: &[(u16, Vec<u16>)],
+        out: &mut Ordered,
+    ) {
+        let gap = now.saturating_sub(before);
+        if before == NEVER || gap > TICK_GAP_MS {
+            for source in &mut self.sources {
+                if source.due == NEVER {
+                    source.due = now.saturating_add(source.span);
+                } else if before != NEVER && (!source.silent || !source.told) {
+                    source.due = source.due.saturating_add(gap);
+                }
+            }
+            self.earliest = NEVER;
+        }
+        if now <= self.earliest {
+            return;
+        }
+        let waits = |s: &Source, silent: bool| !(s.silent && (s.told || silent));
+        let mut due: Vec<(i64, u32, u32)> = Vec::new();
+        self.earliest = i64::MAX;
+        for ((source, stream), ix) in self.sources.iter().zip(&plan.streams).zip(0u32..) {
+            let agency = plan.stations.get(stream.station as usize).map_or(u32::MAX, |s| s.agency);
+            let whole = self.agencies.get(agency as usize).copied().unwrap_or(false);
+            if !waits(source, whole) {
+                continue;
+            }
+            if source.due < now {
+                due.push((source.due, stream.station, ix));
+            } else {
+                self.earliest = self.earliest.min(source.due);
+            }
+        }
+        due.sort_unstable();
+        for group in due.chunk_by(|a, b| (a.0, a.1) == (b.0, b.1)) {
+            self.fell_silent(plan, seq, group, routes, out);
+        }
+    }
+
+    /// Datastreams of one station that fell silent at one instant.
+    fn fell_silent(
+        &mut self,
+        plan: &Arc<Plan>,
+        seq: u64,
+        group: &[(i64, u32, u32)],
+        routes: &[(u16, Vec<u16>)],
+        out: &mut Ordered,
+    ) {
+        let Some((due, station, _)) = group.first().copied() else { return };
+        let streams: Vec<u32> = group.iter().map(|(_, _, ix)| *ix).collect();
+        let agency = plan.stations.get(station as usize).map_or(u32::MAX, |s| s.agency);
+        for ix in &streams {
+            let Some(source) = self.sources.get_mut(*ix as usize) else { continue };
+            if !source.silent {
+                source.silent = true;
+                let to = routes.get(*ix as usize).map_or(0, |(to, _)| usize::from(*to));
+                out.items.push(note(What::Silent, seq, due, *ix, to));
+            }
+        }
+        if self.agencies.get(agency as usize).copied().unwrap_or(false) {
+            return;
+        }
+        if self.all_overdue(plan, agency, due) {
+            if let Some(whole) = self.agencies.get_mut(agency as usize) {
+                *whole = true;
+            }
+            let place = Where::Agency(agency);
+            let why = Why::Silence(0);
+            out.rulings.push(told(plan, seq, DecisionKind::FeedSilent, place, due, why));
+            return;
+        }
+        for ix in &streams {
+            if let Some(source) = self.sources.get_mut(*ix as usize) {
+                source.told = true;
+            }
+        }
+        let why = Why::Silence(mask(plan, station, &streams));
+        let place = Where::Station(station);
+        out.rulings.push(told(plan, seq, DecisionKind::FeedSilent, place, due, why));
+    }
+
+    /// Whether every station of an agency (of two at least) has missed a frame by `at`.
+    fn all_overdue(&self, plan: &Plan, agency: u32, at: i64) -> bool {
+        let mut stations = 0u32;
+        for station in plan.stations.iter().filter(|s| s.agency == agency) {
+            let mut any = false;
+            for ix in &station.streams {
+                let Some(source) = self.sources.get(*ix as usize) else { continue };
+                any = true;
+                let heard = source.due.saturating_sub(source.span);
+                if !source.silent && heard.saturating_add(source.interval) > at {
+                    return false;
+                }
+            }
+            stations += u32::from(any);
+        }
+        stations >= 2
+    }
+}
+
+/// Which of a station's datastreams: a bit each, by position.
+fn mask(plan: &Plan, station: u32, streams: &[u32]) -> u64 {
+    let all = plan.stations.get(station as usize).map_or(&[][..], |s| &s.streams);
+    let bits = all.iter().zip(0u32..).filter(|(ix, _)| streams.contains(ix));
+    bits.fold(0, |mask, (_, bit)| mask | 1u64.checked_shl(bit).unwrap_or(0))
+}
+
+fn told(plan: &Plan, seq: u64, kind: DecisionKind, place: Where, t: i64, why: Why) -> Ruling {
+    let silent = kind == DecisionKind::FeedSilent;
+    let (level, was) =
+        if silent { (Level::NoData, Level::None) } else { (Level::None, Level::NoData) };
+    Ruling {
+        seq,
+        kind,
+        line: FEED,
+        place,
+        t,
+        level,
+        was,
+        value: f64::NAN,
+        because: Arc::from([]),
+        why,
+        plan: plan.number,
+        settled: false,
+        alert: 0,
+    }
+}

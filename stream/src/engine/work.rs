@@ -1,0 +1,244 @@
+//! The loops of the workers. The first reads, drives and publishes; all of them compute.
+
+use std::any::Any;
+use std::collections::VecDeque;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use domain::ids::Seq;
+use timely::WorkerConfig;
+use timely::worker::Worker;
+
+use super::{EngineConfig, EngineError, MAX_WORKERS, Summary};
+use crate::driver::{Driver, Ordered};
+use crate::inlet::{Heard, Inlet};
+use crate::item::Ruling;
+use crate::publish::{Publish, sort};
+use crate::shared::{Shared, set_worker};
+use crate::topology::{self, Ends};
+use crate::watch::Watch;
+use crate::zones::Zones;
+
+/// Records of one batch at most: large enough that the dataflow's own cost vanishes, small enough
+/// that a batch is understood within some milliseconds.
+pub(super) const BATCH_MAX: usize = 8192;
+/// Batches under way at most. With [`BATCH_MAX`] it bounds what lies between the record and the
+/// publication, the dataflow's own channels included: nothing more is read until the oldest is done.
+pub(super) const BATCHES_UNDER_WAY_MAX: usize = 8;
+/// How long the first worker waits for records when there is nothing to do.
+pub(super) const IDLE_WAIT: Duration = Duration::from_millis(100);
+/// How long a worker sleeps at most before it looks whether the engine is ending.
+pub(super) const PARK_MAX: Duration = Duration::from_millis(100);
+
+/// Where the first worker finds its ends; taken once.
+pub(super) struct EndsOfRecord {
+    pub(super) inlet: Mutex<Option<Box<dyn Inlet>>>,
+    pub(super) publish: Mutex<Option<Box<dyn Publish>>>,
+}
+
+/// Runs the workers to their end.
+pub(super) fn run(
+    config: &EngineConfig,
+    shared: &Arc<Shared>,
+    ends: EndsOfRecord,
+) -> Result<Summary, EngineError> {
+    let workers = config.workers.clamp(1, MAX_WORKERS);
+    let communication = if workers == 1 {
+        timely::CommunicationConfig::Thread
+    } else {
+        timely::CommunicationConfig::Process(workers)
+    };
+    let (theirs, config) = (shared.clone(), config.clone());
+    let worker_config = WorkerConfig::default();
+    let timely_config = timely::Config { communication, worker: worker_config };
+    let guards = timely::execute(timely_config, move |worker| {
+        set_worker(worker.index());
+        let outcome = catch_unwind(AssertUnwindSafe(|| work(worker, &config, &theirs, &ends)));
+        let summary = match outcome {
+            Ok(Ok(summary)) => summary,
+            Ok(Err(why)) => {
+                theirs.fail(why);
+                Summary::default()
+            }
+            Err(panic) => {
+                theirs.fail(words(panic.as_ref()));
+                Summary::default()
+            }
+        };
+        for dataflow in worker.installed_dataflows() {
+            worker.drop_dataflow(dataflow);
+        }
+        summary
+    })
+    .map_err(EngineError::Start)?;
+    let mut summary = Summary::default();
+    for outcome in guards.join() {
+        match outcome {
+            Ok(theirs) if theirs.upto >= summary.upto => summary = theirs,
+            Ok(_) => {}
+            Err(why) => shared.fail(why),
+        }
+    }
+    match shared.failure() {
+        Some(why) => Err(EngineError::Failed(why)),
+        None => Ok(summary),
+    }
+}
+
+fn words(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
+    format!("a worker panicked: {}", text.unwrap_or_else(|| "without words".to_owned()))
+}
+
+fn work(
+    worker: &mut Worker,
+    config: &EngineConfig,
+    shared: &Arc<Shared>,
+    ends: &EndsOfRecord,
+) -> Result<Summary, String> {
+    let watch = Watch::new(worker.index(), worker.peers());
+    let dataflow = topology::build(worker, shared, watch, Zones::default());
+    if worker.index() > 0 {
+        let Ends { entrance, probe, .. } = dataflow;
+        drop(entrance);
+        while !probe.done() && shared.failure().is_none() {
+            worker.step_or_park(Some(PARK_MAX));
+        }
+        return Ok(Summary::default());
+    }
+    let taken =
+        |slot: &Mutex<Option<_>>| slot.lock().unwrap_or_else(PoisonError::into_inner).take();
+    let inlet = taken(&ends.inlet).ok_or("the inlet is taken")?;
+    let publish = ends.publish.lock().unwrap_or_else(PoisonError::into_inner).take();
+    let publish = publish.ok_or("the outlet is taken")?;
+    let driver = Driver::new(shared.clone(), worker.peers());
+    let first = First {
+        shared: shared.clone(),
+        driver,
+        inlet,
+        publish,
+        dataflow,
+        under_way: VecDeque::new(),
+        batch: 0,
+        upto: 0,
+        published_upto: config.published_upto.0,
+    };
+    first.run(worker, config)
+}
+
+/// A batch that was sent down.
+struct Batch {
+    number: u64,
+    upto: u64,
+    rulings: Vec<Ruling>,
+}
+
+/// The first worker.
+struct First {
+    shared: Arc<Shared>,
+    driver: Driver,
+    inlet: Box<dyn Inlet>,
+    publish: Box<dyn Publish>,
+    dataflow: Ends,
+    under_way: VecDeque<Batch>,
+    batch: u64,
+    upto: u64,
+    published_upto: u64,
+}
+
+impl First {
+    fn run(mut self, worker: &mut Worker, config: &EngineConfig) -> Result<Summary, String> {
+        let mut ordered = Ordered::default();
+        let mut open = true;
+        while open && !self.shared.stopping() {
+            let wait = if self.under_way.is_empty() { IDLE_WAIT } else { Duration::ZERO };
+            match self.inlet.next(BATCH_MAX, wait).map_err(|error| error.to_string())? {
+                Heard::Records(records) => {
+                    for record in records {
+                        self.driver
+                            .take(record.seq.0, record.record, &mut ordered)
+                            .map_err(|error| error.to_string())?;
+                    }
+                    self.send(&mut ordered);
+                }
+                Heard::Observations(seen) => {
+                    for (seq, seen) in &seen {
+                        self.driver
+                            .observe(seq.0, seen, &mut ordered)
+                            .map_err(|error| error.to_string())?;
+                    }
+                    self.send(&mut ordered);
+                }
+                Heard::Idle => {
+                    if !self.under_way.is_empty() {
+                        worker.step_or_park(Some(Duration::from_millis(1)));
+                    }
+                }
+                Heard::Closed => open = false,
+            }
+            worker.step();
+            self.publish_closed()?;
+            while self.under_way.len() >= BATCHES_UNDER_WAY_MAX && self.shared.failure().is_none() {
+                worker.step_or_park(Some(PARK_MAX));
+                self.publish_closed()?;
+            }
+        }
+        if config.close_windows && !open {
+            self.driver.close_windows(&mut ordered);
+            self.send(&mut ordered);
+        }
+        while !self.under_way.is_empty() && self.shared.failure().is_none() {
+            worker.step_or_park(Some(PARK_MAX));
+            self.publish_closed()?;
+        }
+        let summary = Summary { upto: self.upto, counts: self.driver.counts() };
+        let Ends { entrance, probe, .. } = self.dataflow;
+        entrance.close();
+        while !probe.done() && self.shared.failure().is_none() {
+            worker.step_or_park(Some(PARK_MAX));
+        }
+        Ok(summary)
+    }
+
+    /// Sends what was ordered down as one batch.
+    fn send(&mut self, ordered: &mut Ordered) {
+        let entrance = &mut self.dataflow.entrance;
+        entrance.send_batch(&mut ordered.items);
+        ordered.items.clear();
+        let number = self.batch;
+        self.batch += 1;
+        entrance.advance_to(self.batch);
+        let rulings = std::mem::take(&mut ordered.rulings);
+        self.under_way.push_back(Batch { number, upto: self.driver.last_seq(), rulings });
+    }
+
+    /// Publishes the batches that the probe has passed.
+    fn publish_closed(&mut self) -> Result<(), String> {
+        while let Some(first) = self.under_way.front() {
+            if self.dataflow.probe.less_equal(&first.number) {
+                return Ok(());
+            }
+            let Some(mut batch) = self.under_way.pop_front() else { return Ok(()) };
+            let mut gathered = self.dataflow.gathered.borrow_mut();
+            for (number, rulings) in gathered.iter_mut() {
+                if *number == batch.number {
+                    batch.rulings.append(rulings);
+                }
+            }
+            gathered.retain(|(number, _)| *number > batch.number);
+            drop(gathered);
+            self.upto = batch.upto;
+            let mut rulings = batch.rulings;
+            rulings.retain(|ruling| ruling.seq > self.published_upto);
+            if let Some(plan) = self.shared.plans().last() {
+                sort(&mut rulings, plan);
+            }
+            self.publish
+                .publish(Seq(batch.upto), rulings, &self.shared, None)
+                .map_err(|error| error.to_string())?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,263 @@
+//! Judging a place at an instant: every criterion measured, the highest level that is met, and the
+//! rows that it was made from. Pure: the same rows give the same finding, live, in review, and from
+//! the ids in a decision's `because`.
+
+use domain::level::Level;
+
+use crate::plan::{Criterion, Measure, Rules};
+use crate::series::{MICRO, Row, Series, micro};
+
+/// The rows of a place, by the properties of its hazard.
+pub trait Rows {
+    /// The history of a property; `None` where the station does not measure it.
+    fn series(&self, property: u8) -> Option<&Series>;
+    /// For how long one of its values speaks, ms, as of an instant.
+    fn fresh_ms(&self, property: u8, at: i64) -> i64;
+}
+
+/// Which kind of instant is judged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum When {
+    /// The instant of an observation as it came: windows end there.
+    Provisional,
+    /// An instant that the watermark has passed: on the grid, windows lie back by their shift.
+    Final,
+}
+
+/// What was found.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Finding {
+    /// The level.
+    pub level: Level,
+    /// The highest rank whose threshold less the clear margin is met: what an alert may stay at.
+    pub held: u8,
+    /// The value judged; NaN where there is no data.
+    pub value: f64,
+    /// Position of the criterion that spoke, in [`Rules::criteria`]; [`NO_CRITERION`] without data.
+    pub criterion: u16,
+}
+
+/// The criterion of a finding without data.
+pub const NO_CRITERION: u16 = u16::MAX;
+
+/// Nothing to judge by.
+pub const NO_DATA: Finding =
+    Finding { level: Level::NoData, held: 0, value: f64::NAN, criterion: NO_CRITERION };
+
+/// Which properties have a value that still speaks: asked once for each.
+struct Fresh {
+    known: u32,
+    fresh: u32,
+}
+
+impl Fresh {
+    fn of(&mut self, rows: &impl Rows, property: u8, at: i64) -> bool {
+        let bit = 1u32.checked_shl(u32::from(property)).unwrap_or(0);
+        if self.known & bit == 0 {
+            self.known |= bit;
+            if speaks(rows, property, at) {
+                self.fresh |= bit;
+            }
+        }
+        self.fresh & bit != 0
+    }
+}
+
+/// Whether a property has a value at `at` that still speaks: newer than so many expected intervals.
+pub fn speaks(rows: &impl Rows, property: u8, at: i64) -> bool {
+    let latest = rows.series(property).and_then(|series| series.latest(at));
+    latest.is_some_and(|row| at - row.t < rows.fresh_ms(property, row.t))
+}
+
+/// Judges a place at `at`. `sums` are the window sums in millionths where somebody keeps them
+/// running; without, they are added up here.
+///
+/// A final sum that meets its threshold stands even where the newest rows are missing: rain that was
+/// measured has fallen. All else needs a value that still speaks.
+pub fn judge(
+    rules: &Rules,
+    rows: &impl Rows,
+    sums: Option<&[i64]>,
+    at: i64,
+    when: When,
+) -> Finding {
+    let shift = if when == When::Final { rules.shift_ms() } else { 0 };
+    let mut fresh = Fresh { known: 0, fresh: 0 };
+    let mut held = 0u8;
+    let mut met: Option<(u16, f64)> = None;
+    let mut base: Option<(u8, u16, f64)> = None;
+    for (criterion, number) in rules.criteria.iter().zip(0u16..) {
+        let speaks = fresh.of(rows, criterion.property, at - shift);
+        let proven = when == When::Final && matches!(criterion.measure, Measure::Sum(_));
+        if !speaks && !proven {
+            continue;
+        }
+        let Some(found) = measured(rules, criterion, rows, sums, at, when) else { continue };
+        let (is_met, is_held) = found.against(criterion, rules.clear_margin);
+        if is_held {
+            held = held.max(criterion.rank);
+        }
+        if is_met && met.is_none() {
+            met = Some((number, found.value()));
+        }
+        // What a calm value is measured by: the lowest level's first criterion.
+        if speaks && base.is_none_or(|(rank, _, _)| criterion.rank < rank) {
+            base = Some((criterion.rank, number, found.value()));
+        }
+        if met.is_some() && rules.clear_margin == 0.0 {
+            break;
+        }
+    }
+    match (met, base) {
+        (Some((criterion, value)), _) => {
+            let rank = rules.criteria.get(usize::from(criterion)).map_or(0, |c| c.rank);
+            Finding { level: Level::At(rank), held: held.max(rank), value, criterion }
+        }
+        (None, Some((_, criterion, value))) => {
+            Finding { level: Level::None, held, value, criterion }
+        }
+        (None, None) => NO_DATA,
+    }
+}
+
+/// A measured value, exact where it is a sum.
+#[derive(Clone, Copy)]
+enum Found {
+    Micro(i64),
+    Plain(f64),
+}
+
+impl Found {
+    fn value(self) -> f64 {
+        match self {
+            Found::Micro(sum) => sum as f64 / MICRO,
+            Found::Plain(value) => value,
+        }
+    }
+    /// Whether the threshold is met, and whether it is less the margin.
+    fn against(self, criterion: &Criterion, margin: f64) -> (bool, bool) {
+        match self {
+            Found::Micro(sum) => {
+                let asked = criterion.at_least_micro;
+                (sum >= asked, sum >= asked - micro(margin))
+            }
+            Found::Plain(value) => {
+                let margin =
+                    if matches!(criterion.measure, Measure::Rate { .. }) { 0.0 } else { margin };
+                (value >= criterion.at_least, value >= criterion.at_least - margin)
+            }
+        }
+    }
+}
+
+fn measured(
+    rules: &Rules,
+    criterion: &Criterion,
+    rows: &impl Rows,
+    sums: Option<&[i64]>,
+    at: i64,
+    when: When,
+) -> Option<Found> {
+    let series = rows.series(criterion.property)?;
+    match criterion.measure {
+        Measure::Sum(number) => {
+            if let Some(sum) = sums.and_then(|sums| sums.get(usize::from(number))) {
+                return Some(Found::Micro(*sum));
+            }
+            let (from, to) = sum_edges(rules, number, at, when)?;
+            Some(Found::Micro(series.within(from, to).map(|row| micro(row.value)).sum()))
+        }
+        Measure::Latest => series.latest(at).map(|row| Found::Plain(row.value)),
+        Measure::Mean { window_ms } => {
+            let (mut sum, mut count) = (0i64, 0i64);
+            for row in series.within(at - window_ms, at) {
+                sum += micro(row.value);
+                count += 1;
+            }
+            (count > 0).then(|| Found::Plain(sum as f64 / count as f64 / MICRO))
+        }
+        Measure::Rate { window_ms } => {
+            let (oldest, latest) = rise_between(series, at, window_ms)?;
+            let hours = (latest.t - oldest.t) as f64 / domain::time::HOUR_MS as f64;
+            Some(Found::Plain((latest.value - oldest.value) / hours))
+        }
+        Measure::Highest { window_ms } => {
+            highest(series, at, window_ms).map(|row| Found::Plain(row.value))
+        }
+    }
+}
+
+/// The edges `(from, to]` of a window of sums at an instant.
+pub fn sum_edges(rules: &Rules, number: u8, at: i64, when: When) -> Option<(i64, i64)> {
+    let window = rules.windows.get(usize::from(number))?;
+    let to = if when == When::Final { at - window.shift_ms } else { at };
+    Some((to - window.window_ms, to))
+}
+
+/// The two rows of a rise: the oldest of `[at − window, at]` and the latest. They must lie at least
+/// half the window apart: two readings a minute apart are noise, not a rise.
+fn rise_between(series: &Series, at: i64, window_ms: i64) -> Option<(Row, Row)> {
+    let latest = series.latest(at)?;
+    let oldest = series.within(at - window_ms - 1, at).next()?;
+    (latest.t - oldest.t >= window_ms / 2 && latest.t > oldest.t).then_some((oldest, latest))
+}
+
+/// The highest row of `(at − window, at]`, the first of equals.
+fn highest(series: &Series, at: i64, window_ms: i64) -> Option<Row> {
+    let mut best: Option<Row> = None;
+    for row in series.within(at - window_ms, at) {
+        if best.is_none_or(|b| row.value > b.value) {
+            best = Some(row);
+        }
+    }
+    best
+}
+
+/// The rows from which a finding recomputes, each with its property: exactly those of the criterion
+/// that spoke; without data, the last that was heard.
+pub fn evidence(
+    rules: &Rules,
+    rows: &impl Rows,
+    finding: &Finding,
+    at: i64,
+    when: When,
+) -> Vec<(u8, Row)> {
+    let Some(criterion) = rules.criteria.get(usize::from(finding.criterion)) else {
+        return last_heard(rules, rows, at);
+    };
+    let property = criterion.property;
+    let Some(series) = rows.series(property) else { return Vec::new() };
+    let found: Vec<Row> = match criterion.measure {
+        Measure::Sum(number) => match sum_edges(rules, number, at, when) {
+            Some((from, to)) => series.within(from, to).collect(),
+            None => Vec::new(),
+        },
+        Measure::Latest => series.latest(at).into_iter().collect(),
+        Measure::Mean { window_ms } => series.within(at - window_ms, at).collect(),
+        Measure::Rate { window_ms } => {
+            rise_between(series, at, window_ms).map_or(Vec::new(), |(a, b)| vec![a, b])
+        }
+        Measure::Highest { window_ms } => {
+            let mut found: Vec<Row> = highest(series, at, window_ms).into_iter().collect();
+            if let Some(latest) = series.latest(at)
+                && found.first().is_some_and(|high| high.t < latest.t)
+            {
+                found.push(latest);
+            }
+            found
+        }
+    };
+    found.into_iter().map(|row| (property, row)).collect()
+}
+
+fn last_heard(rules: &Rules, rows: &impl Rows, at: i64) -> Vec<(u8, Row)> {
+    let properties = rules.criteria.iter().map(|c| c.property);
+    let mut last: Option<(u8, Row)> = None;
+    for property in properties {
+        let Some(row) = rows.series(property).and_then(|s| s.latest(at)) else { continue };
+        if last.is_none_or(|(p, l)| (l.t, p) < (row.t, property)) {
+            last = Some((property, row));
+        }
+    }
+    last.into_iter().collect()
+}

@@ -1,0 +1,121 @@
+//! What flows: items down into the dataflow, rulings out of it.
+
+use std::sync::Arc;
+
+use domain::decision::DecisionKind;
+use domain::level::Level;
+use serde::{Deserialize, Serialize};
+
+/// What an item is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum What {
+    /// An observation; `key` is its datastream.
+    Observation,
+    /// A hazard's watermark has reached `t`; `key` is the hazard's number.
+    Watermark,
+    /// A datastream has been silent since `t`; `key` is the datastream.
+    Silent,
+    /// The plan with the number `key` holds from here on.
+    Configure,
+    /// The platform's clock stands at `t`.
+    Tick,
+}
+
+/// One record as it goes down: small, `Copy`, with the journal number that brought it about.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+pub struct Item {
+    /// The journal number.
+    pub seq: u64,
+    /// Event time, watermark, deadline or clock, ms.
+    pub t: i64,
+    /// An observation's value.
+    pub value: f64,
+    /// An observation's result time, ms.
+    pub result_time: i64,
+    /// See [`What`].
+    pub key: u32,
+    /// The worker it is for.
+    pub to: u16,
+    /// What it is.
+    pub what: What,
+    /// An observation's quality: origin × 3 + trust.
+    pub quality: u8,
+}
+
+/// An observation named in a `because`: datastream, instant, and the part of its id made of its
+/// content.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Seen {
+    /// Datastream.
+    pub stream: u32,
+    /// See [`domain::observation::Observation::content_crc`].
+    pub crc: u32,
+    /// Instant, ms.
+    pub t: i64,
+}
+
+/// Where a ruling holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Where {
+    /// A station, by number.
+    Station(u32),
+    /// A zone, by number.
+    Zone(u32),
+    /// All of an agency, by number.
+    Agency(u32),
+}
+
+/// Why a ruling was made, as far as the criterion alone does not say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Why {
+    /// A criterion of the rules in force at the instant: its position.
+    Criterion {
+        /// Position in [`crate::plan::Rules::criteria`].
+        number: u16,
+        /// Until when an amended final differs from what was said, ms; 0 where it is not an
+        /// amendment or still differs.
+        until: i64,
+    },
+    /// Nothing was heard for so many expected intervals.
+    NoData,
+    /// The highest of a zone's stations: this one.
+    HighestOf(u32),
+    /// No frame of these datastreams of the station (a bit each, by position), or of a whole agency.
+    Silence(u64),
+    /// The hazard, or the station, is no longer in the city's files.
+    Withdrawn,
+}
+
+/// One decision before it is written out.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Ruling {
+    /// The journal number.
+    pub seq: u64,
+    /// The kind.
+    pub kind: DecisionKind,
+    /// The hazard's number; [`FEED`] for silences.
+    pub line: u16,
+    /// The place.
+    pub place: Where,
+    /// The instant it is about, ms.
+    pub t: i64,
+    /// The level now.
+    pub level: Level,
+    /// The level before.
+    pub was: Level,
+    /// The value judged; NaN where there is none.
+    pub value: f64,
+    /// The observations.
+    pub because: Arc<[Seen]>,
+    /// Why.
+    pub why: Why,
+    /// The plan that was in force.
+    pub plan: u32,
+    /// Whether it is about an instant that the watermark has passed.
+    pub settled: bool,
+    /// The event time of the alert's raise, ms, for kinds that are about one.
+    pub alert: i64,
+}
+
+/// The hazard number of silences.
+pub const FEED: u16 = u16::MAX;

@@ -1,0 +1,394 @@
+//! What one worker watches over: the datastreams and places whose stations fall to it.
+//!
+//! Everything here is a fold over items in the order of the record; [`crate::operators::assess`]
+//! says when. State is dense: numbers lead to positions in vectors, an observation costs a few
+//! look-ups and no allocation.
+
+mod amend;
+pub mod place;
+mod reconfigure;
+mod settle;
+pub(crate) use settle::floor;
+pub mod slide;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use domain::decision::DecisionKind;
+use domain::ids::DatastreamIx;
+use domain::level::Level;
+use domain::observation::{Observation, OriginFlag, Quality, Trust};
+use domain::time::UtcMs;
+
+use crate::hazards::judge::{Finding, NO_CRITERION, When, evidence};
+use crate::item::{Item, Ruling, Seen, What, Where, Why};
+use crate::operators::raise::{Holds, Sample, amend as amend_alert, raise};
+use crate::plan::Plan;
+use crate::series::{HORIZON_MS, PACKED_ROWS, Placed, Series};
+use place::{NEVER, Place, View};
+
+/// Rows beyond those that running sums need, before the oldest are packed.
+const OPEN_SLACK: u64 = PACKED_ROWS as u64;
+
+/// One datastream as a worker keeps it.
+#[derive(Debug, Clone)]
+pub struct Stream {
+    /// Its number in the registry.
+    pub number: u32,
+    /// Its history.
+    pub series: Series,
+    /// The places that judge by it: position in the worker's list, property there.
+    pub watchers: Vec<(u32, u8)>,
+    /// For how long a value speaks, by epoch: the first beside, for the common case of one.
+    fresh: (i64, Vec<(i64, i64)>),
+}
+
+impl Stream {
+    /// For how long a value speaks, ms, as of an instant.
+    #[inline]
+    pub fn fresh_ms(&self, at: i64) -> i64 {
+        if self.fresh.1.is_empty() {
+            return self.fresh.0;
+        }
+        crate::plan::as_of(&self.fresh.1, at).copied().unwrap_or(self.fresh.0)
+    }
+}
+
+/// A worker's keyed state.
+#[derive(Debug)]
+pub struct Watch {
+    index: usize,
+    peers: usize,
+    plan: Option<Arc<Plan>>,
+    streams: Vec<Stream>,
+    slot_of: Vec<u32>,
+    places: Vec<Place>,
+    place_of: BTreeMap<(u16, u32), u32>,
+    by_line: Vec<Vec<u32>>,
+    /// By hazard: up to where the watermark has passed.
+    passed: Vec<i64>,
+}
+
+/// The quality of an item.
+pub fn quality_of(code: u8) -> Quality {
+    let origin = match code / 3 {
+        1 => OriginFlag::Corrected,
+        2 => OriginFlag::Completed,
+        _ => OriginFlag::Original,
+    };
+    let trust = match code % 3 {
+        1 => Trust::Doubtful,
+        2 => Trust::Unreliable,
+        _ => Trust::Reliable,
+    };
+    Quality { origin, trust }
+}
+
+/// The code of a quality in an item.
+pub fn quality_code(quality: Quality) -> u8 {
+    quality.origin as u8 * 3 + quality.trust as u8
+}
+
+impl Watch {
+    /// Nothing to watch yet.
+    pub fn new(index: usize, peers: usize) -> Self {
+        Self {
+            index,
+            peers,
+            plan: None,
+            streams: Vec::new(),
+            slot_of: Vec::new(),
+            places: Vec::new(),
+            place_of: BTreeMap::new(),
+            by_line: Vec::new(),
+            passed: Vec::new(),
+        }
+    }
+
+    /// Takes the next item of the record. `plans` gives a plan by its number.
+    pub fn take(
+        &mut self,
+        item: &Item,
+        plans: &impl Fn(u32) -> Option<Arc<Plan>>,
+        out: &mut Vec<Ruling>,
+    ) {
+        match item.what {
+            What::Observation => self.observe(item, out),
+            What::Watermark => self.settle(item, out),
+            What::Silent => self.silent(item, out),
+            What::Configure => {
+                if let Some(plan) = plans(item.key) {
+                    self.configure(&plan, item.seq, out);
+                }
+            }
+            What::Tick => {}
+        }
+    }
+
+    #[inline]
+    fn observe(&mut self, item: &Item, out: &mut Vec<Ruling>) {
+        let Some(&slot) = self.slot_of.get(item.key as usize) else { return };
+        let Some(stream) = self.streams.get_mut(slot as usize) else { return };
+        let seen = Observation {
+            datastream: DatastreamIx(item.key),
+            t: UtcMs(item.t),
+            result_time: UtcMs(item.result_time),
+            value: item.value,
+            quality: quality_of(item.quality),
+        };
+        if !stream.series.appends(item.t) {
+            self.late(slot, &seen, item.seq, out);
+            return;
+        }
+        stream.series.place(&seen);
+        let crowded = stream.series.end() % PACKED_ROWS as u64 == 0
+            && stream.series.end() - stream.series.open_from() > OPEN_SLACK;
+        for at in 0..stream.watchers.len() {
+            let Some((number, _)) =
+                self.streams.get(slot as usize).and_then(|s| s.watchers.get(at))
+            else {
+                break;
+            };
+            let number = *number as usize;
+            let Some(place) = self.places.get_mut(number) else { continue };
+            let to = place.now.at.max(item.t);
+            place.now.advance(&place.plan, &place.slots, &mut self.streams, to, When::Provisional);
+            self.assess(number, item.seq, false, out);
+        }
+        if crowded {
+            self.pack(slot);
+        }
+    }
+
+    /// Packs what nothing needs open: neither a running sum, nor a window of an instant that is not
+    /// settled yet.
+    fn pack(&mut self, slot: u32) {
+        let Some(stream) = self.streams.get_mut(slot as usize) else { return };
+        let Some(newest) = stream.series.newest() else { return };
+        let fresh = stream.longest_fresh_ms().min(HORIZON_MS);
+        let mut keep = stream.series.after(newest.t - fresh);
+        for (number, _) in &stream.watchers {
+            let Some(place) = self.places.get(*number as usize) else { continue };
+            if place.settled.at == NEVER {
+                return;
+            }
+            let rules = &place.now.rules;
+            let reach = rules.reach_ms().max(fresh) + rules.step_ms + rules.shift_ms();
+            let from = newest.t.min(place.settled.at) - reach;
+            keep = keep.min(place.needs(slot)).min(stream.series.after(from));
+        }
+        stream.series.pack(keep);
+    }
+
+    /// A late observation, a resend or a correction.
+    fn late(&mut self, slot: u32, seen: &Observation, seq: u64, out: &mut Vec<Ruling>) {
+        let Some(stream) = self.streams.get(slot as usize) else { return };
+        let watchers = stream.watchers.clone();
+        let before: Vec<_> =
+            watchers.iter().map(|(n, _)| self.said(*n as usize, seen.t.0)).collect();
+        let Some(stream) = self.streams.get_mut(slot as usize) else { return };
+        let placed = stream.series.place(seen);
+        if matches!(placed, Placed::Ignored | Placed::BeyondHorizon) {
+            return;
+        }
+        let t = seen.t.0;
+        let now = if seen.quality.trust == Trust::Unreliable { f64::NAN } else { seen.value };
+        for ((number, property), before) in watchers.iter().zip(before) {
+            let number = *number as usize;
+            let Some(place) = self.places.get_mut(number) else { continue };
+            for (cursor, when) in
+                [(&mut place.now, When::Provisional), (&mut place.settled, When::Final)]
+            {
+                match placed {
+                    Placed::Inserted(_) => {
+                        cursor.changed(*property, when, |s, from, to| s.inserted(t, now, from, to));
+                    }
+                    Placed::Replaced(_, was) => {
+                        cursor.changed(*property, when, |s, from, to| {
+                            s.replaced(t, was, now, from, to)
+                        });
+                    }
+                    _ => {}
+                }
+            }
+            self.amend_settled(number, before, seq, out);
+            self.amend_alert(number, seq, out);
+            self.assess(number, seq, true, out);
+        }
+    }
+
+    /// A datastream has been silent since `item.t`: what it alone spoke for is without data.
+    fn silent(&mut self, item: &Item, out: &mut Vec<Ruling>) {
+        let Some(&slot) = self.slot_of.get(item.key as usize) else { return };
+        let Some(stream) = self.streams.get(slot as usize) else { return };
+        for (number, _) in stream.watchers.clone() {
+            let number = number as usize;
+            let Some(place) = self.places.get_mut(number) else { continue };
+            if place.now.at == NEVER {
+                continue;
+            }
+            let to = place.now.at.max(item.t);
+            place.now.advance(&place.plan, &place.slots, &mut self.streams, to, When::Provisional);
+            let view = View { streams: &self.streams, slots: &place.slots };
+            let finding = place.now.judge(&view, When::Provisional);
+            if finding.level != place.level {
+                let was = std::mem::replace(&mut place.level, finding.level);
+                let draft = Draft { seq: item.seq, kind: DecisionKind::Assessment, was, until: 0 };
+                out.extend(self.ruling(number, &finding, to, When::Provisional, draft));
+            }
+        }
+    }
+
+    /// Judges a place where its provisional cursor stands, and lets the alert follow.
+    #[inline]
+    fn assess(&mut self, number: usize, seq: u64, again: bool, out: &mut Vec<Ruling>) {
+        let Some(place) = self.places.get_mut(number) else { return };
+        if place.now.at == NEVER {
+            return;
+        }
+        let view = View { streams: &self.streams, slots: &place.slots };
+        let finding = place.now.judge(&view, When::Provisional);
+        let was = place.level;
+        if finding.level == was && place.standing.is_none() && !finding.level.is_raised() {
+            return;
+        }
+        place.level = finding.level;
+        let at = place.now.at;
+        let criterion = place.now.rules.criteria.get(usize::from(finding.criterion));
+        let property = criterion.map_or(0, |c| c.property);
+        let sample = Sample {
+            t: at,
+            level: finding.level,
+            held: finding.held,
+            property,
+            blind: place.is_blind(&view, at),
+        };
+        let slot = place.slots.get(usize::from(property)).copied().unwrap_or(u32::MAX);
+        let speaks_ms = self.streams.get(slot as usize).map_or(i64::MAX, |s| s.fresh_ms(at));
+        let rules = &place.now.rules;
+        let holds =
+            Holds { raise_ms: rules.raise_hold_ms, clear_ms: rules.clear_hold_ms, speaks_ms };
+        let step = raise(&mut place.standing, &sample, &holds);
+        if finding.level != was {
+            let kind =
+                if again { DecisionKind::AssessmentAmended } else { DecisionKind::Assessment };
+            let draft = Draft { seq, kind, was, until: 0 };
+            out.extend(self.ruling(number, &finding, at, When::Provisional, draft));
+        }
+        if let Some(step) = step {
+            self.stepped(number, &finding, at, seq, step, out);
+        }
+    }
+
+    fn stepped(
+        &self,
+        number: usize,
+        finding: &Finding,
+        at: i64,
+        seq: u64,
+        step: crate::operators::raise::Step,
+        out: &mut Vec<Ruling>,
+    ) {
+        let kind = match (step.was, step.now) {
+            (0, _) => DecisionKind::AlertRaised,
+            (_, 0) => DecisionKind::AlertCleared,
+            _ => DecisionKind::AlertStepped,
+        };
+        let draft = Draft { seq, kind, was: level_of(step.was), until: 0 };
+        if let Some(mut ruling) = self.ruling(number, finding, at, When::Provisional, draft) {
+            ruling.level = level_of(step.now);
+            ruling.alert = step.raised_t;
+            out.push(ruling);
+        }
+    }
+
+    /// Where the evidence of an alert's last step was changed, the alert is amended.
+    fn amend_alert(&mut self, number: usize, seq: u64, out: &mut Vec<Ruling>) {
+        let Some(place) = self.places.get_mut(number) else { return };
+        let Some(standing) = place.standing.as_ref().filter(|s| s.rank > 0) else { return };
+        let (at, rank) = (standing.stepped_t, standing.rank);
+        let Some((rules, _)) = place.plan.rules_at(at) else { return };
+        let rules = rules.clone();
+        for slot in &place.slots {
+            if let Some(stream) = self.streams.get_mut(*slot as usize) {
+                stream.series.open(at - rules.reach_ms() - 1);
+            }
+        }
+        let view = View { streams: &self.streams, slots: &place.slots };
+        let then = crate::hazards::judge::judge(&rules, &view, None, at, When::Provisional);
+        if then.held >= rank || then.level == Level::NoData {
+            return;
+        }
+        let finding = place.now.judge(&view, When::Provisional);
+        let bears = then.level.rank().max(finding.level.rank());
+        let Some(step) = amend_alert(&mut place.standing, bears) else { return };
+        let kind = DecisionKind::AlertAmended;
+        let draft = Draft { seq, kind, was: level_of(step.was), until: 0 };
+        let told = if bears > then.level.rank() { (finding, place.now.at) } else { (then, at) };
+        if let Some(mut ruling) = self.ruling(number, &told.0, told.1, When::Provisional, draft) {
+            ruling.level = level_of(step.now);
+            ruling.alert = step.raised_t;
+            out.push(ruling.clone());
+            if step.now == 0 {
+                out.push(Ruling { kind: DecisionKind::AlertCleared, ..ruling });
+            }
+        }
+    }
+
+    fn ruling(
+        &self,
+        number: usize,
+        finding: &Finding,
+        at: i64,
+        when: When,
+        draft: Draft,
+    ) -> Option<Ruling> {
+        let place = self.places.get(number)?;
+        let (rules, _) = place.plan.rules_at(at)?;
+        let view = View { streams: &self.streams, slots: &place.slots };
+        let rows = evidence(rules, &view, finding, at, when);
+        let seen = rows.into_iter().filter_map(|(property, row)| {
+            let slot = place.slots.get(usize::from(property))?;
+            let stream = self.streams.get(*slot as usize)?;
+            Some(Seen { stream: stream.number, crc: stream.series.crc(row), t: row.t })
+        });
+        let why = match finding.criterion {
+            NO_CRITERION => Why::NoData,
+            number => Why::Criterion { number, until: draft.until },
+        };
+        Some(Ruling {
+            seq: draft.seq,
+            kind: draft.kind,
+            line: place.line,
+            place: Where::Station(place.station),
+            t: at,
+            level: finding.level,
+            was: draft.was,
+            value: finding.value,
+            because: seen.collect(),
+            why,
+            plan: self.plan.as_ref().map_or(0, |plan| plan.number),
+            settled: when == When::Final,
+            alert: 0,
+        })
+    }
+
+    /// How many datastreams fall to this worker.
+    pub fn keys(&self) -> usize {
+        self.streams.len()
+    }
+}
+
+/// What a ruling says beside its finding.
+#[derive(Debug, Clone, Copy)]
+struct Draft {
+    seq: u64,
+    kind: DecisionKind,
+    was: Level,
+    until: i64,
+}
+
+/// The level of an alert's rank.
+pub fn level_of(rank: u8) -> Level {
+    if rank == 0 { Level::None } else { Level::At(rank) }
+}
