@@ -8,6 +8,7 @@ use mqtt_protocol_core::mqtt::result_code::{ConnectReasonCode, ConnectReturnCode
 
 use crate::limits::{EdgeConfig, TOPIC_ALIASES_MAX};
 use crate::principal::Protocol;
+use crate::wire;
 
 /// What a CONNECT says.
 pub(crate) struct Connect {
@@ -70,7 +71,28 @@ fn decode_v311(body: &[u8]) -> Option<Connect> {
     })
 }
 
+/// v5 allows a password without a user name, which the library does not: an empty user name is
+/// put before the password, which is the last thing in the packet.
+fn with_user_name(body: &[u8]) -> Option<Vec<u8>> {
+    let flags_at = 7;
+    let flags = *body.get(flags_at)?;
+    let mut rest = wire::skip_properties(body.get(flags_at + 3..)?).ok()?;
+    rest = wire::skip_text(rest).ok()?;
+    if flags & 0x04 != 0 {
+        rest = wire::skip_properties(rest).ok()?;
+        rest = wire::skip_text(wire::skip_text(rest).ok()?).ok()?;
+    }
+    let mut named = body[..body.len() - rest.len()].to_vec();
+    named[flags_at] = flags | 0x80;
+    named.extend_from_slice(&[0, 0]);
+    named.extend_from_slice(rest);
+    Some(named)
+}
+
 fn decode_v5(body: &[u8]) -> Option<Connect> {
+    let unnamed = *body.get(7)? & 0xC0 == 0x40;
+    let named = if unnamed { Some(with_user_name(body)?) } else { None };
+    let body = named.as_deref().unwrap_or(body);
     let (packet, used) = v5::Connect::parse(body).ok()?;
     let will = packet.will_topic().map(|topic| Will {
         topic: topic.to_owned(),
@@ -80,7 +102,7 @@ fn decode_v5(body: &[u8]) -> Option<Connect> {
     });
     let mut connect = Connect {
         client_id: packet.client_id().to_owned(),
-        user: packet.user_name().map(str::to_owned),
+        user: packet.user_name().filter(|_| !unnamed).map(str::to_owned),
         password: packet.password().map(Bytes::copy_from_slice),
         clean: packet.clean_start(),
         keep_alive_s: packet.keep_alive(),

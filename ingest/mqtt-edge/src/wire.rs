@@ -143,12 +143,14 @@ fn skip_packet_id(bytes: &[u8]) -> Result<&[u8], CloseReason> {
     }
 }
 
-fn skip_text(bytes: &[u8]) -> Result<&[u8], CloseReason> {
+/// What follows a text.
+pub(crate) fn skip_text(bytes: &[u8]) -> Result<&[u8], CloseReason> {
     let [high, low, rest @ ..] = bytes else { return Err(CloseReason::Malformed) };
     rest.get(usize::from(u16::from_be_bytes([*high, *low]))..).ok_or(CloseReason::Malformed)
 }
 
-fn skip_properties(bytes: &[u8]) -> Result<&[u8], CloseReason> {
+/// What follows the properties.
+pub(crate) fn skip_properties(bytes: &[u8]) -> Result<&[u8], CloseReason> {
     let (length, length_bytes) = varint(bytes)?.ok_or(CloseReason::Malformed)?;
     if length > PROPERTIES_MAX_BYTES {
         return Err(CloseReason::PacketTooLarge);

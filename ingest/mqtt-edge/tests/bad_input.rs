@@ -383,6 +383,29 @@ async fn a_v5_topic_alias_maximum_of_0_is_welcome() {
     assert_eq!(edge.stats().panics, 0);
 }
 
+/// v5 allows a password alone (a token): it reaches the directory as a claim without a user.
+#[tokio::test]
+async fn a_v5_password_without_a_user_is_a_claim() {
+    let edge = edge().await;
+    for will in [false, true] {
+        let mut body = [&text(b"MQTT")[..], &[5, 0x42, 0, 60, 0], &text(b"token-only")].concat();
+        if will {
+            body[7] |= 4;
+            body.push(0);
+            body.extend(text(TOPIC.as_bytes()));
+            body.extend(text(b"gone"));
+        }
+        body.extend(text(b"hydro-token"));
+        let mut client = edge.raw().await;
+        client.send(&packet(0x10, &body)).await;
+        assert_eq!(client.packet().await.unwrap().body[1], 0, "will: {will}");
+        assert_eq!(client.publish_acked(5, TOPIC, b"1").await, Some(0));
+    }
+    let mut cut = edge.raw().await;
+    cut.send(&packet(0x10, &[&text(b"MQTT")[..], &[5, 0x46, 0, 60, 0, 0, 9]].concat())).await;
+    assert_eq!(cut.rest().await, []);
+}
+
 /// Rows 7 and 26: silence has an end, also for who asked for none, and in the middle of a packet.
 #[tokio::test]
 async fn silence_has_an_end() {

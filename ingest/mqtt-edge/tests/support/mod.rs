@@ -64,11 +64,17 @@ impl Admit for Desk {
     }
 }
 
-/// Agencies `hydro` and `metro`, unit `boat-1`; the password is the name with `-secret`.
+/// Agencies `hydro` and `metro`, unit `boat-1`; the password is the name with `-secret`. The token
+/// `hydro-token` is good without a user name.
 pub struct Town;
 
 impl Directory for Town {
     async fn authenticate(&self, claim: Claim) -> Result<Principal, Deny> {
+        let token_alone = claim.user.is_none() && claim.password.as_deref() == Some(b"hydro-token");
+        if token_alone {
+            let who = Who::Agency(AgencyId::new("hydro").unwrap());
+            return Ok(Principal { who, client_id: claim.client_id });
+        }
         let user = claim.user.ok_or(Deny::BadCredentials)?;
         if user == "outage" {
             return Err(Deny::Unavailable);
