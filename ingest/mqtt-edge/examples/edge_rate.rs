@@ -224,10 +224,14 @@ async fn load(options: &BTreeMap<String, usize>, child: &Child, port: u16) -> Fa
     }
     let publishers = option("publishers", 50);
     let seconds = Duration::from_secs(option("seconds", 5) as u64);
+    let qos = u8::try_from(option("qos", 1))?;
+    if qos > 1 {
+        return Err("qos is 0 or 1: the load speaks no QoS 2 handshake".into());
+    }
     let load = Arc::new(Load {
         port,
         level,
-        qos: u8::try_from(option("qos", 1))?,
+        qos,
         window: option("window", 100),
         bytes: option("bytes", 200),
         until: Instant::now() + seconds,

@@ -106,7 +106,7 @@ impl Default for EdgeConfig {
             connect_timeout: Duration::from_secs(10),
             keep_alive_max: Duration::from_secs(1_200),
             write_stall_timeout: Duration::from_secs(30),
-            drain_timeout: Duration::from_secs(10),
+            drain_timeout: Duration::from_secs(8),
             linger_timeout: Duration::from_secs(1),
         }
     }

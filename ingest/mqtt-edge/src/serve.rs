@@ -72,7 +72,8 @@ impl EdgeHandle {
     }
 
     /// Stops accepting and reading, finishes the acknowledgements under way, and closes. Returns
-    /// when all is closed, or when [`EdgeConfig::drain_timeout`] and the time to part are over,
+    /// when all is closed, or when [`EdgeConfig::drain_timeout`] and the time to part (twice
+    /// [`EdgeConfig::linger_timeout`]) are over,
     /// with the number of connections that are still open then.
     pub async fn drain(&self) -> u64 {
         self.stop.send_replace(true);
@@ -98,8 +99,8 @@ pub fn serve<A: Admit, D: Directory, O: Outbox>(
         counters: Arc::default(),
         local: listener.local_addr().ok(),
         stop: Arc::new(stop),
-        // Once for the verdicts, once for a will, and the parting.
-        drain_max: 2 * config.drain_timeout + 2 * config.linger_timeout,
+        // The verdicts, and the parting with some to spare. No will is published then.
+        drain_max: config.drain_timeout + 2 * config.linger_timeout,
     };
     let shared = Arc::new(Shared {
         config,

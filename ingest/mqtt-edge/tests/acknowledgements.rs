@@ -15,7 +15,7 @@ const TOPIC: &str = "fh/v1/hydro/obs";
 
 /// 100 packets in flight whose verdicts come in the reverse order: the acknowledgements leave in
 /// the order of the packets, and after the longest wait, not after the sum of them.
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_hundred_in_flight_are_answered_in_order_and_side_by_side() {
     let edge = edge().await;
     for (level, qos, ack) in [(4, 1, 0x40), (5, 1, 0x40), (4, 2, 0x50), (5, 2, 0x50)] {
@@ -159,7 +159,7 @@ async fn a_goodbye_does_not_cut_off_what_came_before_it() {
 }
 
 /// The journal stands still: a connection is left unread at its limit, and goes on afterwards.
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_limit_in_flight_holds_while_the_journal_stands_still() {
     let config = EdgeConfig {
         inflight_max_bytes: 512 * 1024,

@@ -435,7 +435,7 @@ async fn silence_has_an_end() {
 }
 
 /// Row 27.
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_thousand_takeovers_leave_one_connection() {
     let edge = edge().await;
     let mut healthy = edge.client(4, "healthy").await;

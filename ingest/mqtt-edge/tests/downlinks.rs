@@ -90,7 +90,7 @@ async fn a_negative_puback_is_no_delivery() {
 
 /// More than a batch waits, and filters overlap: each task comes once, in order, and no more are
 /// under way than the client takes.
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_long_backlog_comes_once_and_in_order() {
     let edge = edge().await;
     let many = 3 * RESUME_BATCH as u64 + 5;
@@ -275,7 +275,7 @@ async fn a_withdrawn_credential_ends_its_connections() {
 }
 
 /// A client that is sent acknowledgements and never reads one is left unread, then closed.
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_flooder_that_reads_no_answers_is_closed() {
     let config = EdgeConfig {
         write_stall_timeout: std::time::Duration::from_millis(500),

@@ -146,7 +146,7 @@ async fn play(port: u16, seed: u64) {
     assert!(told.is_ok(), "left hanging: session seed {seed}, bytes {bytes:02x?}");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_stream_of_bytes_is_a_fault() {
     let told = |name| std::env::var(name).ok().and_then(|value| value.parse().ok());
     let seed = told("MQTT_FUZZ_SEED").unwrap_or_else(|| RandomState::new().build_hasher().finish());

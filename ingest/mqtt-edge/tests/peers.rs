@@ -19,7 +19,7 @@ const EACH: usize = 150;
 /// The two revisions have the same calls under different paths.
 macro_rules! peer {
     ($name:ident, $client:path, $options:path, $qos:path, $event:path, $packet:path) => {
-        #[tokio::test]
+        #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
         async fn $name() {
             use $client as AsyncClient;
             use $event as Event;
