@@ -33,6 +33,7 @@ mod state;
 mod store;
 mod verify;
 mod wal;
+mod walk;
 mod watermark;
 mod writer;
 

@@ -11,9 +11,10 @@ use domain::record::Sequenced;
 use domain::status::WireStatus;
 use rusqlite::{Connection, OptionalExtension};
 
-use crate::block::{BlockError, StoredBlock};
-use crate::recovery::{Damage, believable_last};
-use crate::store::{self, BLOCK_COLUMNS, OpenError, block_of};
+use crate::block::StoredBlock;
+use crate::recovery::Damage;
+use crate::store::{self, BLOCK_COLUMNS, OpenError, block_of, is_corrupt};
+use crate::walk::{believable_last, next_block, next_readable, whole};
 
 /// Why records cannot be read.
 #[derive(Debug, thiserror::Error)]
@@ -145,6 +146,21 @@ impl Reader {
     /// Fills `rest` with the records from `at` to the end of its block. `false` when there is no
     /// such record yet.
     fn load(&mut self, at: Seq) -> Result<bool, ReadError> {
+        match self.load_from_pages(at) {
+            Err(ReadError::Sqlite(error)) if is_corrupt(&error) => {
+                match next_readable(&self.connection, at)? {
+                    Some(next) => {
+                        let (last, why) = (Seq(next.0 - 1), error.to_string());
+                        Err(ReadError::Damaged(Damage { first: at, last, why }))
+                    }
+                    None => Err(ReadError::Sqlite(error)),
+                }
+            }
+            done => done,
+        }
+    }
+
+    fn load_from_pages(&mut self, at: Seq) -> Result<bool, ReadError> {
         self.rest.clear();
         // One view of the journal for both questions: the writer goes on meanwhile.
         let view = self.connection.unchecked_transaction()?;
@@ -183,32 +199,10 @@ impl Reader {
     }
 }
 
-/// The block as it was written, put right where that can be done.
-pub(crate) fn whole(block: StoredBlock) -> Result<StoredBlock, (StoredBlock, BlockError)> {
-    match block.check() {
-        Ok(()) => Ok(block),
-        Err(error) => match block.mended() {
-            Some(right) => {
-                tracing::error!(block = %right.first, "a wrong byte in a block was put right");
-                Ok(right)
-            }
-            None => Err((block, error)),
-        },
-    }
-}
-
 /// The last block that begins at or before `at`.
 fn block_upto(connection: &Connection, at: Seq) -> rusqlite::Result<Option<StoredBlock>> {
     let sql = format!(
         "SELECT {BLOCK_COLUMNS} FROM block WHERE first_seq <= ?1 ORDER BY first_seq DESC LIMIT 1"
     );
     connection.prepare_cached(&sql)?.query_row([at.0 as i64], block_of).optional()
-}
-
-/// Where the first block after `at` begins.
-fn next_block(connection: &Connection, at: Seq) -> rusqlite::Result<Option<Seq>> {
-    let sql = "SELECT first_seq FROM block WHERE first_seq > ?1 ORDER BY first_seq LIMIT 1";
-    let next: Option<i64> =
-        connection.prepare_cached(sql)?.query_row([at.0 as i64], |row| row.get(0)).optional()?;
-    Ok(next.map(|n| Seq(n as u64)))
 }

@@ -7,9 +7,9 @@ use domain::ids::Seq;
 use domain::status::WireStatus;
 use rusqlite::Connection;
 
-use crate::block::{BLOCK_RECORDS_MAX, StoredBlock};
-use crate::reader::whole;
-use crate::store::{self, BLOCK_COLUMNS, JOURNAL_FILE, OpenError, block_of, sqlite};
+use crate::block::StoredBlock;
+use crate::store::{self, JOURNAL_FILE, OpenError, is_corrupt, is_full, sqlite};
+use crate::walk::{next_readable, walk};
 use crate::{checkpoint, salvage, wal};
 
 /// At an opening the newest blocks are checked, up to this many bytes of them: about a second's
@@ -99,15 +99,30 @@ pub(crate) fn recover(
         salvage::check_header(&dir.join(JOURNAL_FILE))?;
     }
     recover_log(dir, &mut recovery)?;
-    if let Some(kept) = salvage::if_damaged(dir, status)? {
-        recovery.salvaged_from = Some(kept);
-    }
-    let connection = store::connect_writer(dir, status, synchronous)?;
-    take_log_over(&connection)?;
-    let (next, observations) = check_blocks(&connection, &mut recovery)?;
+    let (connection, (next, observations)) =
+        match connect_and_check(dir, status, synchronous, &mut recovery) {
+            Err(OpenError::Sqlite { source, attempt }) if is_corrupt(&source) => {
+                tracing::error!(%attempt, error = %source, "the journal's file is damaged");
+                recovery.salvaged_from = Some(salvage::salvage(dir, status)?);
+                connect_and_check(dir, status, synchronous, &mut recovery)?
+            }
+            done => done?,
+        };
     recovery.durable = Seq(next.0 - 1);
     tell(&recovery);
     Ok(Start { connection, next, observations, recovery })
+}
+
+fn connect_and_check(
+    dir: &Path,
+    status: WireStatus,
+    synchronous: bool,
+    recovery: &mut Recovery,
+) -> Result<(Connection, (Seq, u64)), OpenError> {
+    let connection = store::connect_writer(dir, status, synchronous)?;
+    take_log_over(&connection)?;
+    let end = check_blocks(dir, &connection, recovery)?;
+    Ok((connection, end))
 }
 
 fn recover_log(dir: &Path, recovery: &mut Recovery) -> Result<(), OpenError> {
@@ -140,72 +155,50 @@ fn take_log_over(connection: &Connection) -> Result<(), OpenError> {
     Ok(())
 }
 
-/// Checks the newest blocks from the end backwards; gives the next place and the observations.
-fn check_blocks(connection: &Connection, recovery: &mut Recovery) -> Result<(Seq, u64), OpenError> {
-    let newest = format!("SELECT {BLOCK_COLUMNS} FROM block ORDER BY first_seq DESC");
-    let mut statement = connection.prepare(&newest).map_err(sqlite("read the blocks"))?;
-    let mut rows = statement.query([]).map_err(sqlite("read the blocks"))?;
-    let (mut bytes, mut observations) = (0, None);
-    let mut mended = Vec::new();
-    // The place that the block read next must end before.
-    let mut expected: Option<Seq> = None;
-    let mut next = Seq(1);
-    while let Some(row) = rows.next().map_err(sqlite("read the blocks"))? {
-        let block = block_of(row).map_err(sqlite("read a block"))?;
-        bytes += block.body.len() as u64;
-        let was_whole = block.check().is_ok();
-        let (block, is_whole) = match whole(block) {
-            Ok(block) => {
-                if !was_whole {
-                    recovery.mended.push(block.first);
-                    mended.push(block.clone());
-                }
-                (block, true)
-            }
-            Err((block, error)) => {
-                let last = believable_last(&block, expected);
-                let why = error.to_string();
-                recovery.damaged.push(Damage { first: block.first, last, why });
-                (block, false)
-            }
-        };
-        let last = if is_whole { block.last() } else { believable_last(&block, expected) };
-        match expected {
-            None => next = Seq(last.0 + 1),
-            Some(after) if after.0 > last.0 + 1 => recovery.damaged.push(Damage {
-                first: Seq(last.0 + 1),
-                last: Seq(after.0 - 1),
-                why: "the blocks are missing".into(),
-            }),
-            Some(_) => {}
-        }
-        if is_whole {
-            observations.get_or_insert(block.observations);
-        }
-        expected = Some(block.first);
-        if bytes > OPEN_CHECK_BYTES {
-            break;
-        }
-    }
-    drop(rows);
-    recovery.checked_from = expected.unwrap_or(Seq(1));
-    recovery.damaged.reverse();
-    recovery.mended.reverse();
-    for block in &mended {
+/// Checks the newest blocks, up to [`OPEN_CHECK_BYTES`] of them; gives the next place and the
+/// observations.
+fn check_blocks(
+    dir: &Path,
+    connection: &Connection,
+    recovery: &mut Recovery,
+) -> Result<(Seq, u64), OpenError> {
+    let from = check_from(dir, connection).map_err(sqlite("find the newest blocks"))?;
+    let walked = walk(connection, from, |_, _| Ok(())).map_err(sqlite("check the blocks"))?;
+    recovery.checked_from = from;
+    for block in &walked.mended {
         store::replace_body(connection, block).map_err(sqlite("put a block right"))?;
+        recovery.mended.push(block.first);
     }
-    Ok((next, observations.unwrap_or(0)))
+    recovery.damaged = walked.damaged;
+    let next = Seq(walked.last.0 + 1);
+    // Whether the end can be written to: a damaged page there would stop the writer later.
+    let end = StoredBlock::seal(next, 1, 0, &[]);
+    let tried = connection.execute_batch("BEGIN IMMEDIATE").and_then(|()| {
+        let tried = store::insert(connection, &end);
+        connection.execute_batch("ROLLBACK").and(tried)
+    });
+    match tried {
+        Err(error) if !is_full(&error) => Err(sqlite("write at the end")(error)),
+        _ if walked.broken_end => Err(sqlite("read the end")(corrupt("the last pages"))),
+        _ => Ok((next, walked.observations)),
+    }
 }
 
-/// The last place of a block whose header cannot be trusted: it ends before the next one begins,
-/// and no block is longer than the longest.
-pub(crate) fn believable_last(block: &StoredBlock, next: Option<Seq>) -> Seq {
-    let most = match next {
-        Some(next) => next.0.saturating_sub(block.first.0),
-        None if block.count > BLOCK_RECORDS_MAX => u64::from(BLOCK_RECORDS_MAX),
-        None => u64::from(block.count),
-    };
-    Seq(block.first.0 + most.max(1) - 1)
+fn corrupt(what: &str) -> rusqlite::Error {
+    let code = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_CORRUPT);
+    rusqlite::Error::SqliteFailure(code, Some(format!("{what} cannot be read")))
+}
+
+/// From which block on the checks of an opening begin.
+fn check_from(dir: &Path, connection: &Connection) -> rusqlite::Result<Seq> {
+    let bytes = fs::metadata(dir.join(JOURNAL_FILE)).map_or(0, |m| m.len());
+    if bytes <= OPEN_CHECK_BYTES {
+        return Ok(Seq(1));
+    }
+    let newest: i64 = connection.query_row("SELECT max(first_seq) FROM block", [], |r| r.get(0))?;
+    let unchecked = 1.0 - OPEN_CHECK_BYTES as f64 / bytes as f64;
+    let about = Seq((newest as f64 * unchecked) as u64);
+    Ok(next_readable(connection, about)?.unwrap_or(Seq(1)))
 }
 
 fn tell(recovery: &Recovery) {

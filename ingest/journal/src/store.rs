@@ -98,6 +98,14 @@ pub enum OpenError {
         /// Why not.
         source: std::io::Error,
     },
+    /// The file is damaged so that nothing of it can be read. It is left as it is.
+    #[error("{path} is damaged and nothing of it can be read ({why}): restore a copy of it")]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// What was tried last, and why it failed.
+        why: String,
+    },
     /// A thread cannot be started.
     #[error("cannot start the journal's thread: {0}")]
     Thread(std::io::Error),

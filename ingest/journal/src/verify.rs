@@ -1,12 +1,12 @@
-//! Walking the whole record: every checksum, every hole.
+//! Walking the whole record: every checksum, every record, every hole.
 
 use std::path::Path;
 
 use domain::ids::Seq;
 
-use crate::reader::whole;
-use crate::recovery::{Damage, believable_last};
-use crate::store::{self, BLOCK_COLUMNS, OpenError, block_of, sqlite};
+use crate::recovery::Damage;
+use crate::store::{self, OpenError, sqlite};
+use crate::walk::walk;
 
 /// What a walk over all blocks found.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -24,7 +24,7 @@ pub struct BlockReport {
     /// Blocks in which one byte is wrong; they are read all the same, and put right for good when
     /// the writer opens the journal.
     pub mendable: Vec<Seq>,
-    /// What cannot be read: damaged blocks and holes.
+    /// What cannot be read: damaged blocks, unreadable pages and holes.
     pub damaged: Vec<Damage>,
 }
 
@@ -35,51 +35,37 @@ impl BlockReport {
     }
 }
 
-/// Walks all blocks of the journal in `dir`, beside a writer or without one.
+/// Walks all blocks of the journal in `dir` and decodes every record, beside a writer or without
+/// one.
 ///
 /// # Errors
 /// [`OpenError`]; damage to blocks is no error but in the report.
 pub fn verify_blocks(dir: impl AsRef<Path>) -> Result<BlockReport, OpenError> {
     let connection = store::connect_reader(dir.as_ref())?;
-    let sql = format!("SELECT {BLOCK_COLUMNS} FROM block ORDER BY first_seq");
-    let mut statement = connection.prepare(&sql).map_err(sqlite("read the blocks"))?;
-    let mut rows = statement.query([]).map_err(sqlite("read the blocks"))?;
-    let mut report = BlockReport::default();
-    // A damaged block whose end is known only when the next one begins.
-    let mut open: Option<(crate::block::StoredBlock, String)> = None;
-    while let Some(row) = rows.next().map_err(sqlite("read the blocks"))? {
-        let block = block_of(row).map_err(sqlite("read a block"))?;
-        report.blocks += 1;
-        report.bytes += block.body.len() as u64;
-        report.close(open.take(), Some(block.first));
-        let expected = Seq(report.last.0 + 1);
-        if block.first > expected {
-            let why = "the blocks are missing".into();
-            let last = Seq(block.first.0 - 1);
-            report.damaged.push(Damage { first: expected, last, why });
+    let mut undecodable = Vec::new();
+    let walked = walk(&connection, Seq(1), |block, whole| {
+        if let (true, Err(error)) = (whole, block.records()) {
+            let (first, last) = (block.first, block.last());
+            undecodable.push(Damage { first, last, why: error.to_string() });
         }
-        let was_whole = block.check().is_ok();
-        match whole(block).and_then(|b| b.records().map(|_| b.clone()).map_err(|e| (b, e))) {
-            Ok(block) => {
-                if !was_whole {
-                    report.mendable.push(block.first);
-                }
-                report.records += u64::from(block.count);
-                report.observations = block.observations;
-                report.last = block.last();
-            }
-            Err((block, error)) => open = Some((block, error.to_string())),
-        }
+        Ok(())
+    })
+    .map_err(sqlite("walk the blocks"))?;
+    let mut damaged = walked.damaged;
+    if walked.broken_end {
+        let first = Seq(walked.last.0 + 1);
+        damaged.push(Damage { first, last: first, why: "what follows cannot be read".into() });
     }
-    report.close(open, None);
-    Ok(report)
-}
-
-impl BlockReport {
-    fn close(&mut self, open: Option<(crate::block::StoredBlock, String)>, next: Option<Seq>) {
-        let Some((block, why)) = open else { return };
-        let last = believable_last(&block, next);
-        self.damaged.push(Damage { first: block.first, last, why });
-        self.last = last;
-    }
+    let lost: u64 = undecodable.iter().map(|d| d.last.0 - d.first.0 + 1).sum();
+    damaged.extend(undecodable);
+    damaged.sort_by_key(|d| d.first);
+    Ok(BlockReport {
+        blocks: walked.blocks,
+        records: walked.records - lost,
+        observations: walked.observations,
+        bytes: walked.bytes,
+        last: walked.last,
+        mendable: walked.mended.iter().map(|block| block.first).collect(),
+        damaged,
+    })
 }

@@ -184,20 +184,31 @@ pub(crate) fn mend(path: &Path, look: &Look) -> io::Result<PathBuf> {
     let Ok(mut log) = open(path)? else { return Ok(kept) };
     let mut out = BufWriter::new(File::create(&fresh)?);
     out.write_all(&log.head)?;
-    let (mut said, mut chain) = (log.header.checksum, log.header.checksum);
-    for _ in 0..look.frames {
-        log.reader.read_exact(&mut log.frame)?;
+    let header = &log.header;
+    let (mut said, mut chain) = (header.checksum, header.checksum);
+    let mut next = vec![0; header.frame_bytes()];
+    log.reader.read_exact(&mut log.frame)?;
+    for left in (0..look.frames).rev() {
         let frame = &mut log.frame;
-        let stored = Checksum::read(&frame[16..24]);
-        if log.header.checksum_of(said, frame) != stored {
-            put_right(&log.header, said, stored, frame);
+        if left > 0 {
+            log.reader.read_exact(&mut next)?;
         }
-        said = stored;
-        frame[8..16].copy_from_slice(&log.header.salts);
-        chain = log.header.checksum_of(chain, frame);
+        let stored = Checksum::read(&frame[16..24]);
+        let computed = header.checksum_of(said, frame);
+        let continues = |from| header.checksum_of(from, &next) == Checksum::read(&next[16..24]);
+        // What the next frame continues from is right: if that is what this one says, its page is
+        // wrong, and if it is what this one should say, only its checksum.
+        if computed != stored && continues(stored) {
+            put_right(header, said, stored, frame);
+        }
+        let only_checksum = computed != stored && left > 0 && continues(computed);
+        said = if only_checksum { computed } else { stored };
+        frame[8..16].copy_from_slice(&header.salts);
+        chain = header.checksum_of(chain, frame);
         frame[16..20].copy_from_slice(&chain.0.to_be_bytes());
         frame[20..24].copy_from_slice(&chain.1.to_be_bytes());
         out.write_all(frame)?;
+        std::mem::swap(frame, &mut next);
     }
     out.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()?;
     fs::rename(&fresh, path)?;
@@ -207,12 +218,15 @@ pub(crate) fn mend(path: &Path, look: &Look) -> io::Result<PathBuf> {
 /// Puts a frame right in which exactly one byte is wrong; leaves any other as it is.
 ///
 /// The checksum is linear over the words, modulo 2^32: what a word adds to its two halves is the
-/// word times two Fibonacci numbers that depend on how far it stands from the end.
+/// word times two Fibonacci numbers that depend on how far it stands from the end. The high bits
+/// of those repeat within a page, so that a change of a word's highest byte may have happened in
+/// one of several places: then the page stays as it is, and the block's own checksum decides.
 fn put_right(header: &Header, before: Checksum, stored: Checksum, frame: &mut [u8]) {
     let computed = header.checksum_of(before, frame);
     let missing = (stored.0.wrapping_sub(computed.0), stored.1.wrapping_sub(computed.1));
     let places: Vec<usize> =
         (0..8).step_by(4).chain((FRAME_HEADER_BYTES..frame.len()).step_by(4)).collect();
+    let mut candidates = Vec::new();
     // The last word of all adds (0, 1) times itself; each step back follows from the recurrence.
     let (mut low, mut high) = (0_u32, 1_u32);
     for (back, place) in places.iter().rev().enumerate() {
@@ -227,11 +241,13 @@ fn put_right(header: &Header, before: Checksum, stored: Checksum, frame: &mut [u
                 let change = ((new - old) << shift) as u32;
                 let adds = (factors.0.wrapping_mul(change), factors.1.wrapping_mul(change));
                 if new != old && adds == missing {
-                    frame[place + byte] = new as u8;
-                    return;
+                    candidates.push((place + byte, new as u8));
                 }
             }
         }
+    }
+    if let [(at, right)] = candidates[..] {
+        frame[at] = right;
     }
 }
 
