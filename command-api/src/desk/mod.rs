@@ -15,6 +15,8 @@ pub mod refusal;
 pub mod room;
 mod rule;
 pub mod seat;
+#[cfg(test)]
+pub(crate) mod tests;
 pub mod timers;
 pub mod told;
 pub mod views;
