@@ -11,6 +11,7 @@ fn polygon(rings: &str) -> String {
 const SQUARE: &str = "[[112,22],[113,22],[113,23],[112,23],[112,22]]";
 
 /// Rows of the list of bad input: what is sent, and a piece of the reason that must come back.
+#[rustfmt::skip] // one row a line
 fn bad_input() -> Vec<(&'static str, String, &'static str)> {
     let nested = |depth: usize| {
         let (open, close) = (r#"{"type":"GeometryCollection","geometries":["#, "]}");
@@ -28,94 +29,34 @@ fn bad_input() -> Vec<(&'static str, String, &'static str)> {
         ("77 null", "null".into(), "not a GeoJSON"),
         ("77 empty polygon", p("[]"), "no polygon"),
         ("77 empty ring", p("[[]]"), "0 points"),
-        (
-            "77 empty multipolygon",
-            r#"{"type":"MultiPolygon","coordinates":[]}"#.into(),
-            "no polygon",
-        ),
+        ("77 empty multipolygon", r#"{"type":"MultiPolygon","coordinates":[]}"#.into(), "no polygon"),
         ("77 one number", p("[[[112],[113,22],[113,23],[112,22]]]"), "not a GeoJSON"),
         ("77 null coordinate", p("[[[112,null],[113,22],[113,23],[112,22]]]"), "not a GeoJSON"),
         ("77 text coordinate", p(r#"[[["112",22],[113,22],[113,23],[112,22]]]"#), "not a GeoJSON"),
         ("77 a point", r#"{"type":"Point","coordinates":[112,22]}"#.into(), "a Point has no area"),
-        (
-            "77 a line",
-            r#"{"type":"LineString","coordinates":[[112,22],[113,22]]}"#.into(),
-            "LineString has no area",
-        ),
+        ("77 a line", r#"{"type":"LineString","coordinates":[[112,22],[113,22]]}"#.into(), "LineString has no area"),
         ("78 two points", p("[[[112,22],[113,23]]]"), "2 points"),
         ("78 three points", p("[[[112,22],[113,23],[112,22]]]"), "3 points"),
         ("78 not closed", p("[[[112,22],[113,22],[113,23],[112,23]]]"), "not closed"),
-        (
-            "78 a hole not closed",
-            p(&format!("[{SQUARE},[[112.2,22.2],[112.4,22.2],[112.4,22.4],[112.2,22.4]]]")),
-            "hole 0 of polygon 0 is not closed",
-        ),
-        (
-            "79 bow-tie",
-            p("[[[112,22],[113,23],[113,22],[112,23],[112,22]]]"),
-            "crosses or touches itself",
-        ),
-        (
-            "79 bow-tie crossing at a vertex",
-            p("[[[112,22],[112.5,22.5],[113,22],[113,23],[112.5,22.5],[112,23],[112,22]]]"),
-            "crosses or touches itself",
-        ),
-        (
-            "79 spike",
-            p("[[[112,22],[113,22],[113,23],[113,24],[113,23],[112,23],[112,22]]]"),
-            "itself at 113",
-        ),
+        ("78 a hole not closed", p(&format!("[{SQUARE},[[112.2,22.2],[112.4,22.2],[112.4,22.4],[112.2,22.4]]]")), "hole 0 of polygon 0 is not closed"),
+        ("79 bow-tie", p("[[[112,22],[113,23],[113,22],[112,23],[112,22]]]"), "crosses or touches itself"),
+        ("79 bow-tie crossing at a vertex", p("[[[112,22],[112.5,22.5],[113,22],[113,23],[112.5,22.5],[112,23],[112,22]]]"), "crosses or touches itself"),
+        ("79 spike", p("[[[112,22],[113,22],[113,23],[113,24],[113,23],[112,23],[112,22]]]"), "itself at 113"),
         ("80 1e308", p("[[[112,22],[1e308,22],[113,23],[112,22]]]"), "longitude"),
         ("81 antimeridian", p("[[[179,0],[-179,0],[-179,1],[179,1],[179,0]]]"), "antimeridian"),
         ("81 pole", p("[[[0,80],[90,90],[170,80],[0,80]]]"), "beyond 85 degrees"),
-        (
-            "81 hole outside",
-            p(&format!("[{SQUARE},[[114,22],[115,22],[115,23],[114,22]]]")),
-            "not within its outer ring",
-        ),
-        (
-            "81 hole half outside",
-            p(&format!("[{SQUARE},[[112.5,22.5],[114,22.5],[114,22.7],[112.5,22.5]]]")),
-            "not within its outer ring",
-        ),
-        (
-            "81 hole along the border",
-            p(&format!("[{SQUARE},[[112.2,22],[112.4,22],[112.4,22.2],[112.2,22]]]")),
-            "not within its outer ring",
-        ),
-        (
-            "81 a line there and back",
-            p("[[[112,22],[113,22],[114,22],[112,22]]]"),
-            "runs back along itself",
-        ),
-        (
-            "81 next to no area",
-            p("[[[112,22],[112.000001,22],[112.000001,22.000001],[112,22]]]"),
-            "next to no area",
-        ),
+        ("81 hole outside", p(&format!("[{SQUARE},[[114,22],[115,22],[115,23],[114,22]]]")), "not within its outer ring"),
+        ("81 hole half outside", p(&format!("[{SQUARE},[[112.5,22.5],[114,22.5],[114,22.7],[112.5,22.5]]]")), "not within its outer ring"),
+        ("81 hole along the border", p(&format!("[{SQUARE},[[112.2,22],[112.4,22],[112.4,22.2],[112.2,22]]]")), "not within its outer ring"),
+        ("81 a line there and back", p("[[[112,22],[113,22],[114,22],[112,22]]]"), "runs back along itself"),
+        ("81 next to no area", p("[[[112,22],[112.000001,22],[112.000001,22.000001],[112,22]]]"), "next to no area"),
         ("81 one place four times", p("[[[112,22],[112,22],[112,22],[112,22]]]"), "points"),
         ("82 nested collections", nested(MAX_COLLECTION_DEPTH + 1), "nested deeper"),
         ("82 nested far too deep", nested(2_000), "not a GeoJSON"),
         ("83 too many vertices", p(&format!("[[{many},[112.000000,22]]]")), "simplify it"),
-        (
-            "85 crs",
-            format!(r#"{{"type":"Polygon","crs":{{"type":"name"}},"coordinates":[{SQUARE}]}}"#),
-            "EPSG:4326",
-        ),
-        (
-            "overlapping polygons",
-            format!(
-                r#"{{"type":"MultiPolygon","coordinates":[[{SQUARE}],[[[112.5,22.5],[113.5,22.5],[113.5,23.5],[112.5,22.5]]]]}}"#
-            ),
-            "polygon 0 and polygon 1 overlap",
-        ),
-        (
-            "overlapping holes",
-            p(&format!(
-                "[{SQUARE},[[112.2,22.2],[112.6,22.2],[112.6,22.6],[112.2,22.2]],[[112.4,22.2],[112.8,22.2],[112.8,22.6],[112.4,22.2]]]"
-            )),
-            "overlap",
-        ),
+        ("85 crs", format!(r#"{{"type":"Polygon","crs":{{"type":"name"}},"coordinates":[{SQUARE}]}}"#), "EPSG:4326"),
+        ("overlapping polygons", format!( r#"{{"type":"MultiPolygon","coordinates":[[{SQUARE}],[[[112.5,22.5],[113.5,22.5],[113.5,23.5],[112.5,22.5]]]]}}"# ), "polygon 0 and polygon 1 overlap"),
+        ("overlapping holes", p(&format!( "[{SQUARE},[[112.2,22.2],[112.6,22.2],[112.6,22.6],[112.2,22.2]],[[112.4,22.2],[112.8,22.2],[112.8,22.6],[112.4,22.2]]]" )), "overlap"),
     ]
 }
 
