@@ -38,6 +38,9 @@ pub(crate) struct Will {
     /// 0, 1 or 2.
     pub(crate) qos: u8,
     pub(crate) retain: bool,
+    /// v5: it asked for a delay. There is no session to wait in, but a client that comes back by
+    /// taking its name over is spared it.
+    pub(crate) delayed: bool,
 }
 
 /// Decodes a CONNECT that has passed [`crate::wire::check_connect`]; `None` when it is malformed.
@@ -55,6 +58,7 @@ fn decode_v311(body: &[u8]) -> Option<Connect> {
         body: Bytes::copy_from_slice(packet.will_payload().unwrap_or_default()),
         qos: packet.will_qos() as u8,
         retain: packet.will_retain(),
+        delayed: false,
     });
     (used == body.len()).then(|| Connect {
         client_id: packet.client_id().to_owned(),
@@ -99,6 +103,10 @@ fn decode_v5(body: &[u8]) -> Option<Connect> {
         body: Bytes::copy_from_slice(packet.will_payload().unwrap_or_default()),
         qos: packet.will_qos() as u8,
         retain: packet.will_retain(),
+        delayed: packet
+            .will_props()
+            .iter()
+            .any(|p| matches!(p, Property::WillDelayInterval(seconds) if seconds.val() > 0)),
     });
     let mut connect = Connect {
         client_id: packet.client_id().to_owned(),

@@ -94,7 +94,9 @@ pub(crate) async fn run<S, A, D, O>(
         part(shared, &mut stream, &goodbye).await;
     }
     drop(stream);
-    if let Some((principal, will)) = will.filter(|_| reason.publishes_will()) {
+    let came_back = reason == CloseReason::TakenOver;
+    let due = |will: &Will| reason.publishes_will() && !(came_back && will.delayed);
+    if let Some((principal, will)) = will.filter(|(_, will)| due(will)) {
         publish_will(shared, principal, will).await;
     }
 }

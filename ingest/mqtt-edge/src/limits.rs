@@ -40,6 +40,9 @@ pub const DOWNLINK_WINDOW: usize = 32;
 pub const RESUME_BATCH: usize = 64;
 /// Bytes waiting to be written to one client before its packets are left unread.
 pub const OUT_HIGH_BYTES: usize = 32 * 1024;
+/// What the kernel keeps for one connection in each direction, in bytes. Its own choice grows to
+/// megabytes for a client that floods, or that does not read.
+pub const SOCKET_BUFFER_BYTES: usize = 128 * 1024;
 /// Bytes read from a socket at a time, into a buffer shared by the connections of a thread.
 pub const READ_SCRATCH_BYTES: usize = 64 * 1024;
 /// How long a connection that has nothing in flight waits while all together have too much.

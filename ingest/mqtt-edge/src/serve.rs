@@ -16,7 +16,7 @@ use crate::connection;
 use crate::downlink::{Downlink, Outbox};
 use crate::hub::Hub;
 use crate::inflight::Budget;
-use crate::limits::EdgeConfig;
+use crate::limits::{EdgeConfig, SOCKET_BUFFER_BYTES};
 use crate::principal::{Directory, Who};
 use crate::stats::{Counters, EdgeStats};
 
@@ -160,8 +160,11 @@ fn begin<A: Admit, D: Directory, O: Outbox>(
         counters.closed(CloseReason::ConnectionQuota);
         return;
     }
-    // Acknowledgements are small and waited for. Without it the connection is only slower.
+    // Without these the connection is only slower, or the kernel more generous.
     let _ = stream.set_nodelay(true);
+    let socket = socket2::SockRef::from(&stream);
+    let _ = socket.set_send_buffer_size(SOCKET_BUFFER_BYTES);
+    let _ = socket.set_recv_buffer_size(SOCKET_BUFFER_BYTES);
     let guard = connection::Guard::new(shared.counters.clone());
     let shared = shared.clone();
     tokio::spawn(async move { connection::run(&shared, stream, peer, stopped, guard).await });

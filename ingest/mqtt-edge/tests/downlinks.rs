@@ -261,6 +261,28 @@ async fn a_will_with_properties_harms_nobody() {
     assert!(old.ping().await);
 }
 
+/// A client that vanished and is back under its name within its will's delay has not gone.
+#[tokio::test]
+async fn a_delayed_will_is_spared_by_coming_back() {
+    let edge = edge().await;
+    for (delay, wills) in [(5, 0), (0, 1)] {
+        let mut body = [&text(b"MQTT")[..], &[5, 0xC6, 0, 60, 0], &text(b"same")].concat();
+        body.extend([5, 0x18, 0, 0, 0, delay]);
+        for part in ["fh/v1/hydro/obs", "gone", "hydro", "hydro-secret"] {
+            body.extend(text(part.as_bytes()));
+        }
+        let mut first = edge.raw().await;
+        first.send(&packet(0x10, &body)).await;
+        assert_eq!(first.packet().await.unwrap().body[1], 0);
+        let mut second = edge.client(5, "same").await;
+        assert_eq!(first.rest().await[0].body[0], 0x8E);
+        edge.until("the first is out", |s| s.open == 1).await;
+        assert_eq!(edge.stats().wills, wills, "delay {delay}");
+        second.send(&[0xE0, 0]).await;
+        assert_eq!(second.rest().await, []);
+    }
+}
+
 #[tokio::test]
 async fn a_withdrawn_credential_ends_its_connections() {
     let edge = edge().await;
@@ -283,7 +305,13 @@ async fn a_flooder_that_reads_no_answers_is_closed() {
     };
     let edge = edge_with(config, Desk::new(true)).await;
     let mut healthy = edge.client(4, "healthy").await;
-    let mut flooder = edge.client(4, "flooder").await;
+    // A small receive buffer, so that it does not take megabytes of acknowledgements first.
+    let socket = tokio::net::TcpSocket::new_v4().unwrap();
+    socket.set_recv_buffer_size(4_096).unwrap();
+    let stream = socket.connect(([127, 0, 0, 1], edge.port).into()).await.unwrap();
+    let mut flooder = Raw { stream };
+    flooder.send(&support::connect(4, "flooder", "hydro")).await;
+    assert_eq!(flooder.packet().await.unwrap().body, [0, 0]);
     let burst = publish(4, "fh/v1/hydro/obs", b"", 1, 1).repeat(4_000);
     let flood = tokio::spawn(async move {
         while tokio::io::AsyncWriteExt::write_all(&mut flooder.stream, &burst).await.is_ok() {}
