@@ -116,7 +116,8 @@ export class BaseMap {
 
   home(): void {
     if (this.homeExtent !== null) {
-      this.map.getView().fit(this.homeExtent, { padding: [46, 30, 52, 30], duration: 0 });
+      const narrow = (this.map.getSize()?.[0] ?? 0) < 800;
+      this.map.getView().fit(this.homeExtent, { padding: [narrow ? 50 : 30, 24, narrow ? 74 : 66, 24], duration: 0 });
     }
   }
 
@@ -137,15 +138,16 @@ export class BaseMap {
   }
 
   hit(pixel: number[]): Hit | null {
-    const point = this.map.forEachFeatureAtPixel(pixel, (f) => f, {
-      layerFilter: (l) => l === this.layers.points, hitTolerance: 3,
-    });
-    if (point !== undefined) {
+    const [x, y] = pixel as [number, number];
+    const zoom = this.map.getView().getZoom() ?? 0;
+    const point = this.layers.points.getVisible()
+      ? this.points.at(x, y, zoom, (c) => this.map.getPixelFromCoordinate(c)) : null;
+    if (point !== null) {
       return { kind: point.get('kind') as Hit['kind'], id: (point.get('row') as { id: string }).id };
     }
-    const ix = this.stamps.at(pixel[0] as number, pixel[1] as number);
+    const ix = this.stamps.at(x, y);
     if (ix !== null) return { kind: 'station', id: String(ix) };
-    const fine = (this.map.getView().getZoom() ?? 0) >= TOWNSHIPS_FROM_ZOOM;
+    const fine = zoom >= TOWNSHIPS_FROM_ZOOM;
     const want = fine ? 'township' : 'district';
     const at = this.map.getCoordinateFromPixel(pixel);
     const zone = this.zones.getFeaturesAtCoordinate(at).find((f) => f.get('kind') === want);

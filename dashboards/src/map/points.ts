@@ -86,14 +86,36 @@ export class Points {
     }
   }
 
+  /** The drawn mark within `reach` pixels of a place on screen. */
+  at(x: number, y: number, zoom: number, toPixel: (c: number[]) => number[] | null, reach = 12): Feature | null {
+    let best: Feature | null = null;
+    let nearest = reach * reach;
+    for (const feature of this.source.getFeatures()) {
+      const point = feature.getGeometry();
+      if (!(point instanceof Point) || !this.isShown(feature, zoom)) continue;
+      const at = toPixel(point.getCoordinates());
+      if (at === null) continue;
+      const d = ((at[0] ?? 0) - x) ** 2 + ((at[1] ?? 0) - y) ** 2;
+      if (d < nearest) [nearest, best] = [d, feature];
+    }
+    return best;
+  }
+
+  private isShown(feature: FeatureLike, zoom: number): boolean {
+    const row = feature.get('row') as UnitView | HospitalView;
+    const kind = feature.get('kind') as 'unit' | 'hospital';
+    if (this.look?.selected === `${kind}:${row.id}`) return true;
+    if (kind === 'hospital') return zoom >= HOSPITALS_FROM_ZOOM;
+    return (row as UnitView).state !== 'idle' || zoom >= IDLE_FROM_ZOOM;
+  }
+
   style(feature: FeatureLike, zoom: number): Style | undefined {
     const look = this.look;
-    if (look === null || this.icons === null) return undefined;
+    if (look === null || this.icons === null || !this.isShown(feature, zoom)) return undefined;
     const row = feature.get('row') as UnitView | HospitalView;
     const kind = feature.get('kind') as 'unit' | 'hospital';
     const chosen = look.selected === `${kind}:${row.id}`;
     const busy = kind === 'unit' && (row as UnitView).state !== 'idle';
-    if (!chosen && !busy && zoom < (kind === 'unit' ? IDLE_FROM_ZOOM : HOSPITALS_FROM_ZOOM)) return undefined;
     const style = new Style({ image: this.icons[busy ? 'busy' : kind], zIndex: chosen ? 9 : busy ? 5 : 1 });
     if (chosen || (busy && zoom >= 10.5)) {
       style.setText(new Text({

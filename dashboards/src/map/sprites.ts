@@ -83,8 +83,8 @@ export function sprites(worstFirst: readonly Dress[], p: MapPalette, ratio: numb
   const ground = p.night ? '#1e2429' : '#ffffff';
   return {
     byCode: [
-      draw({ shape: 'circle', radius: 3, fill: null, edge: GREY, width: 1 }, ratio),
-      draw({ shape: 'circle', radius: 2.6, fill: quiet, edge: ground, width: 0.8 }, ratio),
+      draw({ shape: 'circle', radius: 3.2, fill: null, edge: GREY, width: 1.2 }, ratio),
+      draw({ shape: 'circle', radius: 3.4, fill: quiet, edge: ground, width: 1 }, ratio),
       ...levels.reverse(),
     ],
     late: draw({ shape: 'circle', radius: 3.4, fill: ground, edge: p.late, width: 1.4 }, ratio),

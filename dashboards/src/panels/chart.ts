@@ -100,6 +100,19 @@ function drawGaps(u: uPlot, gaps: readonly [number, number][], line: string): vo
   u.ctx.restore();
 }
 
+/** How near the line comes to a value within a stretch of the chart: words go where it is farther. */
+function nearer(u: uPlot, line: Line, value: number, from: number, to: number): number {
+  const [lo, hi] = [u.scales['x']?.min ?? 0, u.scales['x']?.max ?? 1];
+  let least = Number.POSITIVE_INFINITY;
+  line.t.forEach((t, at) => {
+    const share = (t - lo) / (hi - lo);
+    const v = line.v[at];
+    // A word stands above its dotted line: what is just above it is in the way, what is below is not.
+    if (v != null && share >= from && share <= to) least = Math.min(least, v >= value ? v - value : (value - v) * 3);
+  });
+  return least;
+}
+
 function drawThresholds(
   u: uPlot, c: ChartOf, thresholds: readonly ThresholdView[], ground: string, ink: string,
 ): void {
@@ -124,9 +137,12 @@ function drawThresholds(
     if (lastY - y < 13 * ratio) continue; // No room for its word: the line and the hover say it.
     lastY = y;
     const level = c.language === 'zh' ? dress.name : dress.name_en;
-    const text = [level, c.word(th.mark), figure(th.at_least, c.unit)].filter((s) => s !== '').join(' ');
+    const mark = c.word(th.mark);
+    const words = mark.toLowerCase().includes(level.toLowerCase()) ? [mark] : [level, mark];
+    const text = [...words, figure(th.at_least, c.unit)].filter((s) => s !== '').join(' ');
     const width = pen.measureText(text).width;
-    const x = u.bbox.left + 4 * ratio;
+    const right = nearer(u, c.line, th.at_least, 0, 0.5) < nearer(u, c.line, th.at_least, 0.5, 1);
+    const x = right ? u.bbox.left + u.bbox.width - width - 4 * ratio : u.bbox.left + 4 * ratio;
     pen.fillStyle = ground;
     pen.fillRect(x - 2 * ratio, y - 13 * ratio, width + 4 * ratio, 12 * ratio);
     pen.fillStyle = ink;

@@ -93,7 +93,7 @@ class Lanes {
     const line = toLine(series.points, series.interval_s, id === 'rain' ? 3600 : null, from, from + DAY_MS);
     const values = line.v.filter((v): v is number => v !== null);
     const peak = values.length === 0 ? t('strip.missing')
-      : t('strip.peak', { v: valueText(settings.language, Math.max(...values), series.unit), unit: id === 'rain' ? '/h' : '' }).trim();
+      : t('strip.peak', { v: valueText(settings.language, Math.max(...values), id === 'rain' ? `${series.unit}/h` : series.unit) });
     return { id, name: row === undefined ? series.station : shortName(named(row)), peak, line, bars: id === 'rain' };
   }
 

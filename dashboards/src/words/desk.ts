@@ -42,6 +42,7 @@ export const desk = {
   'zone.open': ['区内告警 {n} 条', '{n} alerts in the zone'],
 
   'act.acknowledge': ['签收', 'Acknowledge'],
+  'act.ack': ['签收', 'Ack'],
   'act.shelve': ['暂挂', 'Shelve'],
   'act.unshelve': ['取消暂挂', 'Unshelve'],
   'act.incident': ['事件', 'Incident'],

@@ -42,8 +42,8 @@ export const screen = {
   'band.replay': ['回放时钟 · 时间随资料推进 · 场景时间 {time}', 'REPLAY CLOCK · time follows the data · scenario time {time}'],
   'band.resync': ['发现缺号,已重新取得完整态势', 'A missing message was found; the picture was fetched again'],
 
-  'tab.unacknowledged': ['未签收', 'Unacknowledged'],
-  'tab.acknowledged': ['已签收', 'Acknowledged'],
+  'tab.unacknowledged': ['未签收', 'Unacked'],
+  'tab.acknowledged': ['已签收', 'Acked'],
   'tab.shelved': ['已暂挂', 'Shelved'],
   'tab.all': ['全部', 'All'],
   'list.title': ['告警', 'Alerts'],
@@ -109,7 +109,7 @@ export const screen = {
   'strip.now': ['现在', 'now'],
   'strip.waiting': ['正在取数', 'loading'],
   'strip.missing': ['缺测', 'missing'],
-  'strip.peak': ['最大 {v} {unit}', 'max {v} {unit}'],
+  'strip.peak': ['最大 {v}', 'max {v}'],
 
   'signin.title': ['登录值班台', 'Sign in to the duty board'],
   'signin.user': ['姓名', 'Name'],

@@ -18,7 +18,7 @@ export function unit(language: Language, ucum: string): string {
 }
 
 const PLACES: Record<string, number> = {
-  m: 2, mm: 1, cm: 1, 'm/s': 1, 'm3/s': 0, '%': 1, hPa: 1, Cel: 1, '{people}': 0, deg: 0, '1': 0, V: 1,
+  m: 2, mm: 1, 'mm/h': 1, cm: 1, 'm/s': 1, 'm3/s': 0, '%': 1, hPa: 1, Cel: 1, '{people}': 0, deg: 0, '1': 0, V: 1,
 };
 
 /** A value with as many places as its unit is measured in, without a trailing `.0` beyond them. */
