@@ -165,6 +165,10 @@ impl Register {
     pub fn unit(&self, id: &UnitId) -> Option<&AgencyId> {
         self.units.get(id)
     }
+    /// Every unit, in order of id.
+    pub fn units(&self) -> impl Iterator<Item = &UnitId> {
+        self.units.keys()
+    }
     /// Whether there is a zone of this code.
     pub fn has_zone(&self, id: &str) -> bool {
         self.zones.contains(id)

@@ -210,6 +210,20 @@ impl Admission {
         draft.submit()
     }
 
+    /// Keeps that an agency was over its rate: the first of every second with its bytes, all of
+    /// them counted.
+    pub fn refuse_limited(&self, source: Source<'_>, why: Why, raw: &[u8]) -> Admitted {
+        let mut inner = self.0.begin();
+        let keep = inner.rates.keep_refusal(source.agency, Instant::now());
+        let mut draft = Draft::new(&self.0, &mut inner, source);
+        if keep {
+            draft.conclude(Err(why), raw);
+        } else {
+            draft.count_only(why);
+        }
+        draft.submit()
+    }
+
     /// Submits a tick of the live clock. Nothing is submitted where the clock has gone back (now
     /// stands until it has caught up) or where ticks follow the frames.
     ///

@@ -10,6 +10,9 @@ use domain::ids::AgencyId;
 pub const RATE_DEFAULT_PER_S: u32 = 200_000;
 /// Seconds of its rate that an agency may send at once after a pause.
 pub const BURST_S: f64 = 2.0;
+/// A refusal for the rate is kept with its bytes this often for each agency: keeping every one
+/// would let the flood through by another door.
+pub const KEEP_EVERY: Duration = Duration::from_secs(1);
 /// The longest wait that is asked for.
 pub const RETRY_MAX: Duration = Duration::from_secs(60);
 
@@ -25,6 +28,8 @@ pub struct TooFast {
 struct Bucket {
     tokens: f64,
     filled: Instant,
+    /// When a refusal was last kept.
+    kept: Option<Instant>,
 }
 
 /// The buckets of all agencies.
@@ -45,7 +50,7 @@ impl Rates {
     ) -> Result<(), TooFast> {
         let per_s = f64::from(per_s.max(1));
         if !self.buckets.contains_key(agency) {
-            let full = Bucket { tokens: per_s * BURST_S, filled: now };
+            let full = Bucket { tokens: per_s * BURST_S, filled: now, kept: None };
             self.buckets.insert(agency.clone(), full);
         }
         let Some(bucket) = self.buckets.get_mut(agency) else { return Ok(()) };
@@ -59,6 +64,18 @@ impl Rates {
         }
         bucket.tokens -= count as f64;
         Ok(())
+    }
+}
+
+impl Rates {
+    /// Whether a refusal for the rate is kept: one a second for each agency.
+    pub(crate) fn keep_refusal(&mut self, agency: &AgencyId, now: Instant) -> bool {
+        let Some(bucket) = self.buckets.get_mut(agency) else { return true };
+        let due = bucket.kept.is_none_or(|kept| now.saturating_duration_since(kept) >= KEEP_EVERY);
+        if due {
+            bucket.kept = Some(now);
+        }
+        due
     }
 }
 

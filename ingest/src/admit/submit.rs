@@ -149,6 +149,12 @@ impl<'c, 'm, 's> Draft<'c, 'm, 's> {
         self.outcomes.push(outcome);
     }
 
+    /// Counts a refusal that is not kept.
+    pub(super) fn count_only(&mut self, why: Why) {
+        self.tally.refused.push(why.reason);
+        self.outcomes.push(Outcome::Refused(why));
+    }
+
     /// Submits the append and gives the wait for it.
     pub(super) fn submit(self) -> Admitted {
         let account = Account {

@@ -8,12 +8,13 @@ use std::borrow::Cow;
 use std::fmt;
 
 use domain::ids::{ID_MAX_BYTES, StationId};
-use domain::observation::{OriginFlag, Quality, Trust};
+use domain::observation::Quality;
 use domain::status::WireStatus;
 use domain::time::{TimeError, UtcMs};
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, Visitor};
 
 use super::error::{DecodeError, shown};
+use super::quality::{QUALITY_FORM, quality};
 use super::scalar::{Instant, Number, Text};
 
 /// The longest sender's own id, bytes.
@@ -114,28 +115,6 @@ impl Field {
         };
         DecodeError::Form { field: self.name(), expected }
     }
-}
-
-const QUALITY_FORM: &str = "one of reliable, doubtful, unreliable, corrected, completed, or two of them: corrected+doubtful";
-
-/// Reads the sender's word for quality: a trust, an origin, or both joined by `+`.
-///
-/// # Errors
-/// [`DecodeError::Form`] for any other word.
-pub fn quality(text: &str) -> Result<Quality, DecodeError> {
-    let mut quality = Quality::default();
-    for word in text.splitn(2, '+') {
-        match word {
-            "original" => quality.origin = OriginFlag::Original,
-            "corrected" => quality.origin = OriginFlag::Corrected,
-            "completed" => quality.origin = OriginFlag::Completed,
-            "reliable" | "good" => quality.trust = Trust::Reliable,
-            "doubtful" | "suspect" => quality.trust = Trust::Doubtful,
-            "unreliable" | "bad" => quality.trust = Trust::Unreliable,
-            _ => return Err(DecodeError::Form { field: "q", expected: QUALITY_FORM }),
-        }
-    }
-    Ok(quality)
 }
 
 /// Checks an id against the allow-list of [`domain::ids`].

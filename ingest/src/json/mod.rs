@@ -4,4 +4,5 @@ pub mod batch;
 pub mod decode;
 pub mod error;
 pub mod instant;
+pub mod quality;
 mod scalar;

@@ -110,7 +110,7 @@ fn field(
             decode::plain_text(column, cell, SENDER_ID_MAX_BYTES)?;
             seen.id = Some(own());
         }
-        "q" => seen.q = Some(decode::quality(cell)?),
+        "q" => seen.q = Some(crate::json::quality::quality(cell)?),
         _ => {
             seen.status = match cell {
                 "actual" => WireStatus::Actual,

@@ -1,0 +1,284 @@
+//! Hearing as a whole: started once by the server, over its journal. Feeds in, ticks, and the
+//! archive's follower; one handle to reach and end them.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use axum::Router;
+use domain::ids::{AgencyId, UnitId};
+use domain::refusal::Channel;
+use journal::{Journal, OpenError, ReadError};
+use mqtt_edge::{EdgeConfig, EdgeHandle, EdgeStats, Who};
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+use crate::admit::{Admission, Ticks, Unavailable};
+use crate::archive::{Archive, ArchiveConfig, ArchiveError, ArchiveState};
+use crate::bridge::{Bridge, BridgeConfig, BridgeError, BridgeState};
+use crate::http::keys::{Keys, KeysError};
+use crate::http::routes::router;
+use crate::http::session::Door;
+use crate::memory::Memory;
+use crate::mqtt::directory::{CityDirectory, TaskOutbox};
+use crate::mqtt::session::{EdgeAdmit, Intake, Teller};
+use crate::past::{HistoryPast, recall_tail};
+use crate::register::Register;
+use crate::seams::{Credentials, TaskDown, Tasks};
+use crate::telemetry::{FeedState, Telemetry};
+use crate::ticker;
+
+/// How MQTT comes in.
+#[derive(Debug, Clone)]
+pub enum Mqtt {
+    /// Not at all.
+    Off,
+    /// By the embedded endpoint: a bound listener's address, port 0 for a free one.
+    Embedded(SocketAddr, Box<EdgeConfig>),
+    /// From a city's own broker.
+    Bridge(BridgeConfig),
+}
+
+/// What hearing is started with.
+pub struct HearingConfig {
+    /// The data directory: the journal's, with its history.
+    pub dir: PathBuf,
+    /// The city's register.
+    pub register: Arc<Register>,
+    /// Whose clock the ticks follow.
+    pub ticks: Ticks,
+    /// How MQTT comes in.
+    pub mqtt: Mqtt,
+    /// The archive, where there is one.
+    pub archive: Option<ArchiveConfig>,
+    /// Feeds' and units' credentials.
+    pub credentials: Arc<dyn Credentials>,
+    /// The desk's tasks.
+    pub tasks: Arc<dyn Tasks>,
+}
+
+impl std::fmt::Debug for HearingConfig {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("HearingConfig").field("mqtt", &self.mqtt).finish_non_exhaustive()
+    }
+}
+
+/// Why hearing cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The journal cannot be opened for reading.
+    #[error("the journal cannot be read: {0}")]
+    Open(#[from] OpenError),
+    /// Its end cannot be read.
+    #[error("the journal cannot be read: {0}")]
+    Read(#[from] ReadError),
+    /// The first tick could not be made durable.
+    #[error("the journal takes nothing: {0}")]
+    Tick(Unavailable),
+    /// The address for MQTT cannot be had.
+    #[error("MQTT cannot listen on {address}: {source}")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// Why not.
+        source: std::io::Error,
+    },
+    /// The idempotency keys cannot be opened.
+    #[error(transparent)]
+    Keys(#[from] KeysError),
+    /// The bridge's configuration is wrong.
+    #[error(transparent)]
+    Bridge(#[from] BridgeError),
+    /// The archive's configuration or position is wrong.
+    #[error(transparent)]
+    Archive(#[from] ArchiveError),
+}
+
+/// Starts hearing.
+#[derive(Debug, Clone, Copy)]
+pub struct Hearing;
+
+/// Hearing, running. Dropping it leaves it running; [`HearingHandle::drain`] ends it.
+pub struct HearingHandle {
+    admission: Admission,
+    router: Router,
+    edge: Option<EdgeHandle>,
+    bridge: Option<Bridge>,
+    archive: Option<Archive>,
+    teller: Arc<Teller>,
+    stop: watch::Sender<bool>,
+    ticker: JoinHandle<()>,
+}
+
+impl std::fmt::Debug for HearingHandle {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("HearingHandle").field("mqtt", &self.mqtt_addr()).finish_non_exhaustive()
+    }
+}
+
+impl Hearing {
+    /// Opens admission over a journal: its memory is that of the journal's history and end.
+    ///
+    /// # Errors
+    /// [`StartError::Open`] and [`StartError::Read`].
+    pub fn admission(
+        journal: &Journal,
+        register: Arc<Register>,
+        ticks: Ticks,
+        telemetry: Arc<Telemetry>,
+    ) -> Result<Admission, StartError> {
+        let mut past = HistoryPast::in_dir(journal.dir());
+        let position = past.position();
+        let memory = Memory::over(Box::new(past));
+        let admission =
+            Admission::new(journal.appender(), register, memory, ticks, None, telemetry);
+        let records = recall_tail(&admission, &mut journal.reader()?, position)?;
+        tracing::info!(records, "the journal's end is remembered");
+        Ok(admission)
+    }
+
+    /// Starts feeds, ticks and archive over an open journal, whose history is open (made) already.
+    /// Must be called within a tokio runtime of several threads.
+    ///
+    /// # Errors
+    /// [`StartError`]; nothing is left running then but what ends by itself.
+    pub async fn start(
+        config: HearingConfig,
+        journal: &Journal,
+    ) -> Result<HearingHandle, StartError> {
+        let telemetry = Arc::new(Telemetry::default());
+        let admission = Self::admission(journal, config.register, config.ticks, telemetry.clone())?;
+        admission.tick().await.map_err(StartError::Tick)?;
+        let (stop, stopped) = watch::channel(false);
+        let keys = Keys::open(&config.dir)?;
+        let (credentials, tasks) = (config.credentials, config.tasks);
+        let door = Door::new(admission.clone(), credentials.clone(), tasks.clone(), keys);
+        let teller = Arc::new(Teller::default());
+        let (mut edge, mut bridge) = (None, None);
+        match config.mqtt {
+            Mqtt::Off => {}
+            Mqtt::Embedded(address, edge_config) => {
+                let listening = TcpListener::bind(address).await;
+                let listener =
+                    listening.map_err(|source| StartError::Listen { address, source })?;
+                let intake = Intake::new(admission.clone(), tasks.clone(), Channel::Mqtt);
+                let handle = mqtt_edge::serve(
+                    listener,
+                    *edge_config,
+                    Arc::new(EdgeAdmit::new(intake, teller.clone())),
+                    Arc::new(CityDirectory::new(credentials, admission.clone())),
+                    Arc::new(TaskOutbox::new(tasks)),
+                    ended(stopped.clone()),
+                );
+                teller.connect(handle.clone());
+                edge = Some(handle);
+            }
+            Mqtt::Bridge(bridge_config) => {
+                let intake = Intake::new(admission.clone(), tasks.clone(), Channel::MqttBridge);
+                bridge = Some(Bridge::start(bridge_config, intake, tasks, stopped.clone())?);
+            }
+        }
+        let archive = match config.archive {
+            Some(archive) => {
+                let register = admission.register();
+                Some(Archive::start(archive, &config.dir, journal, register, stopped.clone())?)
+            }
+            None => None,
+        };
+        let ticker = tokio::spawn(ticker::run(admission.clone(), stopped));
+        let router = router(Arc::new(door));
+        Ok(HearingHandle { admission, router, edge, bridge, archive, teller, stop, ticker })
+    }
+}
+
+/// Resolves when `stopped` turns true, or nobody is left to turn it.
+async fn ended(mut stopped: watch::Receiver<bool>) {
+    // An error means that the handle is gone without a drain: the feed goes on.
+    if stopped.wait_for(|stop| *stop).await.is_err() {
+        std::future::pending::<()>().await;
+    }
+}
+
+impl HearingHandle {
+    /// The HTTP resources to mount: `POST /v1/observations`, `/v1/reports/hospital`,
+    /// `/v1/reports/units`, `/v1/warnings`. They check their bearer tokens themselves.
+    pub fn router(&self) -> Router {
+        self.router.clone()
+    }
+
+    /// Where the embedded endpoint listens.
+    pub fn mqtt_addr(&self) -> Option<SocketAddr> {
+        self.edge.as_ref().and_then(EdgeHandle::local_addr)
+    }
+
+    /// Admission, for what comes in otherwise (a file's import).
+    pub fn admission(&self) -> &Admission {
+        &self.admission
+    }
+
+    /// The counters.
+    pub fn telemetry(&self) -> &Arc<Telemetry> {
+        self.admission.telemetry()
+    }
+
+    /// Every feed heard since the start: `(agency, channel)`, state.
+    pub fn feeds(&self) -> Vec<((AgencyId, &'static str), FeedState)> {
+        self.telemetry().feeds()
+    }
+
+    /// Puts a new configuration in force for admission and archive.
+    pub fn configure(&self, register: Arc<Register>) {
+        if let Some(archive) = &self.archive {
+            archive.configure(register.clone());
+        }
+        self.admission.configure(register);
+    }
+
+    /// Sends a task down at once to a unit that is there. The desk keeps it until
+    /// [`Tasks::delivered`]: a unit that is not there gets it when it comes back.
+    pub fn send_task(&self, unit: &UnitId, task: &TaskDown) -> bool {
+        match &self.bridge {
+            Some(bridge) => bridge.send_task(unit, task),
+            None => self.teller.task(unit, task),
+        }
+    }
+
+    /// Closes every MQTT connection of a principal whose credential was withdrawn.
+    pub fn expel(&self, who: &Who) -> usize {
+        self.edge.as_ref().map_or(0, |edge| edge.expel(who))
+    }
+
+    /// The embedded endpoint's counters.
+    pub fn edge_stats(&self) -> Option<EdgeStats> {
+        self.edge.as_ref().map(EdgeHandle::stats)
+    }
+
+    /// The bridge's state.
+    pub fn bridge_state(&self) -> Option<BridgeState> {
+        self.bridge.as_ref().map(Bridge::state)
+    }
+
+    /// The archive's state.
+    pub fn archive_state(&self) -> Option<ArchiveState> {
+        self.archive.as_ref().map(Archive::state)
+    }
+
+    /// Takes nothing more in, finishes the acknowledgements under way, and ends everything that
+    /// was started. The journal is the caller's to close afterwards.
+    pub async fn drain(self) {
+        self.stop.send_replace(true);
+        if let Some(edge) = &self.edge {
+            edge.drain().await;
+        }
+        if let Some(bridge) = self.bridge {
+            bridge.ended().await;
+        }
+        if let Some(archive) = self.archive {
+            archive.ended().await;
+        }
+        if self.ticker.await.is_err() {
+            tracing::error!("the ticker broke off");
+        }
+    }
+}

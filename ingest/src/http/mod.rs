@@ -1,0 +1,9 @@
+//! HTTP: observations and reports by POST, with an answer for each refused item.
+
+pub mod body;
+pub mod keys;
+pub mod problem;
+pub mod routes;
+pub mod server;
+pub mod session;
+mod wire;

@@ -1,0 +1,342 @@
+//! Stop 1 of 9, **heard**, over HTTP: who sends, what kind of body, its bytes. After it:
+//! [`crate::json::decode`] and [`crate::table::decode`] (decoded).
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use axum::http::header::{AUTHORIZATION, CONTENT_TYPE};
+use axum::http::{HeaderMap, StatusCode};
+use domain::ids::AgencyId;
+use domain::refusal::{Channel, Reason};
+use domain::report::Report;
+use mqtt_edge::Who;
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+
+use super::body::{Bodies, Whole};
+use super::keys::{KEY_MAX_BYTES, Keys, KeysError, Known};
+use super::problem::Problem;
+use crate::admit::rate::{Rates, TooFast};
+use crate::admit::{Admission, Admitted, Outcome, Source, Unavailable};
+use crate::json::batch::{BatchError, Item, decode_array, decode_ndjson};
+use crate::judge::Why;
+use crate::mqtt::session::whole;
+use crate::reports::decode as reports;
+use crate::seams::{Credentials, Tasks};
+use crate::table::decode::decode_csv;
+
+/// Requests a second of one credential.
+pub const REQUESTS_PER_S: u32 = 2_000;
+/// Bodies larger than this are decoded on a thread of the blocking pool.
+const DECODE_ASIDE_BYTES: usize = 64 * 1024;
+
+/// What a body holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Array,
+    Lines,
+    Table,
+}
+
+/// The answer to a request that was taken.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(crate) struct Answer {
+    accepted: u64,
+    duplicate: u64,
+    rejected: Vec<Rejected>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+struct Rejected {
+    index: u64,
+    reason: &'static str,
+    detail: String,
+}
+
+impl Answer {
+    fn of(outcomes: &[Outcome]) -> Self {
+        let count = |wanted: &Outcome| outcomes.iter().filter(|o| *o == wanted).count() as u64;
+        let rejected = outcomes.iter().enumerate().filter_map(|(at, outcome)| {
+            let why = outcome.why()?;
+            let detail = why.detail.clone();
+            Some(Rejected { index: at as u64, reason: why.reason.wire(), detail })
+        });
+        Self {
+            accepted: count(&Outcome::Accepted),
+            duplicate: count(&Outcome::Duplicate),
+            rejected: rejected.collect(),
+        }
+    }
+
+    fn bytes(&self) -> Vec<u8> {
+        // Plain text and numbers: writing them cannot fail.
+        serde_json::to_vec(self).unwrap_or_default()
+    }
+}
+
+/// Takes requests. Shared by its connections.
+pub struct Door {
+    admission: Admission,
+    credentials: Arc<dyn Credentials>,
+    tasks: Arc<dyn Tasks>,
+    keys: Keys,
+    bodies: Bodies,
+    rates: Mutex<Rates>,
+}
+
+impl std::fmt::Debug for Door {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Door").finish_non_exhaustive()
+    }
+}
+
+/// What kind of report a resource takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ReportKind {
+    Hospital,
+    Unit,
+    Signal,
+}
+
+impl Door {
+    /// A door into `admission`.
+    pub fn new(
+        admission: Admission,
+        credentials: Arc<dyn Credentials>,
+        tasks: Arc<dyn Tasks>,
+        keys: Keys,
+    ) -> Self {
+        let (bodies, rates) = (Bodies::default(), Mutex::default());
+        Self { admission, credentials, tasks, keys, bodies, rates }
+    }
+
+    /// Whom the bearer token stands for, and whether it has requests left.
+    pub(crate) fn enter(&self, headers: &HeaderMap) -> Result<(Who, AgencyId), Problem> {
+        let token = headers
+            .get(AUTHORIZATION)
+            .and_then(|value| value.to_str().ok())
+            .and_then(|value| value.split_once(' '))
+            .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
+            .map_or("", |(_, token)| token.trim());
+        let who = self.credentials.bearer(token).ok_or_else(Problem::unauthenticated)?;
+        let register = self.admission.register();
+        let agency = match &who {
+            Who::Agency(agency) if register.agency(agency).is_some() => agency.clone(),
+            Who::Agency(_) => return Err(Problem::forbidden()),
+            Who::Unit(unit) => register.unit(unit).cloned().ok_or_else(Problem::forbidden)?,
+        };
+        let mut rates = self.rates.lock().unwrap_or_else(PoisonError::into_inner);
+        rates
+            .take(&agency, REQUESTS_PER_S, 1, Instant::now())
+            .map_err(|fast| slow_down(fast.retry_after))?;
+        drop(rates);
+        Ok((who, agency))
+    }
+
+    /// Whether an agency may publish official signals.
+    pub(crate) fn may_signal(&self, agency: &AgencyId) -> bool {
+        self.admission.register().agency(agency).is_some_and(|rights| rights.official_signals)
+    }
+
+    pub(crate) async fn body(
+        &self,
+        headers: &HeaderMap,
+        body: axum::body::Body,
+    ) -> Result<Whole, Problem> {
+        self.bodies.read(headers, body).await
+    }
+
+    /// Observations in a body, answered when they are durable.
+    pub(crate) async fn observations(
+        self: &Arc<Self>,
+        agency: AgencyId,
+        kind: Kind,
+        body: Whole,
+    ) -> Result<Vec<u8>, Problem> {
+        self.admission.room().await;
+        let (door, aside) = (self.clone(), body.bytes.len() > DECODE_ASIDE_BYTES);
+        let submit = move || door.submit(&agency, kind, &body.bytes);
+        let submitted = if aside {
+            let done = tokio::task::spawn_blocking(submit);
+            done.await.map_err(|_| Problem::unavailable("the request broke off"))?
+        } else {
+            submit()
+        };
+        let (admitted, problem) = submitted?;
+        let answer = durable(admitted).await?;
+        match problem {
+            // The refusal of the whole is durable; the request is told so by its status.
+            Some(problem) => Err(problem),
+            None => Ok(answer.bytes()),
+        }
+    }
+
+    fn submit(
+        &self,
+        agency: &AgencyId,
+        kind: Kind,
+        body: &[u8],
+    ) -> Result<(Admitted, Option<Problem>), Problem> {
+        let place = "/v1/observations";
+        let source = Source { agency, channel: Channel::Http, place };
+        let read = match kind {
+            Kind::Array => decode_array(body),
+            Kind::Lines => decode_ndjson(body),
+            Kind::Table => decode_csv(body),
+        };
+        match read {
+            Ok(items) => self.taken(source, &items, body).map(|admitted| (admitted, None)),
+            Err(error) => {
+                let why = whole(&error);
+                let status = match error {
+                    BatchError::TooMany => StatusCode::PAYLOAD_TOO_LARGE,
+                    BatchError::Decode(_) => StatusCode::BAD_REQUEST,
+                };
+                let problem = Problem::new(status, why.reason.wire(), why.detail.clone());
+                Ok((self.admission.refuse(source, why, body), Some(problem)))
+            }
+        }
+    }
+
+    fn taken(
+        &self,
+        source: Source<'_>,
+        items: &[Item<'_>],
+        body: &[u8],
+    ) -> Result<Admitted, Problem> {
+        self.admission.admit(source, items).map_err(|fast| self.limited(source, fast, body))
+    }
+
+    /// Counts and keeps that a request was over the rate, and says when to come again.
+    fn limited(&self, source: Source<'_>, fast: TooFast, body: &[u8]) -> Problem {
+        let why = Why::new(Reason::RateLimited, fast.to_string());
+        // It is kept whether or not anyone waits for it.
+        drop(self.admission.refuse_limited(source, why, body));
+        slow_down(fast.retry_after)
+    }
+
+    /// A report in a body, answered when it is durable.
+    pub(crate) async fn report(
+        &self,
+        who: &Who,
+        agency: &AgencyId,
+        kind: ReportKind,
+        body: &[u8],
+    ) -> Result<Vec<u8>, Problem> {
+        let place = match kind {
+            ReportKind::Hospital => "/v1/reports/hospital",
+            ReportKind::Unit => "/v1/reports/units",
+            ReportKind::Signal => "/v1/warnings",
+        };
+        let source = Source { agency, channel: Channel::Http, place };
+        let read = match kind {
+            ReportKind::Hospital => reports::hospital(body).map(Report::Hospital),
+            ReportKind::Unit => reports::unit(body).map(Report::Unit),
+            ReportKind::Signal => reports::signal(body).map(Report::Signal),
+        };
+        let report = match read {
+            Ok(report) => report,
+            Err(why) => {
+                let status = StatusCode::BAD_REQUEST;
+                let problem = Problem::new(status, why.reason.wire(), why.detail.clone());
+                durable(self.admission.refuse(source, why, body)).await?;
+                return Err(problem);
+            }
+        };
+        let desk = match (&report, who) {
+            (Report::Unit(said), Who::Unit(unit)) if said.unit != *unit => Err(Why::new(
+                Reason::ForeignStation,
+                format!("unit {unit} reports for itself only"),
+            )),
+            (Report::Unit(said), _) => {
+                self.tasks.may_report(said).map_err(|said| Why::new(Reason::ImpossibleReport, said))
+            }
+            _ => Ok(()),
+        };
+        let admitted = self
+            .admission
+            .report(source, report, desk, body)
+            .map_err(|fast| self.limited(source, fast, body))?;
+        Ok(durable(admitted).await?.bytes())
+    }
+
+    /// Does a request once for its key: the same key with the same body gets the same answer.
+    pub(crate) async fn once(
+        &self,
+        agency: &AgencyId,
+        key: Option<String>,
+        place: &str,
+        body: &[u8],
+        request: impl Future<Output = Result<Vec<u8>, Problem>>,
+    ) -> Result<Vec<u8>, Problem> {
+        let Some(key) = key else { return request.await };
+        let store = |error: KeysError| Problem::unavailable(error.to_string());
+        let mut sum = Sha256::new();
+        sum.update(place.as_bytes());
+        sum.update([0]);
+        sum.update(body);
+        let hash = sum.finalize().into();
+        let _turn = self.keys.turn(agency, &key).await;
+        let now = self.admission.now();
+        match self.keys.ask(agency, &key, hash, now).await.map_err(store)? {
+            Known::Done(answer) => return Ok(answer),
+            Known::Conflict => {
+                let said = "this Idempotency-Key came with another body";
+                return Err(Problem::new(StatusCode::CONFLICT, "conflict", said));
+            }
+            Known::New => {}
+        }
+        let answer = request.await?;
+        self.keys.keep(agency, &key, hash, now, answer.clone()).await.map_err(store)?;
+        Ok(answer)
+    }
+}
+
+fn slow_down(retry_after: Duration) -> Problem {
+    let said = "more than the rate of this credential";
+    Problem::new(StatusCode::TOO_MANY_REQUESTS, "rate_limited", said).after(retry_after)
+}
+
+async fn durable(admitted: Admitted) -> Result<Answer, Problem> {
+    match admitted.durable().await {
+        Ok(outcomes) => Ok(Answer::of(&outcomes)),
+        Err(Unavailable(error)) => Err(Problem::unavailable(error.to_string())),
+    }
+}
+
+/// What the body is, by its Content-Type.
+pub(crate) fn kind(headers: &HeaderMap) -> Option<Kind> {
+    match media_type(headers)?.as_str() {
+        "application/json" => Some(Kind::Array),
+        "application/x-ndjson" | "application/ndjson" | "application/jsonl" => Some(Kind::Lines),
+        "text/csv" => Some(Kind::Table),
+        _ => None,
+    }
+}
+
+/// The Content-Type without its parameters; `None` where it is missing or in another character set
+/// than UTF-8.
+pub(crate) fn media_type(headers: &HeaderMap) -> Option<String> {
+    let said = headers.get(CONTENT_TYPE)?.to_str().ok()?;
+    let mut parts = said.split(';');
+    let media = parts.next()?.trim().to_ascii_lowercase();
+    let utf8 = parts.all(|parameter| match parameter.split_once('=') {
+        Some((name, value)) if name.trim().eq_ignore_ascii_case("charset") => {
+            value.trim().trim_matches('"').eq_ignore_ascii_case("utf-8")
+        }
+        _ => true,
+    });
+    utf8.then_some(media)
+}
+
+/// The request's Idempotency-Key.
+pub(crate) fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
+    let Some(value) = headers.get("idempotency-key") else { return Ok(None) };
+    let text = value.to_str().unwrap_or_default();
+    let plain = text.bytes().all(|b| b.is_ascii_graphic() || b == b' ');
+    if text.is_empty() || text.len() > KEY_MAX_BYTES || !plain {
+        let said = format!("an Idempotency-Key has 1 to {KEY_MAX_BYTES} visible characters");
+        return Err(Problem::new(StatusCode::BAD_REQUEST, "identifier", said));
+    }
+    Ok(Some(text.to_owned()))
+}

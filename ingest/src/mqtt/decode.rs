@@ -1,0 +1,106 @@
+//! Stop 2 of 9 for MQTT: a topic → what its body is. Pure and total. Before it:
+//! [`crate::mqtt::session`]; the body is read by [`crate::json`] and [`crate::reports`]; after it:
+//! [`crate::admit`].
+
+/// The first two levels of every topic.
+pub const ROOT: &str = "fh/v1";
+/// The second level that is no agency.
+pub const UNITS: &str = "units";
+/// Words that are no station: `fh/v1/<agency>/<word>` has a meaning of its own.
+pub const RESERVED: [&str; 6] = ["obs", "rejected", "hospital", "signals", "tasks", "report"];
+
+/// What a topic carries up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Carries<'t> {
+    /// `fh/v1/<agency>/obs`: observations.
+    Observations,
+    /// `fh/v1/<agency>/<station>/<property>`: a value.
+    Value {
+        /// The station.
+        station: &'t str,
+        /// The property.
+        property: &'t str,
+    },
+    /// `fh/v1/<agency>/hospital`: a hospital's status.
+    Hospital,
+    /// `fh/v1/<agency>/signals`: an official signal.
+    Signals,
+    /// `fh/v1/units/<unit>/report`: a unit's report.
+    UnitReport,
+}
+
+/// Whose a topic is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Owner<'t> {
+    /// An agency's.
+    Agency(&'t str),
+    /// A unit's.
+    Unit(&'t str),
+}
+
+/// Whose a topic is, whatever it carries; `None` outside the tree.
+pub fn owner(topic: &str) -> Option<Owner<'_>> {
+    let rest = topic.strip_prefix(ROOT)?.strip_prefix('/')?;
+    let (head, below) = rest.split_once('/')?;
+    if head == UNITS {
+        let unit = below.split('/').next().filter(|unit| !unit.is_empty())?;
+        return Some(Owner::Unit(unit));
+    }
+    (!head.is_empty()).then_some(Owner::Agency(head))
+}
+
+/// What a topic carries up; `None` for one that carries nothing up.
+pub fn carries(topic: &str) -> Option<Carries<'_>> {
+    let mut levels = topic.strip_prefix(ROOT)?.strip_prefix('/')?.split('/');
+    let (head, second, third, more) =
+        (levels.next()?, levels.next()?, levels.next(), levels.next());
+    match (head, second, third, more) {
+        (UNITS, _, Some("report"), None) => Some(Carries::UnitReport),
+        (UNITS, ..) => None,
+        (_, "obs", None, None) => Some(Carries::Observations),
+        (_, "hospital", None, None) => Some(Carries::Hospital),
+        (_, "signals", None, None) => Some(Carries::Signals),
+        (_, station, Some(property), None)
+            if !RESERVED.contains(&station) && !RESERVED.contains(&property) =>
+        {
+            Some(Carries::Value { station, property })
+        }
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn topics_mean_what_was_promised() {
+        let table = [
+            ("fh/v1/hydro/obs", Some(Carries::Observations)),
+            ("fh/v1/hydro/hospital", Some(Carries::Hospital)),
+            ("fh/v1/hydro/signals", Some(Carries::Signals)),
+            (
+                "fh/v1/hydro/R-1/rainfall",
+                Some(Carries::Value { station: "R-1", property: "rainfall" }),
+            ),
+            ("fh/v1/units/boat-01/report", Some(Carries::UnitReport)),
+            ("fh/v1/units/boat-01/tasks", None),
+            ("fh/v1/units/obs", None),
+            ("fh/v1/hydro/rejected", None),
+            ("fh/v1/hydro/obs/x", None),
+            ("fh/v1/hydro/x/obs", None),
+            ("fh/v1/hydro", None),
+            ("fh/v1/hydro/a/b/c", None),
+            ("fh/v2/hydro/obs", None),
+            ("", None),
+        ];
+        for (topic, meaning) in table {
+            assert_eq!(carries(topic), meaning, "{topic}");
+        }
+        assert_eq!(owner("fh/v1/hydro/x/y/z"), Some(Owner::Agency("hydro")));
+        assert_eq!(owner("fh/v1/units/boat-01/report"), Some(Owner::Unit("boat-01")));
+        assert_eq!(owner("fh/v1/hydro"), None);
+        assert_eq!(owner("fh/v1//obs"), None);
+        assert_eq!(owner("fh/v1/units//report"), None);
+    }
+}

@@ -1,0 +1,123 @@
+//! Who may do what over MQTT, and what waits for units: an agency publishes under its own name
+//! only, a unit reports under its own, and each listens to its own.
+
+use std::sync::Arc;
+
+use domain::ids::UnitId;
+use mqtt_edge::{Claim, Deny, Directory, Downlink, Filter, Outbox, Principal, Who};
+
+use super::decode::{Carries, Owner, ROOT, UNITS, carries, owner};
+use super::notes::rejected_topic;
+use crate::admit::Admission;
+use crate::seams::{Credentials, NOTE_KEYS, Tasks};
+
+/// The topic of a unit's tasks.
+pub fn tasks_topic(unit: &UnitId) -> String {
+    format!("{ROOT}/{UNITS}/{unit}/tasks")
+}
+
+/// Credentials and rights, by the city's register.
+pub struct CityDirectory {
+    credentials: Arc<dyn Credentials>,
+    admission: Admission,
+}
+
+impl CityDirectory {
+    /// A directory by these credentials and the register in force.
+    pub fn new(credentials: Arc<dyn Credentials>, admission: Admission) -> Self {
+        Self { credentials, admission }
+    }
+}
+
+impl Directory for CityDirectory {
+    async fn authenticate(&self, claim: Claim) -> Result<Principal, Deny> {
+        let (Some(user), Some(password)) = (&claim.user, &claim.password) else {
+            return Err(Deny::BadCredentials);
+        };
+        let secret = std::str::from_utf8(password).map_err(|_| Deny::BadCredentials)?;
+        let who = self.credentials.verify(user, secret).ok_or(Deny::BadCredentials)?;
+        let register = self.admission.register();
+        let known = match &who {
+            Who::Agency(agency) => register.agency(agency).is_some(),
+            Who::Unit(unit) => register.unit(unit).is_some(),
+        };
+        if !known {
+            return Err(Deny::NotAuthorized);
+        }
+        Ok(Principal { who, client_id: claim.client_id })
+    }
+
+    fn may_publish(&self, principal: &Principal, topic: &str) -> bool {
+        match (&principal.who, owner(topic)) {
+            (Who::Agency(agency), Some(Owner::Agency(name))) if agency.as_str() == name => {
+                match carries(topic) {
+                    Some(Carries::Signals) => {
+                        let register = self.admission.register();
+                        register.agency(agency).is_some_and(|rights| rights.official_signals)
+                    }
+                    // What goes down is the platform's to say. Another topic of its own that means
+                    // nothing is refused for its content, so that the agency is told.
+                    _ => topic != rejected_topic(agency),
+                }
+            }
+            (Who::Unit(unit), Some(Owner::Unit(name))) if unit.as_str() == name => {
+                carries(topic) == Some(Carries::UnitReport)
+            }
+            _ => false,
+        }
+    }
+
+    fn may_subscribe(&self, principal: &Principal, filter: &Filter) -> bool {
+        let own = match &principal.who {
+            Who::Agency(agency) => format!("{ROOT}/{agency}/"),
+            Who::Unit(unit) => format!("{ROOT}/{UNITS}/{unit}/"),
+        };
+        // The whole filter lies in the own subtree: no wildcard stands before it.
+        filter.as_str().starts_with(&own)
+    }
+}
+
+/// The desk's open tasks, as the endpoint asks for them.
+pub struct TaskOutbox {
+    tasks: Arc<dyn Tasks>,
+}
+
+impl TaskOutbox {
+    /// An outbox of this desk.
+    pub fn new(tasks: Arc<dyn Tasks>) -> Self {
+        Self { tasks }
+    }
+}
+
+impl Outbox for TaskOutbox {
+    fn resume(
+        &self,
+        principal: &Principal,
+        filter: &Filter,
+        after: Option<u64>,
+        limit: usize,
+    ) -> Vec<Downlink> {
+        let Who::Unit(unit) = &principal.who else { return Vec::new() };
+        let topic = tasks_topic(unit);
+        if !filter.matches(&topic) {
+            return Vec::new();
+        }
+        let open = self.tasks.open_tasks(unit, after, limit);
+        open.into_iter()
+            .map(|task| Downlink {
+                topic: topic.clone(),
+                body: task.body,
+                key: task.key,
+                retain: false,
+            })
+            .collect()
+    }
+
+    fn delivered(&self, principal: &Principal, key: u64) {
+        if let Who::Unit(unit) = &principal.who
+            && key < NOTE_KEYS
+        {
+            self.tasks.delivered(unit, key);
+        }
+    }
+}

@@ -1,0 +1,222 @@
+//! Stop 1 of 9, **heard**, over MQTT: a packet in, its verdict and the notes out. The protocol
+//! itself is `mqtt-edge`'s (or the city's broker's). After it: [`crate::mqtt::decode`] (decoded).
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
+
+use domain::ids::{AgencyId, UnitId};
+use domain::refusal::{Channel, Reason};
+use domain::report::Report;
+use domain::time::UtcMs;
+use mqtt_edge::{Admit, BoxPending, Downlink, EdgeHandle, Packet, Verdict, Who};
+
+use super::decode::{Carries, carries};
+use super::notes::{Note, notes};
+use crate::admit::rate::TooFast;
+use crate::admit::{Admission, Admitted, Outcome, Source, Unavailable};
+use crate::json::batch::{BatchError, Item, decode_packet, decode_value};
+use crate::judge::Why;
+use crate::reports::decode as reports;
+use crate::seams::{NOTE_KEYS, Tasks};
+
+/// Takes packets of one channel. Shared by its connections.
+pub struct Intake {
+    admission: Admission,
+    tasks: Arc<dyn Tasks>,
+    channel: Channel,
+}
+
+impl std::fmt::Debug for Intake {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Intake").field("channel", &self.channel).finish_non_exhaustive()
+    }
+}
+
+/// A packet that was taken and submitted.
+pub struct Taken {
+    admitted: Admitted,
+    agency: AgencyId,
+    source: Arc<str>,
+    received: UtcMs,
+}
+
+impl Taken {
+    /// The verdict and the notes to its sender, once it is durable.
+    pub async fn concluded(self) -> (Verdict, Vec<Note>) {
+        match self.admitted.durable().await {
+            Ok(outcomes) => {
+                let told = notes(&self.agency, &self.source, self.received, &outcomes);
+                (verdict(&outcomes), told)
+            }
+            Err(Unavailable(_)) => (Verdict::Unavailable, Vec::new()),
+        }
+    }
+}
+
+/// One verdict for a packet of many items: taken where anything in it was.
+fn verdict(outcomes: &[Outcome]) -> Verdict {
+    if outcomes.is_empty() || outcomes.contains(&Outcome::Accepted) {
+        return Verdict::Stored;
+    }
+    if outcomes.contains(&Outcome::Duplicate) {
+        return Verdict::Duplicate;
+    }
+    match outcomes.first() {
+        Some(Outcome::Refused(why)) => {
+            Verdict::Refused { reason: why.reason, detail: why.detail.clone() }
+        }
+        _ => Verdict::Quarantined,
+    }
+}
+
+impl Intake {
+    /// Takes packets of `channel`.
+    pub fn new(admission: Admission, tasks: Arc<dyn Tasks>, channel: Channel) -> Self {
+        Self { admission, tasks, channel }
+    }
+
+    /// The admission behind it.
+    pub fn admission(&self) -> &Admission {
+        &self.admission
+    }
+
+    /// Takes one packet of `who`, whose right to the topic has been checked. Everything is
+    /// submitted when this returns. `None`: this sender has no place in the city any more.
+    pub fn take(&self, who: &Who, topic: &Arc<str>, body: &[u8]) -> Option<Taken> {
+        let register = self.admission.register();
+        let agency = match who {
+            Who::Agency(agency) => agency.clone(),
+            Who::Unit(unit) => register.unit(unit)?.clone(),
+        };
+        let received = self.admission.now();
+        let source = Source { agency: &agency, channel: self.channel, place: topic };
+        let admitted = match self.judge(who, source, topic, received, body) {
+            Ok(admitted) => admitted,
+            Err(too_fast) => {
+                let why = Why::new(Reason::RateLimited, too_fast.to_string());
+                self.admission.refuse_limited(source, why, body)
+            }
+        };
+        Some(Taken { admitted, agency, source: topic.clone(), received })
+    }
+
+    fn judge(
+        &self,
+        who: &Who,
+        source: Source<'_>,
+        topic: &str,
+        received: UtcMs,
+        body: &[u8],
+    ) -> Result<Admitted, TooFast> {
+        let refuse = |why: Why| Ok(self.admission.refuse(source, why, body));
+        match carries(topic) {
+            Some(Carries::Observations) => match decode_packet(body) {
+                Ok(items) => self.admission.admit(source, &items),
+                Err(error) => refuse(whole(&error)),
+            },
+            Some(Carries::Value { station, property }) => {
+                let read = decode_value(body, station, property, received);
+                self.admission.admit(source, &[Item { raw: body, read }])
+            }
+            Some(Carries::Hospital) => match reports::hospital(body) {
+                Ok(status) => self.admission.report(source, Report::Hospital(status), Ok(()), body),
+                Err(why) => refuse(why),
+            },
+            Some(Carries::Signals) => match reports::signal(body) {
+                Ok(signal) => self.admission.report(source, Report::Signal(signal), Ok(()), body),
+                Err(why) => refuse(why),
+            },
+            Some(Carries::UnitReport) => self.unit_report(who, source, body),
+            None => refuse(Why::new(Reason::UnknownChannel, "this topic carries nothing")),
+        }
+    }
+
+    fn unit_report(&self, who: &Who, source: Source<'_>, body: &[u8]) -> Result<Admitted, TooFast> {
+        let report = match reports::unit(body) {
+            Ok(report) => report,
+            Err(why) => return Ok(self.admission.refuse(source, why, body)),
+        };
+        if let Who::Unit(unit) = who
+            && *unit != report.unit
+        {
+            let detail = format!("unit {} reports for itself only", unit.as_str());
+            let why = Why::new(Reason::ForeignStation, detail);
+            return Ok(self.admission.refuse(source, why, body));
+        }
+        let desk = self.tasks.may_report(&report);
+        let desk = desk.map_err(|said| Why::new(Reason::ImpossibleReport, said));
+        self.admission.report(source, Report::Unit(report), desk, body)
+    }
+}
+
+/// Why a body is refused as a whole.
+pub(crate) fn whole(error: &BatchError) -> Why {
+    let reason = match error {
+        BatchError::Decode(error) => error.reason(),
+        BatchError::TooMany => Reason::TooLarge,
+    };
+    Why::new(reason, error.to_string())
+}
+
+/// The embedded endpoint's way in.
+#[derive(Debug)]
+pub struct EdgeAdmit {
+    intake: Intake,
+    teller: Arc<Teller>,
+}
+
+impl EdgeAdmit {
+    /// Takes packets into `intake` and tells refusals by `teller`.
+    pub fn new(intake: Intake, teller: Arc<Teller>) -> Self {
+        Self { intake, teller }
+    }
+}
+
+impl Admit for EdgeAdmit {
+    type Pending = BoxPending;
+
+    fn admit(&self, packet: Packet) -> BoxPending {
+        let Some(taken) = self.intake.take(&packet.who.who, &packet.topic, &packet.body) else {
+            return Box::pin(std::future::ready(Verdict::AccessRefused));
+        };
+        let teller = self.teller.clone();
+        Box::pin(async move {
+            let (verdict, notes) = taken.concluded().await;
+            teller.tell(notes);
+            verdict
+        })
+    }
+}
+
+/// Sends notes and tasks down through the endpoint, which is there only after it was started with
+/// what it needs to be started.
+#[derive(Debug, Default)]
+pub struct Teller {
+    edge: OnceLock<EdgeHandle>,
+    next: AtomicU64,
+}
+
+impl Teller {
+    /// The endpoint runs.
+    pub fn connect(&self, edge: EdgeHandle) {
+        // A second endpoint is never started; the first stays.
+        let _ = self.edge.set(edge);
+    }
+
+    /// Sends notes to whoever of the agency listens.
+    pub fn tell(&self, notes: Vec<Note>) {
+        let Some(edge) = self.edge.get() else { return };
+        for note in notes {
+            let key = NOTE_KEYS | self.next.fetch_add(1, Ordering::Relaxed);
+            edge.publish(Downlink { topic: note.topic(), body: note.body, key, retain: false });
+        }
+    }
+
+    /// Sends a task to a unit; says whether anyone was there to take it.
+    pub fn task(&self, unit: &UnitId, task: &crate::seams::TaskDown) -> bool {
+        let Some(edge) = self.edge.get() else { return false };
+        let topic = super::directory::tasks_topic(unit);
+        let downlink = Downlink { topic, body: task.body.clone(), key: task.key, retain: false };
+        edge.publish(downlink) > 0
+    }
+}

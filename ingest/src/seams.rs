@@ -1,0 +1,58 @@
+//! What hearing needs of whoever keeps credentials and tasks.
+
+use bytes::Bytes;
+use domain::ids::UnitId;
+use domain::report::UnitReport;
+pub use mqtt_edge::Who;
+
+/// Knows the credentials of feeds and units. Answers from memory, in the same time whether the
+/// secret is wrong or the name unknown.
+pub trait Credentials: Send + Sync + 'static {
+    /// Whom an MQTT user name (an agency's or unit's id) and password stand for.
+    fn verify(&self, user: &str, secret: &str) -> Option<Who>;
+    /// Whom an HTTP bearer token stands for.
+    fn bearer(&self, token: &str) -> Option<Who>;
+}
+
+/// A task on its way to a unit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TaskDown {
+    /// The desk's number for this message: greater for later ones, the same when it is sent again,
+    /// below [`NOTE_KEYS`].
+    pub key: u64,
+    /// The message.
+    pub body: Bytes,
+}
+
+/// Numbers from here on are notes to agencies, which nobody keeps.
+pub const NOTE_KEYS: u64 = 1 << 63;
+
+/// The desk's open tasks, as far as units are concerned. Answers from memory.
+pub trait Tasks: Send + Sync + 'static {
+    /// What this unit has not yet had: those with `key > after`, in order of key, at most `limit`.
+    fn open_tasks(&self, unit: &UnitId, after: Option<u64>, limit: usize) -> Vec<TaskDown>;
+    /// The unit has it.
+    fn delivered(&self, unit: &UnitId, key: u64);
+    /// What speaks against a unit's report: a task it does not have, an order that cannot be.
+    ///
+    /// # Errors
+    /// The particulars, in words.
+    fn may_report(&self, report: &UnitReport) -> Result<(), String>;
+}
+
+/// A desk without tasks.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct NoTasks;
+
+impl Tasks for NoTasks {
+    fn open_tasks(&self, _: &UnitId, _: Option<u64>, _: usize) -> Vec<TaskDown> {
+        Vec::new()
+    }
+    fn delivered(&self, _: &UnitId, _: u64) {}
+    fn may_report(&self, report: &UnitReport) -> Result<(), String> {
+        match &report.task {
+            Some(task) => Err(format!("task {task} is not known here")),
+            None => Ok(()),
+        }
+    }
+}
