@@ -1,10 +1,14 @@
 //! How many messages a second the edge takes, at what cost, and what an idle connection weighs.
 //!
 //! ```text
-//! edge_rate [publishers=50] [window=100] [seconds=5] [qos=1] [level=4] [bytes=200] [idle=0]
+//! edge_rate [publishers=50] [window=100] [seconds=5] [qos=1] [level=4] [bytes=200]
+//! edge_rate idle=2000
+//! edge_rate attackers=8 [seconds=5]
 //! ```
 //! The edge runs in a child process, so that its CPU time and memory are its own; a timer of 5 ms
 //! stands in for the journal's group commit. With `idle=N`, N connections are opened and weighed.
+//! With `attackers=N`, the time to the acknowledgement of one healthy client is taken, alone and
+//! beside N clients each that flood and read no acknowledgements, send garbage, and come and go.
 
 use std::collections::BTreeMap;
 use std::error::Error;
@@ -207,6 +211,64 @@ fn weigh(child: &Child) -> Fallible<(f64, u64)> {
     Ok((ticks / TICKS_PER_SECOND, resident_pages * 4))
 }
 
+/// One packet of a healthy or hostile client.
+fn observation(packet_id: u16, bytes: usize) -> Vec<u8> {
+    let mut body = Vec::new();
+    text(&mut body, b"fh/v1/hydro/obs");
+    body.extend_from_slice(&packet_id.to_be_bytes());
+    body.resize(body.len() + bytes, b'7');
+    packet(0x32, &body)
+}
+
+/// A client that floods; one that sends garbage after its CONNECT; one that comes and goes.
+async fn attack(port: u16, id: usize) -> Fallible<()> {
+    let flood = observation(1, 100).repeat(100);
+    match id % 3 {
+        0 => {
+            let mut stream = connect(port, 4, 1_000 + id).await?;
+            loop {
+                stream.write_all(&flood).await?;
+            }
+        }
+        1 => loop {
+            let mut stream = connect(port, 5, 1_000 + id).await?;
+            stream.write_all(&[0xFF; 64]).await?;
+            let _ = stream.read(&mut [0; 64]).await;
+        },
+        _ => loop {
+            let mut stream = TcpStream::connect(("127.0.0.1", port)).await?;
+            stream.write_all(b"GET / HTTP/1.1\r\n\r\n").await?;
+            let _ = stream.read(&mut [0; 64]).await;
+        },
+    }
+}
+
+async fn latencies(port: u16, until: Instant) -> Fallible<Vec<Duration>> {
+    let mut healthy = connect(port, 4, 0).await?;
+    let (one, mut took) = (observation(1, 100), Vec::new());
+    while Instant::now() < until {
+        let began = Instant::now();
+        healthy.write_all(&one).await?;
+        healthy.read_exact(&mut [0; 4]).await?;
+        took.push(began.elapsed());
+    }
+    took.sort();
+    Ok(took)
+}
+
+async fn beside(port: u16, attackers: usize, time: Duration) -> Fallible<()> {
+    let told = |what: &str, took: &[Duration]| {
+        let at = |share: f64| took[((took.len() - 1) as f64 * share) as usize].as_secs_f64() * 1e3;
+        let (p50, p99, worst) = (at(0.5), at(0.99), at(1.0));
+        println!("{what} n={} p50_ms={p50:.1} p99_ms={p99:.1} worst_ms={worst:.1}", took.len());
+    };
+    told("alone", &latencies(port, Instant::now() + time).await?);
+    let hostile: Vec<_> = (0..3 * attackers).map(|id| tokio::spawn(attack(port, id))).collect();
+    told("attacked", &latencies(port, Instant::now() + time).await?);
+    hostile.iter().for_each(|task| task.abort());
+    Ok(())
+}
+
 async fn load(options: &BTreeMap<String, usize>, child: &Child, port: u16) -> Fallible<()> {
     let option = |name: &str, default| options.get(name).copied().unwrap_or(default);
     let idle = option("idle", 0);
@@ -221,6 +283,10 @@ async fn load(options: &BTreeMap<String, usize>, child: &Child, port: u16) -> Fa
         let each = (after - before) as f64 / idle as f64;
         println!("idle connections={idle} rss_kib={after} each_kib={each:.1}");
         return Ok(());
+    }
+    let attackers = option("attackers", 0);
+    if attackers > 0 {
+        return beside(port, attackers, Duration::from_secs(option("seconds", 5) as u64)).await;
     }
     let publishers = option("publishers", 50);
     let seconds = Duration::from_secs(option("seconds", 5) as u64);
