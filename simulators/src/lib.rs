@@ -7,7 +7,12 @@
 
 pub mod city;
 pub mod credentials;
+pub mod drill;
 pub mod feed;
 pub mod load;
 pub mod replay;
+pub mod scenario;
+pub mod stations;
+pub mod units;
 pub mod wall;
+pub mod world;

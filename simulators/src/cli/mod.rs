@@ -1,7 +1,10 @@
 //! The command line.
 
+mod drill;
 mod load;
+mod record;
 mod replay;
+mod stage;
 
 use std::path::PathBuf;
 
@@ -20,17 +23,23 @@ pub(crate) struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Plays a scenario over a city: stations, offices and units.
+    Drill(drill::Arguments),
     /// Sends a recorded table (CSV) as observations.
     Replay(replay::Arguments),
     /// Sends made-up observations as fast as asked, and measures.
     Load(load::Arguments),
+    /// Writes a scenario's observations to a file, in the order of their arrival.
+    Record(record::Arguments),
 }
 
 /// Runs the command.
 pub(crate) async fn run(arguments: Arguments) -> Result<()> {
     match arguments.command {
+        Command::Drill(arguments) => drill::run(arguments).await,
         Command::Replay(arguments) => replay::run(arguments).await,
         Command::Load(arguments) => load::run(arguments).await,
+        Command::Record(arguments) => record::run(&arguments),
     }
 }
 

@@ -138,7 +138,6 @@ impl MqttFeed {
             return Ok(());
         }
         let topic = format!("fh/v1/{}/obs", self.user);
-        self.sent.fetch_add(items.len() as u64, Ordering::Relaxed);
         self.publish(&topic, payload(items).into(), items.len() as u64).await
     }
 
@@ -147,6 +146,7 @@ impl MqttFeed {
     /// # Errors
     /// As [`MqttFeed::send_observations`].
     pub async fn publish(&self, topic: &str, payload: Bytes, items: u64) -> Result<(), FeedError> {
+        self.sent.fetch_add(items, Ordering::Relaxed);
         let message = Message { topic: topic.into(), payload, items, given: Instant::now() };
         match tokio::time::timeout(PATIENCE, self.outbox.send(message)).await {
             Ok(Ok(())) => Ok(()),
@@ -176,6 +176,18 @@ impl MqttFeed {
         tally.sent = sent;
         tally.accepted = done.items_acked.saturating_sub(tally.refused);
         Ok(tally.clone())
+    }
+
+    /// Counts the refusals that have come in so far; for feeds whose messages nobody receives.
+    pub async fn refusals(&self) -> Tally {
+        let mut tally = self.tally.lock().await;
+        let mut inbox = self.inbox.lock().await;
+        while let Ok(message) = inbox.try_recv() {
+            if message.topic.ends_with("/rejected") {
+                tally.refuse_message(&message.payload);
+            }
+        }
+        tally.clone()
     }
 
     /// Observations acknowledged so far.

@@ -1,0 +1,114 @@
+//! DRILL: a scenario played over a city in real or quickened time: stations, offices, units.
+
+mod offices;
+mod timeline;
+
+pub use offices::Offices;
+pub use timeline::Timeline;
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use crate::feed::{FeedError, MqttFeed, Tally, WireObservation};
+use crate::stations::Sampler;
+
+/// How often frames are sent.
+const BEAT: Duration = Duration::from_millis(100);
+/// Observations in one message, at most.
+const MESSAGE_MAX: usize = 100;
+/// How often the drill says how it goes.
+const NEWS: Duration = Duration::from_secs(10);
+
+/// The feeds of the agencies, by id.
+pub type Feeds = BTreeMap<String, MqttFeed>;
+
+/// What a drill has done.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Told {
+    /// Observations given to the feeds.
+    pub observations: u64,
+    /// Signals published.
+    pub signals: u64,
+}
+
+/// Plays stations and offices. Goes on at the scenario's end state, at the pace of the clock, until
+/// dropped; with `end` it returns at the scenario's end.
+///
+/// # Errors
+/// [`FeedError::Refused`] when the platform does not take one of the agencies.
+pub async fn play(
+    mut sampler: Sampler,
+    mut offices: Offices,
+    feeds: &Feeds,
+    timeline: &Timeline,
+    end: bool,
+) -> Result<Told, FeedError> {
+    let mut told = Told::default();
+    let mut beat = tokio::time::interval(BEAT);
+    beat.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let mut news = tokio::time::Instant::now();
+    let mut over = false;
+    loop {
+        beat.tick().await;
+        let now = timeline.now();
+        told.signals += offices.publish(feeds, timeline, now).await?;
+        let frames = sampler.until(now);
+        let mut by_agency: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+        for frame in &frames {
+            let Some(stream) = sampler.streams().get(frame.stream) else { continue };
+            let (station, property) = (stream.station.as_str(), stream.property.as_str());
+            let json = WireObservation { station, property, t: frame.t.0, v: frame.value }.json();
+            by_agency.entry(&stream.agency).or_default().extend(json);
+        }
+        for (agency, items) in by_agency {
+            let Some(feed) = feeds.get(agency) else { continue };
+            for message in items.chunks(MESSAGE_MAX) {
+                patiently(feed, message).await?;
+                told.observations += message.len() as u64;
+            }
+        }
+        if news.elapsed() >= NEWS {
+            news = tokio::time::Instant::now();
+            tell(feeds, told, &timeline.told(now)).await;
+        }
+        if timeline.over(now) && !over {
+            over = true;
+            println!("{} the scenario is over; stations stay at its end state", timeline.told(now));
+            if end {
+                return Ok(told);
+            }
+        }
+    }
+}
+
+/// One line of how it goes, refusals with their reasons.
+async fn tell(feeds: &Feeds, told: Told, at: &str) {
+    let mut sum = Tally::default();
+    let mut acknowledged = 0;
+    for feed in feeds.values() {
+        sum.add(&feed.refusals().await);
+        acknowledged += feed.acknowledged();
+    }
+    let Told { observations, signals } = told;
+    let refused = sum.refused;
+    println!(
+        "{at} sent={observations} acknowledged={acknowledged} signals={signals} refused={refused}"
+    );
+    for (reason, count) in &sum.reasons {
+        println!("  refused reason={reason} count={count}");
+    }
+    for example in &sum.examples {
+        tracing::debug!(example, "refused");
+    }
+}
+
+/// Sends, and sends again as long as the platform is merely away: the lines store what they cannot
+/// forward.
+async fn patiently(feed: &MqttFeed, items: &[String]) -> Result<(), FeedError> {
+    loop {
+        match feed.send_observations(items).await {
+            Err(error @ FeedError::Unanswered { .. }) => tracing::warn!(%error, "waiting"),
+            other => return other,
+        }
+    }
+}
