@@ -19,12 +19,16 @@ const T0: UtcMs = UtcMs(1_781_118_300_000);
 /// A small city: two stations, two boats, a pump, one plan.
 pub(crate) fn city() -> Gazetteer {
     let mut files = CityFiles::new();
-    let mut put = |path: &str, text: &str| drop(files.insert(path.into(), text.as_bytes().to_vec()));
+    let mut put =
+        |path: &str, text: &str| drop(files.insert(path.into(), text.as_bytes().to_vec()));
     put(
         "city.toml",
         "name = \"试验镇\"\nname_en = \"Testtown\"\ntime_zone = \"Asia/Shanghai\"\nfictional = true\n",
     );
-    put("agencies.toml", "[[agency]]\nid = \"hydro\"\nname = \"水文\"\n[[agency]]\nid = \"rescue\"\nname = \"救援\"\n");
+    put(
+        "agencies.toml",
+        "[[agency]]\nid = \"hydro\"\nname = \"水文\"\n[[agency]]\nid = \"rescue\"\nname = \"救援\"\n",
+    );
     put(
         "zones.geojson",
         r#"{"type":"FeatureCollection","features":[{"type":"Feature","properties":{"id":"440700","name":"试验镇","name_en":"Testtown","kind":"city"},"geometry":{"type":"Polygon","coordinates":[[[112.5,22.0],[113.5,22.0],[113.5,23.0],[112.5,23.0],[112.5,22.0]]]}}]}"#,
@@ -163,8 +167,15 @@ impl Desk {
         let unit = UnitId::new(unit).unwrap();
         let t = self.picture.now;
         let (task, report) = (Some(TaskId(task)), Some(said));
-        let said =
-            UnitReport { unit: unit.clone(), t, task, report, note, lon: Some(112.6), lat: Some(22.1) };
+        let said = UnitReport {
+            unit: unit.clone(),
+            t,
+            task,
+            report,
+            note,
+            lon: Some(112.6),
+            lat: Some(22.1),
+        };
         let seq = Seq(self.next());
         let record = Report::Unit(said.clone());
         evolve(&mut self.picture, Happening::Reported(seq, t, &record));
@@ -289,7 +300,10 @@ fn a_task_goes_from_order_to_done_and_holds_its_incident_open() {
     let order = dispatch(&desk, None, "boat-near", 30);
     assert_eq!(desk.officer(&order), Ok(1));
     assert_eq!(desk.picture.orders.len(), 1);
-    assert!(matches!(desk.officer(&order), Err(Refusal::UnitBusy { .. })), "one effect of two clicks");
+    assert!(
+        matches!(desk.officer(&order), Err(Refusal::UnitBusy { .. })),
+        "one effect of two clicks"
+    );
     assert!(desk.report("boat-far", 1, TaskReport::Accept).is_err(), "another unit's task");
     assert!(desk.report("boat-near", 1, TaskReport::OnScene).is_err(), "not before it is accepted");
     assert_eq!(desk.report("boat-near", 1, TaskReport::Accept), Ok(1));

@@ -77,6 +77,7 @@ fn draft(files: &CityFiles, faults: &Faults) -> City {
     let (agencies, agency_ids) = agencies.map_or((Vec::new(), None), |(a, ids)| (a, Some(ids)));
     let zones = of("zones.geojson").map(|b| zones::read("zones.geojson", b, faults));
     let zones = zones.unwrap_or_default();
+    faults.set_home(&zones);
     let (stations, station_ids) = of("stations.csv").map_or((Vec::new(), None), |b| {
         stations::read("stations.csv", b, agency_ids.as_ref(), faults)
     });

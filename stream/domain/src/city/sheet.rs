@@ -294,7 +294,12 @@ impl Row<'_> {
         };
         let swapped = gis::Position::new(lat, lon).is_ok();
         match gis::Position::new(lon, lat) {
-            Ok(position) => Some(position),
+            Ok(position) => {
+                if let Some(reason) = self.faults.far_away(position) {
+                    self.fault(reason);
+                }
+                Some(position)
+            }
             Err(e) if swapped => {
                 self.fault(format!("{e}: are lon and lat exchanged?"));
                 None

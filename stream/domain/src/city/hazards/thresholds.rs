@@ -159,7 +159,11 @@ fn stations(
     property: Option<&str>,
     ground: &Ground<'_>,
 ) -> Vec<StationId> {
-    let single = section.text("station");
+    // An empty one must not come to mean every station.
+    let single = match section.has("station") {
+        true => section.need_text("station", "leave it out to judge every station"),
+        false => section.text("station"),
+    };
     let many = section.texts("stations");
     if single.is_some() && many.is_some() {
         section.fault("stations", "station and stations are both given; one is enough");

@@ -125,7 +125,9 @@ fn a_wrong_separator_does_not_flood_the_list() {
     }
     let mut files = City::scaffold();
     files.insert("stations.csv".into(), text.into_bytes());
-    assert_eq!(errors(&files).len(), 1_001);
+    let found = errors(&files);
+    assert_eq!(found.len(), 1_001);
+    assert!(found[1_000].contains("the rest is not listed"), "{}", found[1_000]);
 }
 
 #[test]
@@ -181,7 +183,7 @@ fn ten_thousand_stations_and_two_hundred_zones_are_read_in_no_time() {
     let taken = begun.elapsed();
     assert_eq!((city.stations.len(), city.zones.len()), (10_000, 200));
     // The promise is 300 ms of an optimised build; an unoptimised one on a busy machine gets more.
-    let limit_ms = if cfg!(debug_assertions) { 15_000 } else { 300 };
+    let limit_ms = if cfg!(debug_assertions) { 60_000 } else { 300 };
     assert!(taken.as_millis() < limit_ms, "{taken:?}");
 }
 
