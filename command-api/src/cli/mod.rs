@@ -1,6 +1,10 @@
 //! The command line. Each subcommand is a file; this one names them and prints their failures.
 
+mod backtest;
 mod check;
+mod init;
+mod replay;
+mod verify;
 
 use std::process::ExitCode;
 
@@ -15,14 +19,26 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum What {
+    /// Write a commented example of a city's folder, which runs as it is
+    Init(init::Options),
     /// Check a city's folder: every error with file, place and reason
     Check(check::Options),
+    /// The very engine over a file of observations, without a server
+    Backtest(backtest::Options),
+    /// Read a journal back and write its decision log
+    Replay(replay::Options),
+    /// Recompute a journal's decisions and compare them with what was recorded
+    Verify(verify::Options),
 }
 
 /// Runs what was asked for. A failure is told on standard error, and the exit code is 1.
 pub(crate) fn main() -> ExitCode {
     let done = match Arguments::parse().what {
+        What::Init(options) => init::init(&options),
         What::Check(options) => check::check(&options),
+        What::Backtest(options) => backtest::backtest(&options),
+        What::Replay(options) => replay::replay(&options),
+        What::Verify(options) => verify::run(&options),
     };
     match done {
         Ok(code) => code,
