@@ -10,3 +10,6 @@ pub mod live;
 pub mod outlets;
 pub mod platform;
 pub mod shelf;
+pub mod observation_file;
+pub mod reread;
+pub mod verify;

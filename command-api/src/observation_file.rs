@@ -59,8 +59,8 @@ impl ObservationFile {
     /// # Errors
     /// A file that cannot be opened.
     pub fn open(path: &Path, city: &City, registry: &Registry) -> Result<Self> {
-        let file = File::open(path)
-            .with_context(|| format!("{} could not be opened", path.display()))?;
+        let file =
+            File::open(path).with_context(|| format!("{} could not be opened", path.display()))?;
         let reader: Box<dyn Read + Send> = match path.extension().and_then(|e| e.to_str()) {
             Some("gz") => Box::new(flate2::read::MultiGzDecoder::new(file)),
             Some("zst") => Box::new(zstd::Decoder::new(file)?),
@@ -69,7 +69,7 @@ impl ObservationFile {
         let register = Arc::new(Register::of(city, registry));
         Ok(Self {
             reader: BufReader::with_capacity(READ_BYTES, reader),
-            judge: Judge::new(register, Memory::default()),
+            judge: Judge::new(register, Memory::of_a_file()),
             line: Vec::new(),
             line_number: 0,
             accounts: Arc::default(),

@@ -10,6 +10,8 @@ use domain::time::UtcMs;
 
 /// Values of one datastream that are held in memory; older ones are looked up.
 pub const RECENT_PER_DATASTREAM: usize = 256;
+/// The same where there is no history to look up (a file): the engine knows older duplicates by id.
+pub const RECENT_WITHOUT_PAST: usize = 64;
 /// How long an exact duplicate is known as one, at the least: 72 h. Content is known for as long as
 /// the history lasts; a sender's id for this long, or until a restart.
 pub const DUPLICATE_HORIZON_MS: i64 = 72 * 3_600_000;
@@ -95,6 +97,7 @@ struct Lane {
 pub struct Memory {
     lanes: Vec<Option<Box<Lane>>>,
     past: Box<dyn Past>,
+    recent: usize,
 }
 
 impl std::fmt::Debug for Memory {
@@ -115,7 +118,12 @@ pub(crate) struct Beside {
 impl Memory {
     /// An empty memory over a history.
     pub fn over(past: Box<dyn Past>) -> Self {
-        Self { lanes: Vec::new(), past }
+        Self { lanes: Vec::new(), past, recent: RECENT_PER_DATASTREAM }
+    }
+
+    /// An empty memory without a history: of a back-test.
+    pub fn of_a_file() -> Self {
+        Self { lanes: Vec::new(), past: Box::new(NoPast), recent: RECENT_WITHOUT_PAST }
     }
 
     fn lane(&mut self, ix: DatastreamIx) -> &mut Lane {
@@ -153,6 +161,7 @@ impl Memory {
 
     /// Takes one more value.
     pub(crate) fn put(&mut self, ix: DatastreamIx, mut seen: Seen) {
+        let recent = self.recent;
         let lane = self.lane(ix);
         if seen.t < lane.floor {
             // Older than what is held: the history has it as soon as it is durable.
@@ -165,7 +174,7 @@ impl Memory {
             seen.same_since = earlier.same_since;
         }
         lane.entries.insert(after, seen);
-        if lane.entries.len() > RECENT_PER_DATASTREAM
+        if lane.entries.len() > recent
             && let Some(gone) = lane.entries.pop_front()
         {
             lane.floor = gone.t.plus_ms(1);

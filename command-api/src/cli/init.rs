@@ -30,6 +30,8 @@ pub(crate) fn init(options: &Options) -> Result<ExitCode> {
         println!("{}", file.display());
     }
     let dir = dir.display();
-    println!("Check it with `fenghuo check --city {dir}`, run it with `fenghuo serve --city {dir} --data DATA`.");
+    println!(
+        "Check it with `fenghuo check --city {dir}`, run it with `fenghuo serve --city {dir} --data DATA`."
+    );
     Ok(ExitCode::SUCCESS)
 }

@@ -57,6 +57,10 @@ pub(crate) fn replay(options: &Options) -> Result<ExitCode> {
     let hash = log.finish()?;
     // The log itself may be on standard output; what is said about it goes beside it then.
     let said = format!("{lines} decisions\ndecisions sha256={hash}");
-    if options.out.is_some() { println!("{said}") } else { super::complain(&said) }
+    if options.out.is_some() {
+        println!("{said}")
+    } else {
+        super::complain(&said)
+    }
     Ok(ExitCode::SUCCESS)
 }

@@ -29,11 +29,7 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
     report.damage.iter().for_each(|d| println!("  damaged: {d}"));
     println!(
         "decisions: {} recorded up to record {}, {} recomputed alike, {} not recomputable, {} differ",
-        report.recorded,
-        report.upto,
-        report.alike,
-        report.not_recomputable,
-        report.differing
+        report.recorded, report.upto, report.alike, report.not_recomputable, report.differing
     );
     for finding in &report.first_findings {
         match finding {
