@@ -71,7 +71,7 @@ pub struct City {
     pub zones: Vec<Zone>,
     /// `stations.csv`, all epochs, in file order.
     pub stations: Vec<Station>,
-    /// `datastreams.csv`, in file order. The position is *not* the [`DatastreamIx`]: see [`Registry`].
+    /// `datastreams.csv`, in file order. The position is *not* the [`DatastreamIx`](crate::ids::DatastreamIx): see [`Registry`].
     pub datastreams: Vec<Datastream>,
     /// `exposure/*`.
     pub exposure: Vec<Exposure>,

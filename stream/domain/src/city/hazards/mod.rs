@@ -1,4 +1,4 @@
-//! `hazards/*.toml`: by which numbers the city judges. The types; the reading is in [`read`].
+//! `hazards/*.toml`: by which numbers the city judges. The types; the reading is in `read`.
 
 pub(super) mod read;
 mod thresholds;
