@@ -78,13 +78,18 @@ async fn stations_offices_and_units_speak_on_their_own_topics() {
 
     let agencies = || -> BTreeSet<String> {
         let messages = broker.messages();
-        let of = messages.iter().filter_map(|(t, _)| t.strip_suffix("/obs").map(str::to_owned));
-        of.collect()
+        let own =
+            |t: &str| t.strip_suffix("/obs").or(t.strip_suffix("/hospital")).map(str::to_owned);
+        messages.iter().filter_map(|(t, _)| own(t)).collect()
     };
     until("six agencies send", || agencies().len() >= 6).await;
     let wanted = ["drainage", "health", "hydrology", "sea", "water", "weather"];
     assert!(agencies().into_iter().eq(wanted.map(|a| format!("fh/v1/{a}"))));
     let messages = broker.messages();
+    for (topic, payload) in messages.iter().filter(|(t, _)| t.ends_with("/hospital")) {
+        let status: domain::report::HospitalStatus = serde_json::from_str(payload).unwrap();
+        assert!(topic == "fh/v1/health/hospital" && status.beds > 0 && status.beds_occupied > 0);
+    }
     let signals: Vec<_> = messages.iter().filter(|(t, _)| t.ends_with("/signals")).collect();
     assert!(signals.len() >= 9, "{} signals are in force at -3 h", signals.len());
     for (topic, payload) in &signals {

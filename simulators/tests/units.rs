@@ -64,10 +64,10 @@ fn an_order_goes_its_way_from_acceptance_to_done() {
         }
     }
     let [(OnScene, there), (Done, done)] = words[..] else { panic!("{words:?}") };
-    // About 3 km at 22 km/h, ten minutes of work.
-    assert!((400..620).contains(&there), "there after {there} s");
+    // About 3 km at 30 km/h, ten minutes of work.
+    assert!((350..450).contains(&there), "there after {there} s");
     assert!((595..=610).contains(&(done - there)), "{done} {there}");
-    assert!((5..=10).contains(&places), "{places} positions on the way");
+    assert!((4..=7).contains(&places), "{places} positions on the way");
     assert!((boat.at().0 - 112.80).abs() < 1e-9 && (boat.at().1 - 22.27).abs() < 1e-9);
 }
 
@@ -94,7 +94,7 @@ fn what_a_unit_says_in_each_state() {
     let again = travelling().order(order(r#"{"task":"T-1"}"#), after(21));
     assert_eq!(said(&again), [TaskReport::EnRoute], "an order that comes twice is answered alike");
     // A withdrawn order ends it; one that is not its own does not.
-    let withdrawn = r#"{"task":"T-1","state":"cancelled"}"#;
+    let withdrawn = r#"{"task":"T-1","withdrawn":"误派"}"#;
     for mut boat in [deciding(), travelling()] {
         boat.order(order(&withdrawn.replace("T-1", "T-9")), after(22));
         assert_ne!(boat.doing(), &Doing::Ready);
@@ -143,6 +143,6 @@ fn refusals_come_at_their_rate() {
 fn what_is_no_order_is_told_apart() {
     assert!(Order::read(b"{}").is_err() && Order::read(b"go!").is_err());
     assert!(Order::read(br#"{"task":"17"}"#).is_err(), "a task is T- and a number");
-    let view = r#"{"id":"T-3","incident":"I-9","text":"x","state":"sent","due_ms":5,"more":[1]}"#;
+    let view = r#"{"task":"T-3","incident":"I-9","text":"x","due":5,"status":"actual","more":[1]}"#;
     assert_eq!(order(view).task.to_string(), "T-3");
 }

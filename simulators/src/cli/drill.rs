@@ -8,7 +8,7 @@ use anyhow::{Context, Result, bail};
 use clap::{Args, ValueEnum};
 use domain::time::UtcMs;
 use simulators::credentials::Credentials;
-use simulators::drill::{self, Feeds, Offices, Timeline};
+use simulators::drill::{self, Feeds, Offices, Timeline, Wards};
 use simulators::feed::{HttpAddress, MqttAddress, MqttFeed, MqttOptions};
 use simulators::{units, wall};
 
@@ -95,8 +95,9 @@ pub(crate) async fn run(mut arguments: Arguments) -> Result<()> {
     let history = (arguments.start - arguments.history.max(0.0)).max(from_h);
     let sampler = stage.sampler(timeline.landfall(), history);
     let offices = Offices::new(stage.scenario.clone());
+    let wards = Wards::new(stage.scenario.clone(), &stage.city);
     let end = arguments.then == Then::End;
-    drill::play(sampler, offices, &feeds, &timeline, end).await?;
+    drill::play(sampler, offices, wards, &feeds, &timeline, end).await?;
     for (agency, feed) in &feeds {
         println!("{agency} {}", feed.finish().await?.line());
     }

@@ -2,12 +2,16 @@
 
 mod offices;
 mod timeline;
+mod wards;
 
 pub use offices::Offices;
 pub use timeline::Timeline;
+pub use wards::{Taken, Wards};
 
 use std::collections::BTreeMap;
 use std::time::Duration;
+
+use domain::report::HospitalStatus;
 
 use crate::feed::{FeedError, MqttFeed, Tally, WireObservation};
 use crate::stations::Sampler;
@@ -29,6 +33,8 @@ pub struct Told {
     pub observations: u64,
     /// Signals published.
     pub signals: u64,
+    /// Hospitals' statuses.
+    pub hospitals: u64,
 }
 
 /// Plays stations and offices. Goes on at the scenario's end state, at the pace of the clock, until
@@ -39,6 +45,7 @@ pub struct Told {
 pub async fn play(
     mut sampler: Sampler,
     mut offices: Offices,
+    mut wards: Wards,
     feeds: &Feeds,
     timeline: &Timeline,
     end: bool,
@@ -56,9 +63,17 @@ pub async fn play(
         let mut by_agency: BTreeMap<&str, Vec<String>> = BTreeMap::new();
         for frame in &frames {
             let Some(stream) = sampler.streams().get(frame.stream) else { continue };
-            let (station, property) = (stream.station.as_str(), stream.property.as_str());
-            let json = WireObservation { station, property, t: frame.t.0, v: frame.value }.json();
-            by_agency.entry(&stream.agency).or_default().extend(json);
+            match wards.take(stream, frame, timeline) {
+                Taken::Status(status) => {
+                    told.hospitals += report(feeds, &stream.agency, &status).await?
+                }
+                Taken::Waits => {}
+                Taken::NotOurs => {
+                    let (station, property) = (stream.station.as_str(), stream.property.as_str());
+                    let wire = WireObservation { station, property, t: frame.t.0, v: frame.value };
+                    by_agency.entry(&stream.agency).or_default().extend(wire.json());
+                }
+            }
         }
         for (agency, items) in by_agency {
             let Some(feed) = feeds.get(agency) else { continue };
@@ -81,6 +96,15 @@ pub async fn play(
     }
 }
 
+/// Sends a hospital's status; tells how many were sent.
+async fn report(feeds: &Feeds, agency: &str, status: &HospitalStatus) -> Result<u64, FeedError> {
+    let (Some(feed), Ok(body)) = (feeds.get(agency), serde_json::to_vec(status)) else {
+        return Ok(0);
+    };
+    feed.publish(&format!("fh/v1/{agency}/hospital"), body.into(), 1).await?;
+    Ok(1)
+}
+
 /// One line of how it goes, refusals with their reasons.
 async fn tell(feeds: &Feeds, told: Told, at: &str) {
     let mut sum = Tally::default();
@@ -89,10 +113,11 @@ async fn tell(feeds: &Feeds, told: Told, at: &str) {
         sum.add(&feed.refusals().await);
         acknowledged += feed.acknowledged();
     }
-    let Told { observations, signals } = told;
+    let Told { observations, signals, hospitals } = told;
     let refused = sum.refused;
     println!(
-        "{at} sent={observations} acknowledged={acknowledged} signals={signals} refused={refused}"
+        "{at} sent={observations} hospitals={hospitals} signals={signals} \
+         acknowledged={acknowledged} refused={refused}"
     );
     for (reason, count) in &sum.reasons {
         println!("  refused reason={reason} count={count}");

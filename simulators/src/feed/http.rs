@@ -70,7 +70,7 @@ impl HttpFeed {
             tally.accepted += parsed.accepted;
             tally.duplicate += parsed.duplicate;
             for item in parsed.rejected {
-                tally.refuse(&Refusal { reason: item.reason, detail: item.detail });
+                tally.refuse(&Refusal { reason: item.reason, detail: item.detail, more: 0 });
             }
         }
         Ok(())

@@ -7,6 +7,9 @@ use serde::Deserialize;
 /// The most refusals whose particulars are kept for printing.
 const EXAMPLES_MAX: usize = 5;
 
+/// The reason under which refusals are counted whose reason was not told.
+const UNTOLD: &str = "untold";
+
 /// Counts of observations: `sent = accepted + duplicate + refused` once everything is answered.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Tally {
@@ -32,6 +35,9 @@ pub struct Refusal {
     /// The particulars.
     #[serde(default)]
     pub detail: String,
+    /// How many more of the same message were refused and are not told one by one.
+    #[serde(default)]
+    pub more: u64,
 }
 
 impl Tally {
@@ -39,6 +45,10 @@ impl Tally {
     pub fn refuse(&mut self, refusal: &Refusal) {
         self.refused += 1;
         *self.reasons.entry(refusal.reason.clone()).or_default() += 1;
+        if refusal.more > 0 {
+            self.refused += refusal.more;
+            *self.reasons.entry(UNTOLD.into()).or_default() += refusal.more;
+        }
         if self.examples.len() < EXAMPLES_MAX {
             self.examples.push(format!("{}: {}", refusal.reason, refusal.detail));
         }
@@ -50,7 +60,7 @@ impl Tally {
         let refusals = read_refusals(payload);
         if refusals.is_empty() {
             let detail = String::from_utf8_lossy(payload).chars().take(200).collect();
-            self.refuse(&Refusal { reason: "unreadable".into(), detail });
+            self.refuse(&Refusal { reason: "unreadable".into(), detail, more: 0 });
         }
         for refusal in &refusals {
             self.refuse(refusal);
@@ -103,8 +113,10 @@ mod tests {
         tally.refuse_message(br#"[{"reason":"unit","detail":"a"},{"reason":"unit"}]"#);
         tally.refuse_message(br#"{"rejected":[{"index":0,"reason":"time","detail":"b"}]}"#);
         tally.refuse_message(b"what");
-        assert_eq!(tally.refused, 5);
-        assert_eq!(tally.reasons.get("unit"), Some(&2));
+        tally.refuse_message(br#"{"index":31,"reason":"unit","detail":"c","more":7}"#);
+        assert_eq!(tally.refused, 13);
+        assert_eq!(tally.reasons.get(UNTOLD), Some(&7));
+        assert_eq!(tally.reasons.get("unit"), Some(&3));
         assert_eq!(tally.reasons.get("unreadable"), Some(&1));
     }
 }

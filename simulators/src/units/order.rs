@@ -8,14 +8,13 @@ use serde::Deserialize;
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 pub struct Order {
     /// The task.
-    #[serde(alias = "id")]
     pub task: TaskId,
     /// What is to be done.
     #[serde(default)]
     pub text: String,
-    /// `cancelled` takes the order back.
+    /// Why the order is taken back, where that is the message.
     #[serde(default)]
-    pub state: String,
+    pub withdrawn: Option<String>,
     /// Longitude, degrees.
     #[serde(default)]
     pub lon: Option<f64>,
@@ -39,7 +38,7 @@ impl Order {
     }
 
     /// Whether it takes the order back.
-    pub fn withdrawn(&self) -> bool {
-        self.state == "cancelled"
+    pub fn takes_back(&self) -> bool {
+        self.withdrawn.is_some()
     }
 }

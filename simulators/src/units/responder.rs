@@ -91,10 +91,10 @@ impl Responder {
         self.at
     }
 
-    /// Speed over ground by its kind, km/h; half in a gale is not modelled.
+    /// Speed over ground by its kind, km/h; a boat goes most of its way on a lorry.
     fn speed_km_h(&self) -> f64 {
         match self.kind.as_str() {
-            "boat" => 22.0,
+            "boat" => 30.0,
             "patrol" => 18.0,
             "pump" | "power" => 32.0,
             "ambulance" => 50.0,
@@ -104,7 +104,7 @@ impl Responder {
 
     /// An order arrives. The same order again is answered with what was said before.
     pub fn order(&mut self, order: Order, now: UtcMs) -> Vec<UnitReport> {
-        if order.withdrawn() {
+        if order.takes_back() {
             let mine = match &self.doing {
                 Doing::Deciding { order: open, .. } => open.task == order.task,
                 Doing::Travelling { task, .. } | Doing::Working { task, .. } => *task == order.task,
