@@ -18,7 +18,7 @@ use super::keys::{KEY_MAX_BYTES, Keys, KeysError, Known};
 use super::problem::Problem;
 use crate::admit::rate::{Rates, TooFast};
 use crate::admit::{Admission, Admitted, Outcome, Source, Unavailable};
-use crate::json::batch::{BatchError, Item, decode_array, decode_ndjson};
+use crate::json::batch::{BatchError, decode_array, decode_ndjson};
 use crate::judge::Why;
 use crate::mqtt::session::whole;
 use crate::reports::decode as reports;
@@ -156,13 +156,12 @@ impl Door {
         self.admission.room().await;
         let (door, aside) = (self.clone(), body.bytes.len() > DECODE_ASIDE_BYTES);
         let submit = move || door.submit(&agency, kind, &body.bytes);
-        let submitted = if aside {
+        let (admitted, problem) = if aside {
             let done = tokio::task::spawn_blocking(submit);
             done.await.map_err(|_| Problem::unavailable("the request broke off"))?
         } else {
             submit()
         };
-        let (admitted, problem) = submitted?;
         let answer = durable(admitted).await?;
         match problem {
             // The refusal of the whole is durable; the request is told so by its status.
@@ -171,12 +170,7 @@ impl Door {
         }
     }
 
-    fn submit(
-        &self,
-        agency: &AgencyId,
-        kind: Kind,
-        body: &[u8],
-    ) -> Result<(Admitted, Option<Problem>), Problem> {
+    fn submit(&self, agency: &AgencyId, kind: Kind, body: &[u8]) -> (Admitted, Option<Problem>) {
         let place = "/v1/observations";
         let source = Source { agency, channel: Channel::Http, place };
         let read = match kind {
@@ -185,7 +179,10 @@ impl Door {
             Kind::Table => decode_csv(body),
         };
         match read {
-            Ok(items) => self.taken(source, &items, body).map(|admitted| (admitted, None)),
+            Ok(items) => match self.admission.admit(source, &items) {
+                Ok(admitted) => (admitted, None),
+                Err(fast) => self.limited(source, fast, body),
+            },
             Err(error) => {
                 let why = whole(&error);
                 let status = match error {
@@ -193,26 +190,21 @@ impl Door {
                     BatchError::Decode(_) => StatusCode::BAD_REQUEST,
                 };
                 let problem = Problem::new(status, why.reason.wire(), why.detail.clone());
-                Ok((self.admission.refuse(source, why, body), Some(problem)))
+                (self.admission.refuse(source, why, body), Some(problem))
             }
         }
     }
 
-    fn taken(
+    /// Counts and keeps that a request was over the rate, and says when to come again.
+    fn limited(
         &self,
         source: Source<'_>,
-        items: &[Item<'_>],
+        fast: TooFast,
         body: &[u8],
-    ) -> Result<Admitted, Problem> {
-        self.admission.admit(source, items).map_err(|fast| self.limited(source, fast, body))
-    }
-
-    /// Counts and keeps that a request was over the rate, and says when to come again.
-    fn limited(&self, source: Source<'_>, fast: TooFast, body: &[u8]) -> Problem {
+    ) -> (Admitted, Option<Problem>) {
         let why = Why::new(Reason::RateLimited, fast.to_string());
-        // It is kept whether or not anyone waits for it.
-        drop(self.admission.refuse_limited(source, why, body));
-        slow_down(fast.retry_after)
+        let admitted = self.admission.refuse_limited(source, why, body);
+        (admitted, Some(slow_down(fast.retry_after)))
     }
 
     /// A report in a body, answered when it is durable.
@@ -253,11 +245,12 @@ impl Door {
             }
             _ => Ok(()),
         };
-        let admitted = self
-            .admission
-            .report(source, report, desk, body)
-            .map_err(|fast| self.limited(source, fast, body))?;
-        Ok(durable(admitted).await?.bytes())
+        let (admitted, problem) = match self.admission.report(source, report, desk, body) {
+            Ok(admitted) => (admitted, None),
+            Err(fast) => self.limited(source, fast, body),
+        };
+        let answer = durable(admitted).await?;
+        problem.map_or_else(|| Ok(answer.bytes()), Err)
     }
 
     /// Does a request once for its key: the same key with the same body gets the same answer.

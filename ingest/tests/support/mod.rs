@@ -198,3 +198,371 @@ pub async fn until(what: &str, mut holds: impl FnMut() -> bool) {
 /// Lines that a log caught, for tests that look at what was told.
 #[derive(Debug, Default)]
 pub struct Caught(pub Mutex<Vec<String>>);
+
+/// Credentials of the town: user and secret are `<id>` and `<id>-secret`; the bearer token is the
+/// secret.
+#[derive(Debug)]
+pub struct TownCredentials;
+
+impl ingest::seams::Credentials for TownCredentials {
+    fn verify(&self, user: &str, secret: &str) -> Option<ingest::seams::Who> {
+        (secret == format!("{user}-secret")).then(|| who(user))
+    }
+    fn bearer(&self, token: &str) -> Option<ingest::seams::Who> {
+        token.strip_suffix("-secret").map(who)
+    }
+}
+
+fn who(user: &str) -> ingest::seams::Who {
+    if user.starts_with("boat") {
+        ingest::seams::Who::Unit(domain::ids::UnitId::new(user).unwrap())
+    } else {
+        ingest::seams::Who::Agency(agency(user))
+    }
+}
+
+/// The HTTP resources of a house, served on a free port.
+pub struct Served {
+    pub address: std::net::SocketAddr,
+    stop: tokio::sync::oneshot::Sender<()>,
+    server: tokio::task::JoinHandle<()>,
+}
+
+impl Served {
+    pub async fn start(house: &House, dir: &Path, bounds: ingest::http::server::Bounds) -> Self {
+        use ingest::http::{keys::Keys, routes, server, session::Door};
+        let door = Door::new(
+            house.admission.clone(),
+            Arc::new(TownCredentials),
+            Arc::new(ingest::seams::NoTasks),
+            Keys::open(dir).unwrap(),
+        );
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+        let app = routes::router(Arc::new(door));
+        let server = tokio::spawn(server::serve(listener, app, bounds, async move {
+            let _ = stopped.await;
+        }));
+        Self { address, stop, server }
+    }
+
+    pub async fn end(self) {
+        let _ = self.stop.send(());
+        self.server.await.unwrap();
+    }
+
+    /// Sends raw bytes and reads until the answer is complete or the connection ends.
+    pub async fn raw(&self, bytes: &[u8]) -> Answer {
+        use tokio::io::AsyncWriteExt;
+        let mut socket = tokio::net::TcpStream::connect(self.address).await.unwrap();
+        // The server may have answered and closed before all is written.
+        let _ = socket.write_all(bytes).await;
+        read_answer(&mut socket).await
+    }
+
+    /// A POST with a body.
+    pub async fn post(
+        &self,
+        path: &str,
+        token: &str,
+        headers: &[(&str, &str)],
+        body: &[u8],
+    ) -> Answer {
+        let mut head =
+            format!("POST {path} HTTP/1.1\r\nHost: town\r\nContent-Length: {}\r\n", body.len());
+        if !token.is_empty() {
+            head += &format!("Authorization: Bearer {token}\r\n");
+        }
+        for (name, value) in headers {
+            head += &format!("{name}: {value}\r\n");
+        }
+        head += "\r\n";
+        let mut bytes = head.into_bytes();
+        bytes.extend_from_slice(body);
+        self.raw(&bytes).await
+    }
+
+    /// Observations as JSON.
+    pub async fn observations(&self, body: &str) -> Answer {
+        let json = [("Content-Type", "application/json")];
+        self.post("/v1/observations", "hydro-secret", &json, body.as_bytes()).await
+    }
+}
+
+/// An answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer {
+    pub status: u16,
+    pub head: String,
+    pub body: String,
+}
+
+impl Answer {
+    pub fn json(&self) -> serde_json::Value {
+        serde_json::from_str(&self.body).unwrap_or_else(|e| panic!("{e} in {self:?}"))
+    }
+    pub fn reason(&self) -> String {
+        self.json()["reason"].as_str().unwrap_or_default().to_owned()
+    }
+    pub fn header(&self, name: &str) -> Option<String> {
+        self.head.lines().find_map(|line| {
+            let (n, v) = line.split_once(':')?;
+            n.eq_ignore_ascii_case(name).then(|| v.trim().to_owned())
+        })
+    }
+}
+
+pub async fn read_answer(socket: &mut tokio::net::TcpStream) -> Answer {
+    use tokio::io::AsyncReadExt;
+    let mut got = Vec::new();
+    let mut piece = vec![0; 65_536];
+    let read = async {
+        loop {
+            let text = String::from_utf8_lossy(&got).into_owned();
+            if let Some((head, body)) = text.split_once("\r\n\r\n") {
+                let length = head.lines().find_map(|line| {
+                    let (name, value) = line.split_once(':')?;
+                    name.eq_ignore_ascii_case("content-length")
+                        .then(|| value.trim().parse::<usize>().unwrap())
+                });
+                if body.len() >= length.unwrap_or(0) {
+                    return (head.to_owned(), body.to_owned());
+                }
+            }
+            match socket.read(&mut piece).await {
+                Ok(0) | Err(_) => return (text, String::new()),
+                Ok(n) => got.extend_from_slice(&piece[..n]),
+            }
+        }
+    };
+    let (head, body) = tokio::time::timeout(DEADLINE, read).await.expect("an answer in time");
+    let status = head.split(' ').nth(1).and_then(|s| s.parse().ok()).unwrap_or(0);
+    Answer { status, head, body }
+}
+
+/// Tasks of the town's units, kept until delivered.
+#[derive(Debug, Default)]
+pub struct Board(pub Mutex<Vec<(String, ingest::seams::TaskDown)>>);
+
+impl ingest::seams::Tasks for Board {
+    fn open_tasks(
+        &self,
+        unit: &domain::ids::UnitId,
+        after: Option<u64>,
+        limit: usize,
+    ) -> Vec<ingest::seams::TaskDown> {
+        let board = self.0.lock().unwrap();
+        let of = board.iter().filter(|(to, task)| to == unit.as_str() && Some(task.key) > after);
+        of.map(|(_, task)| task.clone()).take(limit).collect()
+    }
+    fn delivered(&self, unit: &domain::ids::UnitId, key: u64) {
+        self.0.lock().unwrap().retain(|(to, task)| to != unit.as_str() || task.key != key);
+    }
+    fn may_report(&self, report: &domain::report::UnitReport) -> Result<(), String> {
+        match report.task {
+            Some(task) if task.0 > 100 => Err(format!("no task {task}")),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Hearing as a whole over a journal in a scratch folder.
+pub struct Town {
+    pub hearing: ingest::hearing::HearingHandle,
+    pub journal: Journal,
+    pub board: Arc<Board>,
+    pub clock: Arc<SetClock>,
+}
+
+impl Town {
+    pub async fn start(dir: &Path, mqtt: ingest::hearing::Mqtt) -> Self {
+        Self::start_with(dir, mqtt, None).await
+    }
+
+    pub async fn start_with(
+        dir: &Path,
+        mqtt: ingest::hearing::Mqtt,
+        archive: Option<ingest::archive::ArchiveConfig>,
+    ) -> Self {
+        let (journal, _) = Journal::open(dir, Options::live()).unwrap();
+        drop(HistoryStore::open(dir).unwrap());
+        let (board, clock) = (Arc::new(Board::default()), SetClock::at(NOW));
+        let config = ingest::hearing::HearingConfig {
+            dir: dir.to_owned(),
+            register: register(),
+            ticks: Ticks::Live(clock.clone()),
+            mqtt,
+            archive,
+            credentials: Arc::new(TownCredentials),
+            tasks: board.clone(),
+        };
+        let hearing = ingest::hearing::Hearing::start(config, &journal).await.unwrap();
+        Self { hearing, journal, board, clock }
+    }
+
+    pub fn records(&self) -> Vec<Record> {
+        let mut reader = self.journal.reader().unwrap();
+        reader.read_from(Seq(1), usize::MAX).unwrap().into_iter().map(|r| r.record).collect()
+    }
+
+    /// `(station, property, t, value)` of every observation, in order.
+    pub fn observations(&self) -> Vec<(String, i64, f64)> {
+        let register = self.hearing.admission().register();
+        let seen = self.records().into_iter().filter_map(|record| match record {
+            Record::Observation { observation: o, .. } => {
+                let (station, _) = register.name(o.datastream).unwrap();
+                Some((station.to_owned(), o.t.0, o.value))
+            }
+            _ => None,
+        });
+        seen.collect()
+    }
+
+    pub async fn end(self) {
+        self.hearing.drain().await;
+        self.journal.close().unwrap();
+    }
+}
+
+/// A free port of this machine. Another may take it before it is used; then the test fails loudly.
+pub fn free_port() -> u16 {
+    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
+
+/// A program of the system that a test starts and ends by its id.
+pub struct Program(std::process::Child);
+
+impl Program {
+    pub fn start(name: &str, arguments: &[&str]) -> Self {
+        let child = std::process::Command::new(name)
+            .args(arguments)
+            .stdin(std::process::Stdio::null())
+            .stdout(std::process::Stdio::null())
+            .stderr(std::process::Stdio::null())
+            .spawn()
+            .unwrap_or_else(|e| panic!("{name} is wanted for this test: {e}"));
+        Self(child)
+    }
+
+    /// Asks it to end, and waits.
+    pub fn stop(mut self) {
+        let pid = self.0.id().to_string();
+        assert!(
+            std::process::Command::new("kill").args(["-TERM", &pid]).status().unwrap().success()
+        );
+        self.0.wait().unwrap();
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// Waits until a port is listened on.
+pub async fn listening(port: u16) {
+    until("a port is listened on", || std::net::TcpStream::connect(("127.0.0.1", port)).is_ok())
+        .await;
+}
+
+/// An MQTT client of the town with what it has got.
+pub struct Client {
+    pub client: rumqttc::AsyncClient,
+    events: tokio::sync::mpsc::Receiver<rumqttc::Incoming>,
+    poller: tokio::task::JoinHandle<()>,
+}
+
+impl Drop for Client {
+    fn drop(&mut self) {
+        self.poller.abort();
+    }
+}
+
+impl Client {
+    pub async fn connect(port: u16, user: &str) -> Self {
+        Self::connect_as(port, user, &format!("{user}-client"), true).await
+    }
+
+    pub async fn connect_as(port: u16, user: &str, id: &str, clean: bool) -> Self {
+        let mut options = rumqttc::MqttOptions::new(id, "127.0.0.1", port);
+        options.set_credentials(user, format!("{user}-secret"));
+        options.set_clean_session(clean).set_max_packet_size(1 << 20, 1 << 20);
+        options.set_inflight(100);
+        let (client, mut eventloop) = rumqttc::AsyncClient::new(options, 4_096);
+        let (to, events) = tokio::sync::mpsc::channel(16_384);
+        let poller = tokio::spawn(async move {
+            loop {
+                match eventloop.poll().await {
+                    Ok(rumqttc::Event::Incoming(incoming)) => {
+                        if to.send(incoming).await.is_err() {
+                            return;
+                        }
+                    }
+                    Ok(rumqttc::Event::Outgoing(_)) => {}
+                    Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
+                }
+            }
+        });
+        let mut client = Self { client, events, poller };
+        client.wait("CONNACK", |i| matches!(i, rumqttc::Incoming::ConnAck(_)).then_some(())).await;
+        client
+    }
+
+    /// The next packet that `wanted` takes; others before it are passed over.
+    pub async fn wait<T>(
+        &mut self,
+        what: &str,
+        mut wanted: impl FnMut(rumqttc::Incoming) -> Option<T>,
+    ) -> T {
+        let waited = tokio::time::timeout(DEADLINE, async {
+            while let Some(incoming) = self.events.recv().await {
+                if let Some(found) = wanted(incoming) {
+                    return found;
+                }
+            }
+            panic!("the client ended before {what}");
+        });
+        waited.await.unwrap_or_else(|_| panic!("not in time: {what}"))
+    }
+
+    pub async fn publish(&self, topic: &str, body: &str) {
+        let qos = rumqttc::QoS::AtLeastOnce;
+        self.client.publish(topic, qos, false, body.as_bytes()).await.unwrap();
+    }
+
+    /// Publishes and waits for the acknowledgement.
+    pub async fn publish_acked(&mut self, topic: &str, body: &str) {
+        self.publish(topic, body).await;
+        self.acked(1).await;
+    }
+
+    pub async fn acked(&mut self, mut count: usize) {
+        self.wait("PUBACK", |i| {
+            count -= usize::from(matches!(i, rumqttc::Incoming::PubAck(_)));
+            (count == 0).then_some(())
+        })
+        .await;
+    }
+
+    pub async fn subscribe(&mut self, filter: &str) -> Vec<rumqttc::SubscribeReasonCode> {
+        self.client.subscribe(filter, rumqttc::QoS::AtLeastOnce).await.unwrap();
+        self.wait("SUBACK", |i| match i {
+            rumqttc::Incoming::SubAck(ack) => Some(ack.return_codes),
+            _ => None,
+        })
+        .await
+    }
+
+    pub async fn message(&mut self) -> (String, serde_json::Value) {
+        self.wait("a message", |i| match i {
+            rumqttc::Incoming::Publish(p) => {
+                Some((p.topic.clone(), serde_json::from_slice(&p.payload).unwrap()))
+            }
+            _ => None,
+        })
+        .await
+    }
+}
