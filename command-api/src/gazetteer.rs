@@ -160,7 +160,7 @@ impl Gazetteer {
 
     /// The thresholds of one hazard that apply at a station (its own ones hide the general ones of
     /// the same property).
-    pub fn thresholds<'a>(&'a self, hazard: &'a Hazard, station: &str) -> Vec<&'a Threshold> {
+    pub fn thresholds<'a>(&self, hazard: &'a Hazard, station: &str) -> Vec<&'a Threshold> {
         let own = |t: &&Threshold| t.station.as_ref().is_some_and(|s| s.as_str() == station);
         let owned: Vec<&str> =
             hazard.thresholds.iter().filter(own).map(|t| t.property.as_str()).collect();

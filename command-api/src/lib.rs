@@ -10,6 +10,8 @@ pub mod live;
 pub mod observation_file;
 pub mod outlets;
 pub mod platform;
+pub mod readings;
 pub mod reread;
+pub mod serve;
 pub mod shelf;
 pub mod verify;

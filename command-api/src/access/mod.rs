@@ -3,6 +3,7 @@
 //! leaves an audit line, and a change made beside the running platform (`fenghuo user`) holds
 //! within [`REFRESH_EVERY`].
 
+pub mod credentials;
 pub mod doors;
 pub mod password;
 pub mod secret;

@@ -56,25 +56,23 @@ pub fn alert(
     })
 }
 
-/// The threshold the alert's value has met: of those of its level the one whose window stands in
-/// the rule, else the highest that the value reaches.
+/// The threshold that spoke; where the rule names none, the highest of its level that the value
+/// reaches.
 fn threshold_met<'a>(
     picture: &Picture,
     city: &'a Gazetteer,
-    id: &'a AlertId,
+    id: &AlertId,
     told: &Told,
 ) -> Option<&'a Threshold> {
     let hazard = city.hazard(&id.hazard)?;
+    let named = super::rule::threshold_number(&told.rule);
+    if let Some(threshold) = named.and_then(|n| hazard.thresholds.get(n.checked_sub(1)?)) {
+        return Some(threshold);
+    }
     let level = picture.levels.find(&told.level)?;
-    let of_level = city.thresholds(hazard, &id.place).into_iter().filter(|t| t.level == level);
-    let spoken = |t: &&Threshold| {
-        let reached = told.value.is_some_and(|v| v >= t.at_least);
-        (super::rule::speaks(&told.rule, t), reached, t.at_least)
-    };
-    of_level.max_by(|a, b| {
-        let (a, b) = (spoken(a), spoken(b));
-        (a.0, a.1).cmp(&(b.0, b.1)).then(a.2.total_cmp(&b.2))
-    })
+    let here = city.thresholds(hazard, &id.place).into_iter();
+    let reached = here.filter(|t| t.level == level && told.value.is_some_and(|v| v >= t.at_least));
+    reached.max_by(|a, b| a.at_least.total_cmp(&b.at_least))
 }
 
 fn property_of(city: &Gazetteer, id: &AlertId, met: Option<&Threshold>) -> String {

@@ -6,8 +6,9 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use bytes::Bytes;
 use domain::ids::{Seq, UnitId};
 use domain::refusal::Refusal;
+use domain::report::UnitReport;
 use domain::status::{Live as Actual, Status};
-use mqtt_edge::{Downlink, Filter, Outbox, Principal, Who};
+use ingest::seams::{TaskDown, Tasks};
 use serde::Serialize;
 
 use super::Orders;
@@ -36,23 +37,17 @@ pub struct OrderMessage {
     /// When it was given.
     pub sent: i64,
     /// `actual`: an exercise's orders are of another type and do not come here.
-    pub status: &'static str,
+    pub status: domain::status::WireStatus,
     /// Why the task is withdrawn, where that is the order.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub withdrawn: Option<String>,
 }
 
-/// The topic a unit listens on.
-pub fn topic(unit: &UnitId) -> String {
-    format!("fh/v1/units/{unit}/tasks")
-}
-
-/// The message of an order.
+/// The message of an order of the real world.
 pub fn message(board: &Board, order: &Order) -> Option<OrderMessage> {
     let task = board.picture.tasks.get(&order.task)?;
     let incident = board.picture.incidents.get(&task.incident);
     let at = incident.and_then(|i| board.city.position(&i.alert.place));
-    let domain::status::WireStatus::Actual = Actual::WIRE else { return None };
     Some(OrderMessage {
         task: order.task.to_string(),
         incident: task.incident.to_string(),
@@ -61,25 +56,25 @@ pub fn message(board: &Board, order: &Order) -> Option<OrderMessage> {
         lon: at.map(|p| p.0),
         lat: at.map(|p| p.1),
         sent: order.given.0,
-        status: "actual",
+        status: Actual::WIRE,
         withdrawn: order.withdrawn.clone(),
     })
 }
 
-fn downlink(board: &Board, key: u64, order: &Order) -> Option<Downlink> {
+fn down(board: &Board, key: u64, order: &Order) -> Option<TaskDown> {
     let body = serde_json::to_vec(&message(board, order)?).ok()?;
-    Some(Downlink { topic: topic(&order.unit), body: Bytes::from(body), key, retain: false })
+    Some(TaskDown { key, body: Bytes::from(body) })
 }
 
-/// Sends a message down, and says to how many connections.
-pub type Publish = Box<dyn Fn(Downlink) -> usize + Send + Sync>;
+/// Sends an order to a unit that is there; false where it is not.
+pub type Send = Box<dyn Fn(&UnitId, &TaskDown) -> bool + std::marker::Send + Sync>;
 
-/// The outlet, and the edge's outbox.
+/// The outlet, and what the endpoint asks for when a unit comes.
 pub struct Units {
     live: Arc<Live>,
     seat: Seat,
-    publish: OnceLock<Publish>,
-    published: Mutex<u64>,
+    send: OnceLock<Send>,
+    sent: Mutex<u64>,
 }
 
 impl std::fmt::Debug for Units {
@@ -91,73 +86,65 @@ impl std::fmt::Debug for Units {
 impl Units {
     /// An outlet over the board's orders. What is delivered is said at `seat`.
     pub fn new(live: Arc<Live>, seat: Seat) -> Self {
-        Self { live, seat, publish: OnceLock::new(), published: Mutex::new(0) }
+        Self { live, seat, send: OnceLock::new(), sent: Mutex::new(0) }
     }
 
-    /// Connects it to the edge or the bridge, once.
-    pub fn connect(&self, publish: Publish) {
-        let _ = self.publish.set(publish);
-    }
-
-    /// Everything that waits, again: after a bridge has reconnected.
-    pub fn again(&self) {
-        *self.published.lock().unwrap_or_else(PoisonError::into_inner) = 0;
-        self.changed();
+    /// Connects it to the endpoint or the bridge, once; what waits is sent.
+    pub fn connect(&self, send: Send) {
+        if self.send.set(send).is_ok() {
+            self.changed();
+        }
     }
 }
 
 impl Orders for Units {
     fn changed(&self) {
-        let Some(publish) = self.publish.get() else { return };
-        let mut published = self.published.lock().unwrap_or_else(PoisonError::into_inner);
-        let waiting: Vec<(u64, Downlink)> = {
+        let Some(send) = self.send.get() else { return };
+        let mut sent = self.sent.lock().unwrap_or_else(PoisonError::into_inner);
+        let waiting: Vec<(u64, UnitId, TaskDown)> = {
             let board = self.live.board();
-            let after = board.picture.orders.range(*published + 1..);
-            after.filter_map(|(key, o)| Some((*key, downlink(&board, *key, o)?))).collect()
+            let after = board.picture.orders.range(*sent + 1..);
+            after
+                .filter_map(|(key, o)| Some((*key, o.unit.clone(), down(&board, *key, o)?)))
+                .collect()
         };
-        for (key, order) in waiting {
-            let reached = publish(order);
-            tracing::info!(order = key, reached, "an order is sent");
-            *published = key;
+        for (key, unit, order) in waiting {
+            let there = send(&unit, &order);
+            tracing::info!(order = key, %unit, there, "an order is given");
+            *sent = key;
         }
     }
 
     fn refused(&self, unit: &UnitId, refusal: &Refusal) {
         tracing::warn!(%unit, detail = refusal.detail, "a unit's report is refused");
-        let Some(publish) = self.publish.get() else { return };
-        let body = serde_json::json!({
-            "reason": refusal.reason.wire(),
-            "detail": refusal.detail,
-            "what_to_do": refusal.reason.what_to_do(),
-            "raw": String::from_utf8_lossy(&refusal.raw),
-        });
-        let topic = format!("fh/v1/units/{unit}/rejected");
-        let body = Bytes::from(body.to_string());
-        publish(Downlink { topic, body, key: 0, retain: false });
     }
 }
 
-impl Outbox for Units {
-    fn resume(
-        &self,
-        principal: &Principal,
-        filter: &Filter,
-        after: Option<u64>,
-        limit: usize,
-    ) -> Vec<Downlink> {
-        let Who::Unit(unit) = &principal.who else { return Vec::new() };
-        if !filter.matches(&topic(unit)) {
-            return Vec::new();
-        }
+impl Tasks for Units {
+    fn open_tasks(&self, unit: &UnitId, after: Option<u64>, limit: usize) -> Vec<TaskDown> {
         let board = self.live.board();
         let from = after.map_or(0, |key| key.saturating_add(1));
         let own = board.picture.orders.range(from..).filter(|(_, o)| o.unit == *unit);
-        own.filter_map(|(key, order)| downlink(&board, *key, order)).take(limit).collect()
+        own.filter_map(|(key, order)| down(&board, *key, order)).take(limit).collect()
     }
 
-    fn delivered(&self, principal: &Principal, key: u64) {
-        if matches!(principal.who, Who::Unit(_)) && key > 0 {
+    fn delivered(&self, unit: &UnitId, key: u64) {
+        let own = self.live.board().picture.orders.get(&key).is_some_and(|o| o.unit == *unit);
+        if own {
             self.seat.delivered(Seq(key));
+        }
+    }
+
+    /// Whether the task is the unit's own. In which order its reports can come is the desk's to
+    /// say: an earlier one may be on its way there.
+    fn may_report(&self, report: &UnitReport) -> Result<(), String> {
+        let Some(id) = report.task else { return Ok(()) };
+        let board = self.live.board();
+        let own = board.picture.tasks.get(&id).and_then(|t| t.unit.as_ref());
+        if own == Some(&report.unit) {
+            Ok(())
+        } else {
+            Err(format!("task {id} was not given to {}", report.unit))
         }
     }
 }

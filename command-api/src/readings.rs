@@ -1,0 +1,182 @@
+//! Readings: the newest value of every datastream, and how old it is. Consoles get them lossy,
+//! newest wins, at most [`TELL_EVERY`].
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use contract::views::{StationState, ValueView};
+use domain::city::Registry;
+use domain::ids::DatastreamIx;
+use domain::observation::{Observation, Trust};
+use domain::time::UtcMs;
+
+use crate::gazetteer::Gazetteer;
+
+/// How often changed readings are told: ten times a second at most.
+pub const TELL_EVERY: Duration = Duration::from_millis(100);
+/// A datastream is late after this many expected intervals; it is dead when it counts as silent.
+pub const LATE_INTERVALS: i64 = 2;
+
+#[derive(Debug, Clone)]
+struct Stream {
+    property: String,
+    interval_ms: i64,
+    newest: Option<(UtcMs, UtcMs, f64, Trust)>,
+}
+
+#[derive(Debug, Clone)]
+struct Row {
+    streams: Vec<Stream>,
+    data: &'static str,
+}
+
+/// See the module.
+#[derive(Debug)]
+pub struct Readings {
+    rows: Vec<Row>,
+    at: BTreeMap<DatastreamIx, (u32, usize)>,
+    dirty: BTreeSet<u32>,
+    silent_after: i64,
+}
+
+impl Readings {
+    /// No readings yet, of a city with these numbers.
+    pub fn new(city: &Gazetteer, registry: &Registry) -> Self {
+        let mut rows: Vec<Row> = Vec::new();
+        rows.resize(city.station_count(), Row { streams: Vec::new(), data: "never" });
+        let mut readings = Self {
+            rows,
+            at: BTreeMap::new(),
+            dirty: (0..u32::try_from(city.station_count()).unwrap_or(u32::MAX)).collect(),
+            silent_after: i64::from(city.city().about.silent_after_intervals),
+        };
+        for row in &city.city().datastreams {
+            let (station, property) = (row.station.as_str(), &row.property);
+            let (Some(ix), Some(number)) =
+                (city.station_ix(station), registry.find(station, property))
+            else {
+                continue;
+            };
+            let interval_ms = i64::from(row.interval_s) * 1000;
+            let streams = &mut readings.rows[ix as usize].streams;
+            if let Some(known) = streams.iter_mut().find(|s| s.property == *property) {
+                known.interval_ms = interval_ms;
+                continue;
+            }
+            readings.at.insert(number, (ix, streams.len()));
+            streams.push(Stream { property: property.clone(), interval_ms, newest: None });
+        }
+        readings
+    }
+
+    /// Every datastream that has a place here.
+    pub fn streams(&self) -> Vec<DatastreamIx> {
+        self.at.keys().copied().collect()
+    }
+
+    /// Takes an observation; an older one leaves the newest as it is.
+    pub fn hear(&mut self, seen: &Observation) {
+        let Some((ix, slot)) = self.at.get(&seen.datastream).copied() else { return };
+        let Some(stream) = self.rows.get_mut(ix as usize).and_then(|row| row.streams.get_mut(slot))
+        else {
+            return;
+        };
+        let fresh = (seen.t, seen.result_time);
+        if stream.newest.is_none_or(|(t, result, ..)| (t, result) <= fresh) {
+            stream.newest = Some((seen.t, seen.result_time, seen.value, seen.quality.trust));
+            self.dirty.insert(ix);
+        }
+    }
+
+    /// A station is to be told anew: its level has changed.
+    pub fn touch(&mut self, ix: u32) {
+        self.dirty.insert(ix);
+    }
+
+    /// Judges the age of everything at `now`.
+    pub fn age(&mut self, now: UtcMs) {
+        for (ix, row) in (0u32..).zip(&mut self.rows) {
+            let data = state(row, now, self.silent_after);
+            if row.data != data {
+                row.data = data;
+                self.dirty.insert(ix);
+            }
+        }
+    }
+
+    /// The states that have changed since the last time, with the level believed of each station.
+    pub fn changed(&mut self, level: impl Fn(u32) -> String) -> Vec<StationState> {
+        let dirty = std::mem::take(&mut self.dirty);
+        let views = dirty.into_iter().filter_map(|ix| {
+            let row = self.rows.get(ix as usize)?;
+            let values = row.streams.iter().filter_map(value).collect();
+            Some(StationState { ix, level: level(ix), data: row.data.into(), values })
+        });
+        views.collect()
+    }
+}
+
+fn value(stream: &Stream) -> Option<ValueView> {
+    let (t, _, v, trust) = stream.newest?;
+    let trust = crate::api::explanation::trust(trust).into();
+    Some(ValueView { property: stream.property.clone(), t_ms: t.0, v, trust })
+}
+
+/// A station is as alive as its most alive datastream, but late where any of them is.
+fn state(row: &Row, now: UtcMs, silent_after: i64) -> &'static str {
+    let ages = row.streams.iter().map(|s| (s.newest.map(|(t, ..)| now.0 - t.0), s.interval_ms));
+    let (mut heard, mut dead, mut late) = (false, true, false);
+    for (age, interval_ms) in ages {
+        let Some(age) = age else {
+            late = true;
+            continue;
+        };
+        heard = true;
+        dead &= age > interval_ms.saturating_mul(silent_after);
+        late |= age > interval_ms.saturating_mul(LATE_INTERVALS);
+    }
+    match (heard, dead, late) {
+        (false, ..) => "never",
+        (true, true, _) => "dead",
+        (true, false, true) => "late",
+        (true, false, false) => "live",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::observation::Quality;
+    use domain::time::MINUTE_MS;
+
+    use super::*;
+
+    fn readings() -> Readings {
+        let city = crate::desk::tests::city();
+        let mut registry = Registry::default();
+        registry.number("A", "rainfall");
+        registry.number("B", "rainfall");
+        Readings::new(&city, &registry)
+    }
+
+    fn seen(minutes: i64, value: f64) -> Observation {
+        let t = UtcMs(minutes * MINUTE_MS);
+        let quality = Quality::default();
+        Observation { datastream: DatastreamIx(0), t, result_time: t, value, quality }
+    }
+
+    #[test]
+    fn the_newest_wins_and_age_shows() {
+        let mut readings = readings();
+        assert_eq!(readings.changed(|_| "nodata".into()).len(), 2, "everything is told once");
+        readings.hear(&seen(10, 1.0));
+        readings.hear(&seen(5, 9.0));
+        readings.age(UtcMs(12 * MINUTE_MS));
+        let told = readings.changed(|_| "none".into());
+        assert_eq!((told.len(), told[0].data.as_str(), told[0].values[0].v), (1, "live", 1.0));
+        readings.age(UtcMs(21 * MINUTE_MS));
+        assert_eq!(readings.changed(|_| "none".into())[0].data, "late");
+        readings.age(UtcMs(26 * MINUTE_MS));
+        assert_eq!(readings.changed(|_| "none".into())[0].data, "dead");
+        assert!(readings.changed(|_| "none".into()).is_empty());
+    }
+}

@@ -1,0 +1,64 @@
+//! What hearing says of its archive and its endpoint, as notices and figures.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use contract::live::Notice;
+use domain::ids::UnitId;
+use domain::time::UtcMs;
+use ingest::hearing::HearingHandle;
+
+use super::start::Parts;
+
+/// The archive is behind when it has this many records before it.
+const BEHIND_RECORDS: u64 = 100_000;
+
+/// What there is to say of the archive. Nothing of it delays an alert.
+pub(super) fn notice(hearing: &HearingHandle, now: UtcMs) -> Option<Notice> {
+    let state = hearing.archive_state()?;
+    let (id, detail) = match &state.last_error {
+        Some(error) => ("archive_down", format!("the archive does not answer: {error}")),
+        None if state.behind > BEHIND_RECORDS => {
+            // In steps, so that the notice does not change with every look.
+            let behind = state.behind / BEHIND_RECORDS * BEHIND_RECORDS;
+            ("archive_behind", format!("the archive is more than {behind} records behind"))
+        }
+        None => return None,
+    };
+    Some(Notice { id: id.into(), severity: "warning".into(), detail, since_ms: now.0 })
+}
+
+/// Units whose session is up, where hearing knows.
+pub(super) fn units_connected(_hearing: &HearingHandle) -> Option<BTreeSet<UnitId>> {
+    None
+}
+
+/// The text of a hazard's folder, by its kind.
+pub(super) fn about(kind: &str) -> String {
+    let _ = kind;
+    String::new()
+}
+
+/// Figures for the metrics page.
+pub(super) fn figures(parts: &Parts) {
+    let journal = Arc::downgrade(&parts.journal);
+    parts.platform.metrics.figures(Box::new(move || {
+        let Some(journal) = journal.upgrade() else { return Vec::new() };
+        let figures = journal.figures();
+        let mut page = vec![
+            ("fenghuo_journal_records".to_owned(), figures.records as f64),
+            ("fenghuo_journal_observations".to_owned(), figures.observations as f64),
+            ("fenghuo_journal_bytes".to_owned(), figures.journal_bytes as f64),
+            ("fenghuo_journal_queue_records".to_owned(), figures.queue_records as f64),
+            ("fenghuo_journal_durable_seq".to_owned(), journal.durable().0 as f64),
+        ];
+        let optional = [
+            ("fenghuo_journal_bytes_per_observation", figures.bytes_per_observation),
+            ("fenghuo_disk_days_until_full", figures.days_until_full),
+            ("fenghuo_disk_free_bytes", figures.free_bytes.map(|b| b as f64)),
+        ];
+        let known = optional.into_iter().filter_map(|(n, v)| v.map(|v| (n.to_owned(), v)));
+        page.extend(known);
+        page
+    }));
+}

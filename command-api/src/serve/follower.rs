@@ -1,0 +1,107 @@
+//! The follower: reads the durable record beside the engine. Observations become readings, the rest
+//! goes to the desk.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use domain::ids::Seq;
+use domain::record::{Record, Sequenced};
+use domain::time::UtcMs;
+use journal::history::HistoryReader;
+use journal::{Progress, Reader, Watermark};
+
+use crate::desk::Seat;
+use crate::readings::Readings;
+
+/// Records that are read at one time.
+const PAGE: usize = 4_096;
+/// How long it waits before it looks whether it should end.
+const LOOK_UP: Duration = Duration::from_millis(200);
+
+/// What the follower keeps for others.
+#[derive(Debug)]
+pub(super) struct Followed {
+    /// The newest readings.
+    pub(super) readings: Mutex<Readings>,
+    /// When the newest frame was heard.
+    pub(super) heard: Mutex<Option<UtcMs>>,
+    /// The newest tick.
+    pub(super) tick: Mutex<Option<UtcMs>>,
+}
+
+impl Followed {
+    /// Readings as the history has them.
+    pub(super) fn from_history(mut readings: Readings, history: Option<&HistoryReader>) -> Self {
+        for ix in readings.streams() {
+            let newest = history.and_then(|h| h.newest(ix, 1).ok());
+            for sample in newest.into_iter().flatten() {
+                readings.hear(&sample.observation);
+            }
+        }
+        Self { readings: Mutex::new(readings), heard: Mutex::default(), tick: Mutex::default() }
+    }
+}
+
+/// Locks, whatever became of whoever held it.
+pub(super) fn held<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Starts it on a thread of its own, from the record after `from`. It ends with the journal.
+pub(super) fn start(
+    mut reader: Reader,
+    watermark: Watermark,
+    from: Seq,
+    followed: Arc<Followed>,
+    seat: Seat,
+) -> std::io::Result<std::thread::JoinHandle<Result<(), String>>> {
+    std::thread::Builder::new().name("follower".into()).spawn(move || {
+        let (mut done, mut ended) = (from, false);
+        loop {
+            let read = reader.read_on(Seq(done.0 + 1), PAGE).map_err(|e| e.to_string())?.records;
+            let Some(last) = read.last() else {
+                if ended {
+                    return Ok(());
+                }
+                ended = matches!(watermark.wait_past(done, LOOK_UP), Progress::Ended(_));
+                continue;
+            };
+            done = last.seq;
+            let rest = hear(&followed, read);
+            if !rest.is_empty() && !seat.heard(rest) {
+                return Ok(());
+            }
+        }
+    })
+}
+
+/// Takes observations as readings, and gives the rest.
+fn hear(followed: &Followed, read: Vec<Sequenced>) -> Vec<Sequenced> {
+    let (mut rest, mut heard, mut tick) = (Vec::new(), None, None);
+    {
+        let mut readings = held(&followed.readings);
+        for row in read {
+            match &row.record {
+                Record::Observation { received, observation, .. } => {
+                    readings.hear(observation);
+                    heard = heard.max(Some(*received));
+                }
+                Record::Tick { now } => {
+                    tick = tick.max(Some(*now));
+                    rest.push(row);
+                }
+                Record::Report { received, .. } => {
+                    heard = heard.max(Some(*received));
+                    rest.push(row);
+                }
+                Record::Desk(_) => rest.push(row),
+                Record::Refused(_) | Record::Configuration { .. } => {}
+            }
+        }
+    }
+    let mut newest = held(&followed.heard);
+    *newest = (*newest).max(heard);
+    let mut newest = held(&followed.tick);
+    *newest = (*newest).max(tick);
+    rest
+}

@@ -1,0 +1,123 @@
+//! The platform, put together and served: city, record, engine, desk, hearing, consoles. Every part
+//! that it cannot do without ends it when it ends; told to end, it takes nothing more in, makes
+//! durable what it has, and closes.
+
+mod archive;
+mod clock;
+mod configuration;
+mod demo;
+mod feeds;
+mod follower;
+mod options;
+mod rounds;
+mod start;
+mod stop;
+mod understanding;
+
+pub use clock::WallClock;
+pub use demo::CREDENTIALS_FILE;
+pub use options::{ClockKind, Mqtt, Say, ServeError, ServeOptions};
+
+use std::future::Future;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use tokio::task::JoinSet;
+
+use crate::outlets::heartbeat;
+use start::Parts;
+
+/// How often the parts are looked at.
+const WATCH_EVERY: Duration = Duration::from_millis(100);
+
+/// Serves the platform until `shutdown` resolves. Says `ready http=… mqtt=…` when everything serves.
+///
+/// # Errors
+/// [`ServeError`]: what could not be opened or started, or which part died.
+pub async fn run(
+    options: ServeOptions,
+    shutdown: impl Future<Output = ()>,
+) -> Result<(), ServeError> {
+    let (mut parts, listener) = start::start(&options).await?;
+    let address = listener.local_addr().map_err(|e| ServeError::Listen(options.http, e))?;
+    let mut rounds = rounds(&options, &parts);
+    let serving = crate::api::server::serve(
+        listener,
+        crate::api::router(Arc::clone(&parts.platform), parts.hearing.router()),
+        Arc::clone(&parts.platform.metrics),
+        parts.stop.subscribe(),
+    );
+    rounds.spawn(serving);
+    say_set_up(&options, &parts, address)?;
+    tokio::pin!(shutdown);
+    let ended = tokio::select! {
+        () = &mut shutdown => Ok(()),
+        died = watch(&mut parts, || say_ready(&options, address)) => Err(died),
+    };
+    if let Err(error) = &ended {
+        tracing::error!(%error, "the platform ends");
+    } else {
+        tracing::info!("the platform is told to end");
+    }
+    let stopped = stop::stop(parts, rounds).await;
+    ended.and(stopped)
+}
+
+fn rounds(options: &ServeOptions, parts: &Parts) -> JoinSet<()> {
+    let mut rounds = JoinSet::new();
+    let (platform, followed) = (&parts.platform, &parts.followed);
+    rounds.spawn(rounds::beat(Arc::clone(platform), Arc::clone(followed)));
+    rounds.spawn(rounds::readings(Arc::clone(platform), Arc::clone(followed)));
+    rounds.spawn(rounds::access(Arc::clone(&platform.access)));
+    let (hearing, journal) = (Arc::clone(&parts.hearing), Arc::clone(&parts.journal));
+    rounds.spawn(rounds::look(Arc::clone(platform), hearing, journal));
+    if let Some((target, every)) = options.heartbeat.clone() {
+        let health = Arc::clone(&platform.health);
+        rounds.spawn(heartbeat::run(target, every, move || health.not_ready().is_empty()));
+    }
+    rounds
+}
+
+fn say_set_up(
+    options: &ServeOptions,
+    parts: &Parts,
+    address: std::net::SocketAddr,
+) -> Result<(), ServeError> {
+    let (access, city) = (&parts.platform.access, Arc::clone(&parts.platform.live.board().city));
+    if options.demo {
+        demo::prepare(access, &city, &options.data_dir, &options.say)?;
+    } else if let Some(code) = access.first_setup_code()? {
+        let base = options.public_url.clone().unwrap_or_else(|| format!("http://{address}"));
+        (options.say)(&format!(
+            "set-up    {base}/setup?code={code} (once, for the first administrator)"
+        ));
+    }
+    Ok(())
+}
+
+fn say_ready(options: &ServeOptions, http: std::net::SocketAddr) -> impl Fn(Option<String>) {
+    let say = Arc::clone(&options.say);
+    move |mqtt| {
+        let mqtt = mqtt.map(|m| format!(" mqtt={m}")).unwrap_or_default();
+        say(&format!("ready http=http://{http}{mqtt}"));
+    }
+}
+
+/// Looks at every part until one has died; says once that all serve.
+async fn watch<F: Fn(Option<String>)>(parts: &mut Parts, ready: impl Fn() -> F) -> ServeError {
+    let mut looks = tokio::time::interval(WATCH_EVERY);
+    let mut said = false;
+    loop {
+        looks.tick().await;
+        let upto = parts.platform.metrics.understood_upto();
+        if !said && upto >= parts.durable_at_start.0 {
+            parts.platform.health.caught_up.store(true, Ordering::Relaxed);
+            said = true;
+            ready()(parts.mqtt_address());
+        }
+        if let Some(died) = parts.died() {
+            return died;
+        }
+    }
+}

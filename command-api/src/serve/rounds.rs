@@ -1,0 +1,117 @@
+//! The rounds: what is done again and again while the platform is served.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use contract::live::Notice;
+use domain::ids::UnitId;
+use ingest::hearing::HearingHandle;
+use journal::Journal;
+use tokio::time::{MissedTickBehavior, interval};
+
+use super::feeds;
+use super::follower::{Followed, held};
+use crate::access::{Access, REFRESH_EVERY};
+use crate::platform::Platform;
+use crate::readings::TELL_EVERY;
+
+/// How often consoles are told that a second has passed.
+const BEAT_EVERY: Duration = Duration::from_secs(1);
+/// How often feeds, units' sessions and notices are looked at.
+const LOOK_EVERY: Duration = Duration::from_secs(2);
+
+fn every(period: Duration) -> tokio::time::Interval {
+    let mut ticks = interval(period);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
+    ticks
+}
+
+/// Tells consoles the newest readings.
+pub(super) async fn readings(platform: Arc<Platform>, followed: Arc<Followed>) {
+    let mut ticks = every(TELL_EVERY);
+    loop {
+        ticks.tick().await;
+        let heard = *held(&followed.heard);
+        let restless = platform.live.change(|board| {
+            board.heard = heard;
+            (Vec::new(), std::mem::take(&mut board.restless))
+        });
+        let changed = {
+            let mut readings = held(&followed.readings);
+            restless.into_iter().for_each(|ix| readings.touch(ix));
+            let board = platform.live.board();
+            readings.changed(|ix| {
+                let place = board.city.station_at(ix).map(|s| s.id.as_str());
+                place.map_or_else(|| "nodata".to_owned(), |p| board.level_of(p).0)
+            })
+        };
+        platform.live.values(changed);
+    }
+}
+
+/// A second has passed.
+pub(super) async fn beat(platform: Arc<Platform>, followed: Arc<Followed>) {
+    let mut ticks = every(BEAT_EVERY);
+    loop {
+        ticks.tick().await;
+        let now = platform.now();
+        held(&followed.readings).age(now);
+        platform.live.beat(now);
+    }
+}
+
+/// Access takes over what others have changed.
+pub(super) async fn access(access: Arc<Access>) {
+    let mut ticks = every(REFRESH_EVERY);
+    loop {
+        ticks.tick().await;
+        let access = Arc::clone(&access);
+        match tokio::task::spawn_blocking(move || access.refresh()).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::warn!(%error, "access was not refreshed"),
+            Err(error) => tracing::error!(%error, "access"),
+        }
+    }
+}
+
+/// Feeds, units' sessions, and what the platform has to say about itself.
+pub(super) async fn look(
+    platform: Arc<Platform>,
+    hearing: Arc<HearingHandle>,
+    journal: Arc<Journal>,
+) {
+    let mut ticks = every(LOOK_EVERY);
+    loop {
+        ticks.tick().await;
+        let now = platform.now();
+        let at_disk = Arc::clone(&journal);
+        let Ok(figures) = tokio::task::spawn_blocking(move || at_disk.figures()).await else {
+            continue;
+        };
+        let well = journal.failed().is_none() && !figures.full;
+        platform.health.journal_writes.store(well, Ordering::Relaxed);
+        let mut standing: Vec<Notice> = Vec::new();
+        standing.extend(feeds::disk(&figures, now));
+        let understood = platform.metrics.understood_upto();
+        standing.extend(feeds::engine(understood, journal.durable().0, now));
+        standing.extend(super::archive::notice(&hearing, now));
+        let heard = hearing.feeds();
+        let connected = super::archive::units_connected(&hearing);
+        platform.live.change(|board| {
+            let views = feeds::views(&board.city, &board.picture, &heard, now);
+            let mut changes: Vec<_> = views.into_iter().filter_map(|v| board.feed(v)).collect();
+            changes.extend(board.notices(standing));
+            changes.extend(board.units_connected(connected.unwrap_or_else(|| heard_units(board))));
+            (changes, ())
+        });
+    }
+}
+
+/// Without a list of sessions a unit that was heard lately counts as connected.
+fn heard_units(board: &crate::board::Board) -> std::collections::BTreeSet<UnitId> {
+    const LATELY_MS: i64 = 5 * domain::time::MINUTE_MS;
+    let lately = board.picture.now.plus_ms(-LATELY_MS);
+    let heard = board.picture.units.iter().filter(|(_, u)| u.heard >= lately);
+    heard.map(|(id, _)| id.clone()).collect()
+}

@@ -1,0 +1,248 @@
+//! Starting: each part in the order in which the next needs it.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, RwLock};
+use std::thread::JoinHandle;
+
+use bytes::Bytes;
+use domain::city::Registry;
+use domain::ids::Seq;
+use domain::status::Live as Actual;
+use domain::time::Clock;
+use ingest::admit::Ticks;
+use ingest::hearing::{Hearing, HearingConfig, HearingHandle, Mqtt as HearingMqtt};
+use ingest::register::Register;
+use journal::decisions::{DecisionReader, DecisionStore};
+use journal::history::{self, HistoryStore, Shutdown};
+use journal::{Journal, Options};
+use stream::Engine;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::task::JoinHandle as Task;
+
+use super::clock::{FrameClock, WallClock};
+use super::follower::{self, Followed};
+use super::options::{ClockKind, Mqtt, ServeError, ServeOptions};
+use super::{configuration, understanding};
+use crate::access::{Access, secret};
+use crate::api::files::media_type;
+use crate::api::metrics::Metrics;
+use crate::api::server;
+use crate::board::Board;
+use crate::city_folder::{self, ReadCity};
+use crate::desk::ledger::Ledger;
+use crate::desk::room::RoomError;
+use crate::desk::{Room, Seat};
+use crate::gazetteer::Gazetteer;
+use crate::live::Live;
+use crate::outlets::units::Units;
+use crate::platform::{CityFile, Health, Platform};
+use crate::readings::Readings;
+use crate::shelf::Shelf;
+
+/// The access file, in the data directory.
+pub(super) const ACCESS_FILE: &str = "access.sqlite";
+
+/// The running parts.
+pub(super) struct Parts {
+    pub(super) platform: Arc<Platform>,
+    pub(super) journal: Arc<Journal>,
+    pub(super) hearing: Arc<HearingHandle>,
+    pub(super) engine: Engine<Actual>,
+    pub(super) followed: Arc<Followed>,
+    pub(super) room: Task<Result<(), RoomError>>,
+    pub(super) follower: JoinHandle<Result<(), String>>,
+    pub(super) history: JoinHandle<Result<history::Followed, history::FollowError>>,
+    pub(super) history_stop: Shutdown,
+    pub(super) stop: watch::Sender<bool>,
+    pub(super) durable_at_start: Seq,
+}
+
+impl Parts {
+    /// Which part that the platform cannot do without has ended.
+    pub(super) fn died(&self) -> Option<ServeError> {
+        if let Some(why) = self.journal.failed() {
+            return Some(ServeError::Died("the journal", why.to_string()));
+        }
+        if self.engine.is_finished() {
+            let why = self.engine.failure().unwrap_or_else(|| "it stopped".into());
+            return Some(ServeError::Died("the engine", why));
+        }
+        if self.room.is_finished() {
+            return Some(ServeError::Died("the desk", "it cannot write".into()));
+        }
+        if self.follower.is_finished() {
+            return Some(ServeError::Died("the follower of the record", "see the log".into()));
+        }
+        None
+    }
+
+    /// `mqtt://…`, where the embedded endpoint listens.
+    pub(super) fn mqtt_address(&self) -> Option<String> {
+        self.hearing.mqtt_addr().map(|a| format!("mqtt://{a}"))
+    }
+}
+
+/// Starts everything; the listener is bound and not yet served.
+///
+/// # Errors
+/// [`ServeError`].
+pub(super) async fn start(options: &ServeOptions) -> Result<(Parts, TcpListener), ServeError> {
+    let read = city_folder::read(&options.city_dir).map_err(ServeError::City)?;
+    let data = options.data_dir.as_path();
+    std::fs::create_dir_all(data).map_err(|e| ServeError::Data(data.into(), e))?;
+    let (journal, recovery) = Journal::open(data, Options::live())?;
+    tracing::info!(?recovery, "the journal is open");
+    let journal = Arc::new(journal);
+    // A port that is taken is said before anything runs.
+    let listener = server::listen(options.http).map_err(|e| ServeError::Listen(options.http, e))?;
+    let registry = configuration::journal(&read, data, &journal, || WallClock.now()).await?;
+    let city = Arc::new(Gazetteer::new(read.city.clone()));
+
+    let history_stop = Shutdown::default();
+    let history = HistoryStore::open(data)?;
+    let readings = Readings::new(&city, &registry);
+    let followed = Arc::new(Followed::from_history(readings, Some(history.read())));
+    let history =
+        history::spawn(journal.reader()?, journal.watermark(), history, history_stop.clone())
+            .map_err(|e| ServeError::System("a thread for the history", e))?;
+
+    drop(DecisionStore::open(data)?);
+    let decisions = DecisionReader::open(data)?;
+    let levels = &city.city().about.levels;
+    let (ledger, picture) = Ledger::open(data, levels, &mut journal.reader()?, &decisions)?;
+    let heard_upto = ledger.records_upto();
+    let mut board = Board::new(Arc::clone(&city));
+    board.picture = picture;
+    let places = board.picture.believed.keys().map(|(place, _)| place.clone()).collect();
+    board.believe(&places);
+
+    let clock: Arc<dyn Clock> = match options.clock {
+        ClockKind::Wall => Arc::new(WallClock),
+        ClockKind::Replay => Arc::new(FrameClock(Arc::clone(&followed))),
+    };
+    let word = if options.clock == ClockKind::Wall { "live" } else { "replay" };
+    let epoch = secret::fresh().map_err(crate::access::AccessError::from)?[..16].to_owned();
+    let live = Arc::new(Live::new(board, epoch, word));
+    let (seat, door) = Room::door();
+    let units = Arc::new(Units::new(Arc::clone(&live), seat.clone()));
+    let metrics = Arc::new(Metrics::default());
+    let room = Room::new(
+        Arc::clone(&live),
+        journal.appender(),
+        Arc::clone(&clock),
+        Arc::clone(&units) as _,
+        ledger,
+    );
+    let durable_at_start = journal.durable();
+    let room = tokio::spawn(room.run(door));
+    let follower = follower::start(
+        journal.reader()?,
+        journal.watermark(),
+        heard_upto,
+        Arc::clone(&followed),
+        seat.clone(),
+    )
+    .map_err(|e| ServeError::System("a thread for the follower", e))?;
+    let engine =
+        understanding::start(&journal, options.workers, seat.clone(), Arc::clone(&metrics))?;
+
+    let access = Arc::new(Access::open(&data.join(ACCESS_FILE), Arc::new(WallClock))?);
+    let hearing = hear(options, &read, &registry, &journal, &access, &units).await?;
+    let hearing = Arc::new(hearing);
+    // Weak: who ends hearing must be the last to hold it.
+    let to_units = Arc::downgrade(&hearing);
+    units.connect(Box::new(move |unit, task| {
+        to_units.upgrade().is_some_and(|hearing| hearing.send_task(unit, task))
+    }));
+    metrics.register(|page| hearing.telemetry().register(page));
+
+    let stop = watch::Sender::new(false);
+    let journal_writes = AtomicBool::new(true);
+    let health = Arc::new(Health { journal_writes, ..Health::default() });
+    let platform = Platform {
+        access,
+        live,
+        seat,
+        shelf: Shelf::new(data.to_owned()),
+        registry: RwLock::new(Arc::new(registry)),
+        clock,
+        health,
+        metrics,
+        public_url: options.public_url.clone(),
+        console: options.console_dir.clone(),
+        city_files: city_files(&read, &options.city_dir),
+        stop: stop.subscribe(),
+        about: super::archive::about,
+    };
+    let platform = Arc::new(platform);
+    let parts = Parts {
+        platform,
+        journal,
+        hearing,
+        engine,
+        followed,
+        room,
+        follower,
+        history,
+        history_stop,
+        stop,
+        durable_at_start,
+    };
+    super::archive::figures(&parts);
+    Ok((parts, listener))
+}
+
+async fn hear(
+    options: &ServeOptions,
+    read: &ReadCity,
+    registry: &Registry,
+    journal: &Journal,
+    access: &Arc<Access>,
+    units: &Arc<Units>,
+) -> Result<HearingHandle, ServeError> {
+    let ticks = match options.clock {
+        ClockKind::Wall => Ticks::Live(Arc::new(WallClock)),
+        ClockKind::Replay => Ticks::Replay(Arc::new(WallClock)),
+    };
+    let mqtt = match &options.mqtt {
+        Mqtt::Listen(address) => HearingMqtt::Embedded(*address, Box::default()),
+        Mqtt::Broker(bridge) => HearingMqtt::Bridge((**bridge).clone()),
+    };
+    let config = HearingConfig {
+        dir: options.data_dir.clone(),
+        register: Arc::new(Register::of(&read.city, registry)),
+        ticks,
+        mqtt,
+        archive: options.archive.clone(),
+        credentials: Arc::clone(access) as _,
+        tasks: Arc::clone(units) as _,
+    };
+    Ok(Hearing::start(config, journal).await?)
+}
+
+/// The outlines, and the GeoJSON files of `map/`.
+fn city_files(read: &ReadCity, folder: &Path) -> BTreeMap<String, CityFile> {
+    let mut files: BTreeMap<String, CityFile> = BTreeMap::new();
+    if let Some(zones) = read.files.get("zones.geojson") {
+        let kind = media_type("zones.geojson").to_owned();
+        files.insert("zones.geojson".into(), (kind, Bytes::from(zones.clone())));
+    }
+    let entries = std::fs::read_dir(folder.join("map")).into_iter().flatten().flatten();
+    for entry in entries {
+        let Some(name) = entry.file_name().to_str().map(str::to_owned) else { continue };
+        if !name.ends_with(".geojson") && !name.ends_with(".json") {
+            continue;
+        }
+        match std::fs::read(entry.path()) {
+            Ok(bytes) => {
+                let kind = "application/geo+json".to_owned();
+                files.insert(format!("map/{name}"), (kind, Bytes::from(bytes)));
+            }
+            Err(error) => tracing::warn!(name, %error, "a file of the base map is not readable"),
+        }
+    }
+    files
+}

@@ -1,0 +1,110 @@
+//! Stopping: nothing more in, what there is made durable, everything closed, within ten seconds.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use ingest::hearing::HearingHandle;
+use tokio::task::JoinSet;
+use tokio::time::{Instant, timeout};
+
+use super::options::ServeError;
+use super::start::Parts;
+
+/// How long feeds may take to finish what is under way.
+const DRAIN_WITHIN: Duration = Duration::from_secs(4);
+/// How long the engine may take to understand what is durable. What it has not is read at the next start.
+const UNDERSTAND_WITHIN: Duration = Duration::from_secs(2);
+/// How long consoles and requests may take to be told.
+const CLOSE_WITHIN: Duration = Duration::from_secs(1);
+/// How long the desk and the threads may take.
+const REST_WITHIN: Duration = Duration::from_secs(2);
+
+/// Ends every part.
+///
+/// # Errors
+/// The journal had failed.
+pub(super) async fn stop(parts: Parts, mut rounds: JoinSet<()>) -> Result<(), ServeError> {
+    let Parts { platform, journal, hearing, engine, room, follower, history, .. } = parts;
+    platform.health.ending.store(true, Ordering::Relaxed);
+    parts.stop.send_replace(true);
+    // Consoles and requests hear of the end while the rounds are ended.
+    if timeout(CLOSE_WITHIN, rounds.shutdown()).await.is_err() {
+        tracing::warn!("the rounds were not over in time");
+    }
+    match own(hearing).await {
+        Some(hearing) => {
+            if timeout(DRAIN_WITHIN, hearing.drain()).await.is_err() {
+                tracing::warn!("feeds were still open when their time was over");
+            }
+        }
+        None => tracing::error!("feeds could not be ended: somebody still holds them"),
+    }
+    let durable = journal.durable().0;
+    let began = Instant::now();
+    while platform.metrics.understood_upto() < durable
+        && !engine.is_finished()
+        && began.elapsed() < UNDERSTAND_WITHIN
+    {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    engine.stop();
+    parts.history_stop.ask();
+    if timeout(REST_WITHIN, platform.seat.close()).await.is_err() {
+        tracing::warn!("the desk did not close in time");
+    }
+    room.abort();
+    drop(platform);
+    let rest = tokio::task::spawn_blocking(move || {
+        if let Err(error) = engine.join() {
+            tracing::error!(%error, "the engine");
+        }
+        if history.join().is_err() {
+            tracing::error!("the history broke off");
+        }
+        let closed = close(journal);
+        // It ends with the journal.
+        if follower.join().is_err() {
+            tracing::error!("the follower broke off");
+        }
+        closed
+    });
+    match timeout(REST_WITHIN, rest).await {
+        Ok(Ok(closed)) => closed,
+        Ok(Err(error)) => Err(ServeError::Died("an ending thread", error.to_string())),
+        Err(_) => {
+            tracing::warn!("not everything was at rest when its time was over");
+            Ok(())
+        }
+    }
+}
+
+/// The one handle of hearing, once nobody else is using it.
+async fn own(mut hearing: Arc<HearingHandle>) -> Option<HearingHandle> {
+    let began = Instant::now();
+    while began.elapsed() < CLOSE_WITHIN {
+        hearing = match Arc::try_unwrap(hearing) {
+            Ok(hearing) => return Some(hearing),
+            Err(hearing) => hearing,
+        };
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    None
+}
+
+/// Closes the journal: whoever else holds it only reads figures.
+fn close(journal: Arc<journal::Journal>) -> Result<(), ServeError> {
+    match Arc::try_unwrap(journal) {
+        Ok(journal) => match journal.close() {
+            Ok(seq) => {
+                tracing::info!(%seq, "the journal is closed");
+                Ok(())
+            }
+            Err(why) => Err(ServeError::Died("the journal", why.to_string())),
+        },
+        Err(journal) => match journal.failed() {
+            Some(why) => Err(ServeError::Died("the journal", why.to_string())),
+            None => Ok(()),
+        },
+    }
+}

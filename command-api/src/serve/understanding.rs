@@ -1,0 +1,139 @@
+//! The engine over the journal: its inlet is a reader, its outlet the decision store and the desk.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use domain::decision::Decision;
+use domain::ids::Seq;
+use domain::status::Live as Actual;
+use domain::time::UtcMs;
+use journal::decisions::{DecisionLine, DecisionStore};
+use journal::snapshots::{SnapshotStore, StateRow};
+use journal::{Journal, PhaseHook, Progress, Reader, Watermark};
+use stream::snapshot::{Row, Snapshot};
+use stream::{Decided, Engine, EngineConfig, Heard, InletError, OutletError};
+
+use super::options::ServeError;
+use crate::api::metrics::Metrics;
+use crate::desk::Seat;
+
+/// Records between two snapshots of the engine's state.
+pub const SNAPSHOT_EVERY: u64 = 200_000;
+
+/// Starts the live engine from its newest snapshot.
+///
+/// # Errors
+/// What cannot be opened.
+pub(super) fn start(
+    journal: &Journal,
+    workers: usize,
+    seat: Seat,
+    metrics: Arc<Metrics>,
+) -> Result<Engine<Actual>, ServeError> {
+    let dir = journal.dir();
+    let durable = journal.durable();
+    let mut decisions = DecisionStore::open(dir)?;
+    decisions.rewind(durable)?;
+    let published = decisions.position()?;
+    let snapshots = SnapshotStore::open(dir, PhaseHook::default())?;
+    let start_from = snapshots.latest_valid(durable)?.map(from_store);
+    let from = start_from.as_ref().map_or(0, |s| s.seq);
+    tracing::info!(from, %published, %durable, "the engine reads the record");
+    metrics.understood(from);
+    let config = EngineConfig {
+        workers,
+        snapshot_every: Some(SNAPSHOT_EVERY),
+        start_from,
+        published_upto: published,
+        ..EngineConfig::default()
+    };
+    let inlet = inlet(journal.reader()?, journal.watermark(), Seq(from + 1));
+    let outlet = Outlet { decisions, snapshots, seat, metrics };
+    Ok(Engine::start(config, inlet, outlet)?)
+}
+
+fn from_store(snapshot: journal::snapshots::Snapshot) -> Snapshot {
+    let row = |r: StateRow| Row {
+        operator: r.operator,
+        key: r.key,
+        version: u16::try_from(r.version).unwrap_or(u16::MAX),
+        bytes: r.bytes,
+    };
+    Snapshot { seq: snapshot.seq.0, rows: snapshot.rows.into_iter().map(row).collect() }
+}
+
+/// Reads on from `next`; waits for the journal where there is nothing.
+fn inlet(
+    mut reader: Reader,
+    watermark: Watermark,
+    mut next: Seq,
+) -> impl FnMut(usize, Duration) -> Result<Heard, InletError> + Send {
+    let mut ended = false;
+    move |max, wait| {
+        let stretch = reader.read_on(next, max).map_err(|e| InletError(e.to_string()))?;
+        if let Some(last) = stretch.records.last() {
+            next = Seq(last.seq.0 + 1);
+            return Ok(Heard::Records(stretch.records));
+        }
+        if ended {
+            return Ok(Heard::Closed);
+        }
+        // Once more after the end is told: what came last may not have been read.
+        let before = Seq(next.0.saturating_sub(1));
+        ended = matches!(watermark.wait_past(before, wait), Progress::Ended(_));
+        Ok(Heard::Idle)
+    }
+}
+
+/// Keeps what was decided, then tells the desk; only then a snapshot at that place is written.
+struct Outlet {
+    decisions: DecisionStore,
+    snapshots: SnapshotStore,
+    seat: Seat,
+    metrics: Arc<Metrics>,
+}
+
+impl stream::Outlet<Actual> for Outlet {
+    fn decided(&mut self, decided: Decided<Actual>) -> Result<(), OutletError> {
+        let failed = |e: &dyn std::fmt::Display| OutletError(e.to_string());
+        let lines = lines(&decided.decisions).map_err(|e| failed(&e))?;
+        self.decisions.append(&lines, decided.upto).map_err(|e| failed(&e))?;
+        if !decided.decisions.is_empty() && !self.seat.decided(decided.decisions) {
+            return Err(OutletError("the desk has closed".into()));
+        }
+        self.metrics.understood(decided.upto.0);
+        if let Some(snapshot) = decided.snapshot {
+            self.keep(snapshot);
+        }
+        Ok(())
+    }
+}
+
+impl Outlet {
+    /// Failing to keep a snapshot is no reason to stop: the record has everything.
+    fn keep(&mut self, snapshot: Snapshot) {
+        let row = |r: Row| StateRow {
+            operator: r.operator,
+            key: r.key,
+            version: u32::from(r.version),
+            bytes: r.bytes,
+        };
+        let rows = snapshot.rows.into_iter().map(row).collect();
+        if let Err(error) = self.snapshots.write(Seq(snapshot.seq), UtcMs(0), rows) {
+            tracing::warn!(%error, "the engine's state could not be kept");
+        }
+    }
+}
+
+/// Decisions with their places: those of one journal number are counted from 0.
+fn lines(decisions: &[Decision]) -> Result<Vec<DecisionLine>, serde_json::Error> {
+    let (mut seq, mut ordinal) = (Seq(0), 0);
+    let mut lines = Vec::with_capacity(decisions.len());
+    for decision in decisions {
+        let at = decision.seq.unwrap_or_default();
+        ordinal = if at == seq { ordinal + 1 } else { 0 };
+        seq = at;
+        lines.push(DecisionLine::of(at, ordinal, decision)?);
+    }
+    Ok(lines)
+}
