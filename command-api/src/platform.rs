@@ -73,8 +73,6 @@ pub struct Platform {
     pub city_files: BTreeMap<String, CityFile>,
     /// Turns true when everything is to end.
     pub stop: watch::Receiver<bool>,
-    /// The text of each hazard's folder, by the kind's word.
-    pub about: fn(&str) -> String,
 }
 
 impl std::fmt::Debug for Platform {

@@ -10,6 +10,7 @@ use contract::views::{
 };
 use domain::ids::{HospitalId, IncidentId, TaskId, UnitId};
 use serde::Deserialize;
+use stream::hazards::Model;
 
 use super::problem::Refused;
 use crate::access::Person;
@@ -32,7 +33,7 @@ pub async fn city(State(platform): Here) -> Json<CityView> {
     let city = Arc::clone(&platform.live.board().city);
     let maps = platform.city_files.keys().filter_map(|n| n.strip_prefix("map/"));
     let maps: Vec<String> = maps.map(str::to_owned).collect();
-    Json(city.city_view(&maps, |hazard| (platform.about)(&crate::gazetteer::kind_word(hazard))))
+    Json(city.city_view(&maps, |hazard| Model::of(hazard.kind).about().to_owned()))
 }
 
 /// `GET /v1/stations`.

@@ -33,12 +33,6 @@ pub(super) fn units_connected(_hearing: &HearingHandle) -> Option<BTreeSet<UnitI
     None
 }
 
-/// The text of a hazard's folder, by its kind.
-pub(super) fn about(kind: &str) -> String {
-    let _ = kind;
-    String::new()
-}
-
 /// Figures for the metrics page.
 pub(super) fn figures(parts: &Parts) {
     let journal = Arc::downgrade(&parts.journal);

@@ -175,7 +175,6 @@ pub(super) async fn start(options: &ServeOptions) -> Result<(Parts, TcpListener)
         console: options.console_dir.clone(),
         city_files: city_files(&read, &options.city_dir),
         stop: stop.subscribe(),
-        about: super::archive::about,
     };
     let platform = Arc::new(platform);
     let parts = Parts {
