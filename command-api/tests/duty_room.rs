@@ -1,0 +1,197 @@
+//! The duty room, over real sockets: an alert comes, one seat acts, every seat sees it; the platform
+//! ends and starts, and everything is as it was.
+
+mod common;
+
+use std::time::{Duration, Instant};
+
+use common::socket::{Console, open, refused};
+use common::{Running, WITHIN, now_ms, observe, people, town};
+use serde_json::{Value, json};
+
+fn alert(change: &Value) -> Option<Value> {
+    (change["kind"] == "alert").then(|| change["row"].clone())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_alert_comes_is_acknowledged_and_every_seat_sees_it() {
+    let folder = tempfile::tempdir().unwrap();
+    town(folder.path());
+    let (agency, _) = people(&folder.path().join("data"));
+    let platform = Running::start(folder.path()).await;
+    let (wang, zhang) = (platform.signed_in("officer").await, platform.signed_in("zhang").await);
+    let (mut here, mut there) = (Console::open(&wang).await, Console::open(&zhang).await);
+    assert_eq!(here.picture["alerts"].as_array().map(Vec::len), Some(0));
+
+    observe(&platform, &agency, "A", 310.0).await;
+    let raised = here.until(alert).await;
+    assert_eq!(raised["level"], "red");
+    assert_eq!(raised["place_name"], "甲站");
+    assert_eq!(
+        (raised["property"].as_str(), raised["threshold"].as_f64()),
+        (Some("discharge"), Some(300.0))
+    );
+    let id = raised["id"].as_str().unwrap().to_owned();
+
+    let began = Instant::now();
+    let done = wang.command("c1", json!({ "do": "acknowledge", "alert": id })).await;
+    assert_eq!(done.status, 200, "{}", done.text());
+    let by = there.until(|c| alert(c)?["acknowledged_by"].as_str().map(str::to_owned)).await;
+    assert_eq!(by, "officer");
+    assert!(began.elapsed() < Duration::from_secs(1), "{:?}", began.elapsed());
+
+    // The same click again has the same answer and no second effect; another's is told who was first.
+    let again = wang.command("c1", json!({ "do": "acknowledge", "alert": id })).await;
+    assert_eq!(again.json(), done.json());
+    let second = zhang.command("z1", json!({ "do": "acknowledge", "alert": id })).await;
+    assert_eq!(
+        (second.status, second.json()["reason"].as_str()),
+        (409, Some("already_acknowledged"))
+    );
+    assert!(second.json()["detail"].as_str().unwrap().contains("officer"));
+
+    // Why, and where it came from.
+    let why = wang.get(&format!("/v1/alerts/{id}/explanation")).await.json();
+    assert_eq!(why["observations"][0]["v"], 310.0, "{why}");
+    assert_eq!(why["recomputed"]["agrees"], true, "{why}");
+    let seen = why["observations"][0]["id"].as_str().unwrap();
+    let trace = wang.get(&format!("/v1/trace/{seen}")).await.json();
+    let stops: Vec<u64> =
+        trace["stops"].as_array().unwrap().iter().map(|s| s["stop"].as_u64().unwrap()).collect();
+    assert_eq!(stops, [1, 2, 3, 4, 5, 6, 7, 8, 9], "{trace}");
+    platform.stop().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_state_after_a_restart_is_the_state_before() {
+    let folder = tempfile::tempdir().unwrap();
+    town(folder.path());
+    let (agency, _) = people(&folder.path().join("data"));
+    let platform = Running::start(folder.path()).await;
+    let commander = platform.signed_in("commander").await;
+    observe(&platform, &agency, "A", 310.0).await;
+    observe(&platform, &agency, "B", 31.0).await;
+    let ids: Vec<String> = commander
+        .until("/v1/alerts", |alerts| {
+            let rows: Vec<&Value> =
+                alerts.as_array()?.iter().filter(|a| a["hazard"] == "discharge").collect();
+            (rows.len() == 2)
+                .then(|| rows.iter().map(|a| a["id"].as_str().unwrap().into()).collect())
+        })
+        .await;
+    let red = ids.iter().find(|i| i.contains("@A@")).unwrap();
+    let due = now_ms() + 3_600_000;
+    for (n, command) in [
+        json!({ "do": "acknowledge", "alert": red, "note": "已看" }),
+        json!({ "do": "shelve", "alert": ids.iter().find(|i| *i != red).unwrap(), "until": due, "reason": "施工" }),
+        json!({ "do": "open_incident", "alert": red, "title": "流量超红" }),
+        json!({ "do": "start_plan", "incident": "I-1", "plan": "P-FLOOD" }),
+        json!({ "do": "dispatch", "incident": "I-1", "task": "T-1", "text": "巡查", "unit": "boat-1", "due": due }),
+        json!({ "do": "note_incident", "incident": "I-1", "note": "口头报告" }),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let done = commander.command(&format!("c{n}"), command).await;
+        assert_eq!(done.status, 200, "{}", done.text());
+    }
+    let paths = [
+        "/v1/alerts",
+        "/v1/incidents",
+        "/v1/tasks",
+        "/v1/units",
+        "/v1/zones",
+        "/v1/signals",
+        "/v1/log",
+    ];
+    let mut before = Vec::new();
+    for path in paths {
+        before.push(commander.get(path).await.json());
+    }
+    platform.stop().await.unwrap();
+
+    let platform = Running::start(folder.path()).await;
+    for (path, before) in paths.iter().zip(&before) {
+        assert_eq!(&commander_of(&platform, &commander).get(path).await.json(), before, "{path}");
+    }
+    // And without its snapshot, from the record alone.
+    platform.stop().await.unwrap();
+    std::fs::remove_dir_all(folder.path().join("data/desk")).unwrap();
+    let platform = Running::start(folder.path()).await;
+    for (path, before) in paths.iter().zip(&before) {
+        assert_eq!(&commander_of(&platform, &commander).get(path).await.json(), before, "{path}");
+    }
+    platform.stop().await.unwrap();
+}
+
+/// The session outlives the platform's process; only its address is new.
+fn commander_of(platform: &Running, before: &common::Client) -> common::Client {
+    common::Client { at: platform.http, headers: before.headers.clone() }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_console_that_was_away_resumes_without_holes() {
+    let folder = tempfile::tempdir().unwrap();
+    town(folder.path());
+    let (agency, _) = people(&folder.path().join("data"));
+    let platform = Running::start(folder.path()).await;
+    let wang = platform.signed_in("officer").await;
+    let mut console = Console::open(&wang).await;
+    let (epoch, last) = (console.epoch.clone(), console.last);
+    drop(console);
+    observe(&platform, &agency, "A", 310.0).await;
+    wang.until("/v1/alerts", |a| (a.as_array()?.iter().any(|a| a["place"] == "A")).then_some(()))
+        .await;
+
+    let path = format!("/v1/live?epoch={epoch}&since={last}");
+    let ws = open(&wang, &path, None).await.unwrap();
+    console = Console { ws, epoch, last, picture: Value::Null, changes: Vec::new() };
+    let first = loop {
+        let said = console.step().await;
+        if !said.is_null() {
+            break said;
+        }
+    };
+    assert_eq!(first["type"], "resumed");
+    assert!(first["missed"].as_u64().unwrap() > 0);
+    assert_eq!(console.until(alert).await["level"], "red");
+    // A ring that is not this one's gives a snapshot.
+    console.hello(Some("another"), 0).await;
+    let began = Instant::now();
+    while console.picture.is_null() {
+        assert!(began.elapsed() < WITHIN);
+        let said = tokio::time::timeout(WITHIN, console.step()).await.unwrap();
+        assert_ne!(said["type"], "resumed");
+    }
+    platform.stop().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_socket_is_for_who_is_signed_in_and_only_as_long_as_they_are() {
+    let folder = tempfile::tempdir().unwrap();
+    town(folder.path());
+    people(&folder.path().join("data"));
+    let platform = Running::start(folder.path()).await;
+    let wang = platform.signed_in("officer").await;
+    assert_eq!(refused(&platform.client(), "/v1/live", None).await, 401);
+    assert_eq!(refused(&wang, "/v1/live", Some("http://elsewhere.example")).await, 403);
+    assert_eq!(refused(&wang, "/v1/live", Some("")).await, 403, "no origin at all");
+    let agency = platform.signed_in("agency").await;
+    assert_eq!(refused(&agency, "/v1/live", None).await, 403, "an agency sees its feeds only");
+    // A ticket opens once.
+    let ticket = wang.post("/v1/live/ticket", &json!({})).await.json();
+    let path = format!("/v1/live?ticket={}", ticket["ticket"].as_str().unwrap());
+    assert!(open(&platform.client(), &path, None).await.is_ok());
+    assert_eq!(refused(&platform.client(), &path, None).await, 401);
+    // Signed out elsewhere: this socket closes too, and says why.
+    let mut console = Console::open(&wang).await;
+    assert_eq!(wang.request("DELETE", "/v1/session", "").await.status, 204);
+    assert_eq!(console.closed(Duration::from_secs(5)).await, 4401);
+    assert_eq!(wang.get("/v1/alerts").await.status, 401);
+    // A restart is said.
+    let zhang = platform.signed_in("zhang").await;
+    let mut console = Console::open(&zhang).await;
+    let (ended, code) = tokio::join!(platform.stop(), console.closed(Duration::from_secs(5)));
+    ended.unwrap();
+    assert_eq!(code, 1012);
+}
