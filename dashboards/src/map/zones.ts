@@ -15,7 +15,7 @@ export type Shading = 'level' | 'risk';
 /** Below this zoom districts are shaded, from it on townships. */
 export const TOWNSHIPS_FROM_ZOOM = 10.4;
 /** A zone with less of its exposed cells covered by data than this is hatched over its shade. */
-const MOSTLY = 0.5;
+export const MOSTLY = 0.5;
 
 export interface ZoneLook {
   zones: ReadonlyMap<string, ZoneView>;

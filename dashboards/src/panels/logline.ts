@@ -1,7 +1,9 @@
-// A line of the duty log in words.
+// A line of the duty log in words. The platform writes particulars in stable words and ids; here
+// they become the seat's words.
 import type { LogEntry } from '../contract/types';
 import { picture } from '../picture/picture.svelte';
-import { named, settings, shortName, w } from '../ui/settings.svelte';
+import { when } from '../time/clock.svelte';
+import { named, settings, shortName, t, w } from '../ui/settings.svelte';
 import type { Selected } from '../ui/view.svelte';
 
 export interface LogLine {
@@ -15,41 +17,83 @@ export interface LogLine {
   go: Selected | null;
 }
 
-const about = (id: string): { place: string; go: Selected | null } => {
-  const en = settings.language === 'en';
+const unitName = (id: string): string => {
+  const unit = picture.rows.units.get(id);
+  return unit === undefined ? id : shortName(named(unit));
+};
+
+export const levelWord = (id: string): string => {
+  const dress = picture.levels.of(id);
+  if (dress.rank > 0) return named(dress);
+  return id === 'none' || id === 'nodata' ? w('level', id) : id;
+};
+
+/** 「none -> orange 58.1」 as 「未达指标 → 橙 58.1」. */
+export const steps = (text: string): string =>
+  text.split(' ').map((word) => (word === '->' ? '→' : levelWord(word))).join(' ');
+
+function about(id: string): { place: string; go: Selected | null } {
   const alert = picture.alert(id);
   if (alert !== undefined) {
-    const name = shortName(en ? alert.place_name_en : alert.place_name);
-    return { place: name, go: { kind: 'alert', id } };
+    const name = settings.language === 'en' ? alert.place_name_en : alert.place_name;
+    return { place: shortName(name), go: { kind: 'alert', id } };
   }
   const incident = picture.rows.incidents.get(id);
   if (incident !== undefined) return { place: incident.title, go: { kind: 'incident', id } };
   const task = picture.rows.tasks.get(id);
   if (task !== undefined) return { place: task.text, go: { kind: 'incident', id: task.incident } };
+  const signal = picture.rows.signals.get(id);
+  if (signal !== undefined) return { place: signal.signal, go: { kind: 'signal', id } };
   // An alert that has left the list still has its place in its id.
-  const parts = id.split('@');
-  const station = picture.stations.rows[picture.stations.byId.get(parts[1] ?? id) ?? -1];
-  return { place: station === undefined ? id : shortName(named(station)), go: null };
-};
+  const place = id.split('@')[1] ?? id;
+  const station = picture.stations.rows[picture.stations.byId.get(place) ?? -1];
+  if (station !== undefined) return { place: shortName(named(station)), go: { kind: 'station', id: place } };
+  const feed = [...picture.rows.feeds.values()].find((f) => `agency:${f.agency}` === place);
+  if (feed === undefined) return { place: id, go: null };
+  return { place: settings.language === 'en' ? feed.agency_name_en : feed.agency_name, go: null };
+}
 
-/** Level ids and task states within the particulars are said in the seat's words. */
-function detail(text: string): string {
-  return text
-    .split(' ')
-    .map((word) => {
-      const dress = picture.levels.of(word);
-      if (dress.rank > 0) return named(dress);
-      const state = w('task', word);
-      return state === word.replaceAll('_', ' ') ? word : state;
-    })
-    .join(' ');
+/** Splits off the first `n` words; the rest is free text. */
+function words(text: string, n: number): [string[], string] {
+  const all = text.split(' ');
+  return [all.slice(0, n), all.slice(n).join(' ')];
+}
+
+function detail(entry: LogEntry): string {
+  const text = entry.detail;
+  switch (entry.what) {
+    case 'acknowledged':
+      return words(text, 1)[1];
+    case 'shelved': {
+      const [[until], reason] = words(text, 1);
+      const at = Number(until);
+      return Number.isFinite(at) && at > 0 ? `${t('list.until', { time: when(at) })} ${reason}` : text;
+    }
+    case 'incident_opened':
+      return '';
+    case 'plan_started': {
+      const [[id, level], rest] = words(text, 2);
+      const plan = picture.city?.plans.find((p) => p.id === id);
+      const title = plan === undefined ? (id ?? '') : named({ name: plan.title, name_en: plan.title_en });
+      return `${shortName(title)} ${level === undefined ? '' : levelWord(level)} ${rest}`.trim();
+    }
+    case 'task_proposed':
+      return words(text, 1)[0].join(' ');
+    case 'task_sent':
+      return unitName(words(text, 1)[0][0] ?? '');
+    case 'task_reported': {
+      const [[, report], note] = words(text, 2);
+      return `${w('report', report ?? '')} ${note}`.trim();
+    }
+    default:
+      return entry.what.startsWith('alert.') || entry.what.startsWith('feed.') ? steps(text) : text;
+  }
 }
 
 export function logLine(entry: LogEntry): LogLine {
-  const unit = picture.rows.units.get(entry.by);
-  const by = unit === undefined ? w('by', entry.by) : shortName(named(unit));
+  const by = picture.rows.units.has(entry.by) ? unitName(entry.by) : w('by', entry.by);
   return {
-    seq: entry.seq, at: entry.at_ms, by, what: w('did', entry.what), detail: detail(entry.detail),
+    seq: entry.seq, at: entry.at_ms, by, what: w('did', entry.what), detail: detail(entry),
     about: entry.about, ...about(entry.about),
   };
 }

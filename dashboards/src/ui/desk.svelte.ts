@@ -67,18 +67,19 @@ class Desk {
     return this.whyNotRight('acknowledge');
   }
 
-  whyNotTakeBack(a: AlertView | undefined): string | null {
-    if (a === undefined) return t('why.noalert');
-    return this.whyNotRight('acknowledge');
+  /** For what depends on nothing but the right to do it. */
+  whyNot(right: string): string | null {
+    return this.whyNotRight(right);
   }
 
   whyNotShelve(a: AlertView | undefined): string | null {
     if (a === undefined) return t('why.noalert');
     if (isShelved(a, clock.now)) return t('why.shelved');
     if (a.cleared_ms != null) return t('why.cleared');
+    const shelving = this.whyNotRight('shelve');
+    if (shelving !== null) return shelving;
     const worst = picture.levels.worstFirst[0]?.id;
-    if (a.level === worst && this.who?.role === 'officer') return t('why.redshelve');
-    return this.whyNotRight('shelve');
+    return a.level === worst && !this.may('shelve_red') ? t('why.redshelve') : null;
   }
 
   whyNotIncident(a: AlertView | undefined): string | null {

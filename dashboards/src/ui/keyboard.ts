@@ -4,16 +4,13 @@ import { picture } from '../picture/picture.svelte';
 import { alarm } from '../sound/alarm.svelte';
 import { TABS } from '../picture/order';
 import { currentAlert, currentIncident } from '../panels/current';
-import { doDispatch, doIncident } from '../panels/acts';
+import { acknowledgeGroup, doDispatch, doIncident } from '../panels/acts';
 import { list } from '../panels/list.svelte';
 import { plansFor } from '../panels/plans';
 import { desk } from './desk.svelte';
 import { seat } from './seat.svelte';
 import { settings, t } from './settings.svelte';
 import { view } from './view.svelte';
-
-/** Within this the second press of Shift+A must come. */
-const AGAIN_MS = 3_000;
 
 const WRITING = new Set(['INPUT', 'TEXTAREA', 'SELECT']);
 
@@ -23,9 +20,6 @@ function isWriting(e: KeyboardEvent): boolean {
   if (at instanceof HTMLInputElement && (at.type === 'radio' || at.type === 'checkbox')) return false;
   return WRITING.has(at.tagName) || at.isContentEditable;
 }
-
-let groupAskedAt = Number.NEGATIVE_INFINITY;
-let groupAsked = '';
 
 /** Tells, at the alert, why a key did nothing. */
 function refuse(about: string, why: string): void {
@@ -38,27 +32,6 @@ function acknowledge(): void {
   const why = desk.whyNotAcknowledge(alert);
   if (why === null) void desk.acknowledge(alert);
   else if (alert.acknowledged_ms == null) refuse(alert.id, why);
-}
-
-function acknowledgeGroup(): void {
-  const alert = currentAlert();
-  if (alert === undefined) return;
-  const group = list.groupOf(alert.id);
-  const rows = (group?.rows ?? [alert]).filter((a) => desk.whyNotAcknowledge(a) === null);
-  const key = group?.key ?? alert.id;
-  const now = performance.now();
-  if (groupAsked === key && now - groupAskedAt <= AGAIN_MS) {
-    groupAsked = '';
-    desk.fail(alert.id, null);
-    for (const a of rows) void desk.acknowledge(a);
-    return;
-  }
-  groupAsked = key;
-  groupAskedAt = now;
-  refuse(alert.id, t('list.groupack', { n: rows.length }));
-  setTimeout(() => {
-    if (performance.now() - groupAskedAt >= AGAIN_MS) desk.fail(alert.id, null);
-  }, AGAIN_MS + 50);
 }
 
 function shelve(): void {
@@ -145,6 +118,11 @@ const KEYS: Record<string, () => void> = {
   '?': () => (view.help = !view.help), End: news,
   ...Object.fromEntries(TABS.map((tab, at) => [String(at + 1), () => view.show(tab)])),
 };
+
+/** Does what a key does: every key is also a button. */
+export function press(key: string): void {
+  KEYS[key]?.();
+}
 
 /** Keys that also do something of their own on a focused button or link. */
 const NATIVE = new Set(['Enter', ' ']);

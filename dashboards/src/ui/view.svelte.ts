@@ -10,7 +10,7 @@ export interface Selected {
   id: string;
 }
 
-export type Form = 'shelve' | 'incident' | 'dispatch' | 'note' | 'close' | null;
+export type Form = 'shelve' | 'incident' | 'dispatch' | 'note' | 'close' | 'takeback' | null;
 export type Lower = 'tasks' | 'resources' | 'log';
 
 class View {

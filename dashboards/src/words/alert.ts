@@ -2,7 +2,7 @@
 import type { AlertView } from '../contract/types';
 import { span } from '../time/format';
 import { figure, unit } from './units';
-import { say, term, type Language } from './words';
+import { hasTerm, say, term, type Language } from './words';
 
 export const ARROWS: Record<string, string> = { rising: '↑', falling: '↓', steady: '→' };
 
@@ -10,8 +10,7 @@ export const ARROWS: Record<string, string> = { rising: '↑', falling: '↓', s
 export const isSum = (property: string): boolean => property === 'rainfall';
 
 export function criterion(language: Language, hazard: string, kind: string): string {
-  const own = term(language, 'criterion', hazard);
-  return own === hazard.replaceAll('_', ' ') ? term(language, 'criterion', kind) : own;
+  return term(language, 'criterion', hasTerm('criterion', hazard) ? hazard : kind);
 }
 
 /** 「3 小时雨量」, "rain over 3 h"; 「水位」. */
@@ -31,10 +30,9 @@ export function valueText(language: Language, v: number, ucum: string): string {
 /** How far over its mark: 「超警0.29」, "0.29 above warning"; nothing where there is no mark. */
 export function over(language: Language, a: AlertView): string {
   if (a.mark == null || a.value == null || a.threshold == null) return '';
-  const word = term(language, 'over', a.mark);
-  if (word === a.mark.replaceAll('_', ' ')) return '';
   const d = a.value - a.threshold;
-  if (d < 0) return '';
+  if (d < 0 || !hasTerm('over', a.mark)) return '';
+  const word = term(language, 'over', a.mark);
   return say(language, 'fact.over', { mark: word, d: figure(d, a.unit) });
 }
 

@@ -18,6 +18,9 @@ export function say(language: Language, key: Key, params?: Params): string {
   return fill(words[key][language === 'zh' ? 0 : 1], params);
 }
 
+/** Whether there is a word for it. */
+export const hasTerm = (area: string, word: string): boolean => `${area}.${word}` in words;
+
 /** The word for one of the platform's own stable words; the word itself where there is none yet. */
 export function term(language: Language, area: string, word: string): string {
   const key = `${area}.${word}`;

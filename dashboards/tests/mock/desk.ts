@@ -35,7 +35,7 @@ export class MockDesk {
       case 'take_back_acknowledgement':
         return change({ acknowledged_by: null, acknowledged_ms: null }, this.log('acknowledgement_taken_back', command.alert, command.reason));
       case 'shelve':
-        return change({ shelved_until_ms: command.until, shelved_because: `${p.who().user}:${command.reason}` }, this.log('shelved', command.alert, command.reason));
+        return change({ shelved_until_ms: command.until, shelved_because: `${p.who().user}:${command.reason}` }, this.log('shelved', command.alert, `${command.until} ${command.reason}`));
       case 'unshelve':
         return change({ shelved_until_ms: null, shelved_because: null }, this.log('unshelved', command.alert));
       case 'open_incident': {
@@ -115,7 +115,7 @@ export class MockDesk {
   rejections(): RejectionView[] {
     const raw = Buffer.from('{"station":"JM-0204","property":"water_level","t":"2026-09-12T22:05:00+08:00","v":3.21}').toString('base64');
     return [
-      { seq: 9001, agency: 'hydrology', channel: 'mqtt', source: 'fh/v1/hydrology/obs', received_ms: Date.now() - 400_000, reason: 'future_time', detail: 't lies 23 h ahead of the platform', what_to_do: '核对测站时钟', raw_base64: raw, quarantined: true },
+      { seq: 9001, agency: 'hydrology', channel: 'mqtt', source: 'fh/v1/hydrology/obs', received_ms: Date.now() - 400_000, reason: 'future_dated', detail: 't lies 23 h ahead of the platform', what_to_do: '核对测站时钟', raw_base64: raw, quarantined: true },
       { seq: 8990, agency: 'drainage', channel: 'mqtt', source: 'fh/v1/drainage/obs', received_ms: Date.now() - 900_000, reason: 'unknown_field', detail: 'field "depth"', what_to_do: '字段应为 v', raw_base64: Buffer.from('{"station":"JM-0301","depth":12}').toString('base64'), quarantined: false },
     ];
   }

@@ -84,7 +84,7 @@ export class MockPlatform {
   }
 
   who(): SessionView {
-    const all = ['acknowledge', 'take_back_acknowledgement', 'shelve', 'unshelve', 'open_incident', 'note_incident', 'start_plan', 'dispatch', 'cancel_task', 'close_incident'];
+    const all = ['acknowledge', 'take_back_acknowledgement', 'shelve', 'unshelve', 'open_incident', 'note_incident', 'dispatch', 'cancel_task', ...(this.options.role === 'commander' ? ['start_plan', 'close_incident', 'shelve_red'] : [])];
     return { user: '王建国', role: this.options.role, may: this.options.role === 'auditor' ? [] : all, expires_ms: Date.now() + 3_600_000 };
   }
 

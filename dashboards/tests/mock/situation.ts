@@ -149,7 +149,7 @@ export function makeSituation(c: City, seed: string, now: number): Situation {
   for (const a of [first, ...by('yellow').slice(0, 2)]) Object.assign(a, { acknowledged_by: '王建国', acknowledged_ms: a.raised_ms + 2 * MIN });
   Object.assign(by('blue')[0] ?? {}, { shelved_until_ms: now + 41 * MIN, shelved_because: '李志强:施工围堰,已与业主核对' });
   Object.assign(by('yellow')[3] ?? {}, { cleared_ms: now - 6 * MIN, trend: 'falling' });
-  Object.assign(by('orange')[2] ?? {}, { amended: '原 橙 55.2 mm,现 橙 58.1 mm(补传 2 小时资料)' });
+  Object.assign(by('orange')[2] ?? {}, { amended: 'yellow -> orange (58.1)' });
   const outage = now - 52 * MIN;
   rows.push({
     id: `feed@agency:${DEAD_AGENCY}@${outage}`, hazard: 'feed', place: `agency:${DEAD_AGENCY}`, place_name: '江门市海洋预报台(演示)', place_name_en: 'Sea forecast office (demonstration)',
@@ -197,12 +197,12 @@ export function makeSituation(c: City, seed: string, now: number): Situation {
         { id: 'S-3', issuer: '江门市海洋预报台', act: 'issue', signal: '风暴潮红色警报', color: 'red', areas: ['440781', '440705'], t_ms: now - 210 * MIN, text: '沿海将出现超红色警戒潮位的高潮(演示)。' },
       ],
       log: [
-        ...rows.slice(0, 9).map((a) => ({ seq: 0, at_ms: a.raised_ms + 800, by: 'platform', what: 'alert.raised', about: a.id, detail: a.level })),
+        ...rows.slice(0, 9).map((a) => ({ seq: 0, at_ms: a.raised_ms + 800, by: 'platform', what: 'alert.raised', about: a.id, detail: `none -> ${a.level} ${a.value ?? ''}`.trim() })),
         { seq: 0, at_ms: now - 72 * MIN, by: '王建国', what: 'incident_opened', about: incident, detail: '' },
-        { seq: 0, at_ms: now - 71 * MIN, by: '王建国', what: 'plan_started', about: incident, detail: 'P-FLOOD' },
-        { seq: 0, at_ms: now - 70 * MIN, by: '王建国', what: 'task_sent', about: 'T-1', detail: pick('pump') },
-        { seq: 0, at_ms: now - 31 * MIN, by: pick('pump'), what: 'task_reported', about: 'T-1', detail: 'on_scene' },
-        { seq: 0, at_ms: now - 15 * MIN, by: pick('pump', 2), what: 'task_reported', about: 'T-4', detail: 'refused 车辆故障,无法出动' },
+        { seq: 0, at_ms: now - 71 * MIN, by: '王建国', what: 'plan_started', about: incident, detail: 'P-FLOOD orange' },
+        { seq: 0, at_ms: now - 70 * MIN, by: '王建国', what: 'task_sent', about: 'T-1', detail: `${pick('pump')} 移动泵车到低洼片区强排` },
+        { seq: 0, at_ms: now - 31 * MIN, by: pick('pump'), what: 'task_reported', about: 'T-1', detail: `${pick('pump')} on_scene` },
+        { seq: 0, at_ms: now - 15 * MIN, by: pick('pump', 2), what: 'task_reported', about: 'T-4', detail: `${pick('pump', 2)} refuse 车辆故障,无法出动` },
         { seq: 0, at_ms: now - 10 * MIN, by: 'platform', what: 'task_overdue', about: 'T-1', detail: '' },
         { seq: 0, at_ms: now - 52 * MIN, by: 'platform', what: 'feed.silent', about: `feed@agency:${DEAD_AGENCY}@${outage}`, detail: '' },
       ].sort((a, b) => a.at_ms - b.at_ms).map((l, at) => ({ ...l, seq: 1000 + at })),
