@@ -8,7 +8,7 @@ use std::time::Duration;
 use domain::ids::Seq;
 use domain::status::WireStatus;
 
-use crate::checkpoint::Checkpointer;
+use crate::checkpoint::{CHECKPOINT_BYTES, Checkpointer};
 use crate::figures::Figures;
 use crate::lock::DirectoryLock;
 use crate::phase::PhaseHook;
@@ -36,6 +36,9 @@ pub struct Options {
     pub gather: Duration,
     /// The most pages of 4 KiB that the file may have; `None` for the disk's own bound.
     pub max_pages: Option<u32>,
+    /// The log is taken over into the file when about this many bytes are in it;
+    /// [`CHECKPOINT_BYTES`] unless a test wants it more often.
+    pub checkpoint_bytes: u64,
     /// Called at each [`crate::Phase`].
     pub phase_hook: PhaseHook,
 }
@@ -58,6 +61,7 @@ impl Options {
             synchronous: true,
             gather: Duration::ZERO,
             max_pages: None,
+            checkpoint_bytes: CHECKPOINT_BYTES,
             phase_hook: PhaseHook::default(),
         }
     }
@@ -114,6 +118,7 @@ impl Journal {
             hook: options.phase_hook,
             checkpointer,
             gather: options.gather.min(GATHER_MAX),
+            checkpoint_bytes: options.checkpoint_bytes,
             next: start.next,
             observations: start.observations,
             log_bytes: 0,

@@ -11,7 +11,7 @@ use domain::ids::Seq;
 use rusqlite::Connection;
 
 use crate::block::StoredBlock;
-use crate::checkpoint::{self, CHECKPOINT_BYTES, CHECKPOINT_FORCED_BYTES, Checkpointer};
+use crate::checkpoint::{self, CHECKPOINT_FORCED_BYTES, Checkpointer};
 use crate::phase::{Phase, PhaseHook};
 use crate::queue::{Batch, Cut, Queue};
 use crate::receipt::AppendError;
@@ -34,6 +34,8 @@ pub(crate) struct Writer {
     pub(crate) checkpointer: Checkpointer,
     /// See [`crate::Options::gather`].
     pub(crate) gather: Duration,
+    /// See [`crate::Options::checkpoint_bytes`].
+    pub(crate) checkpoint_bytes: u64,
     /// The place of the next record.
     pub(crate) next: Seq,
     /// Observations so far.
@@ -149,7 +151,7 @@ impl Writer {
         let forced = self.log_bytes > CHECKPOINT_FORCED_BYTES;
         let rest = self.checkpointer.remainder_due();
         if !forced && !rest {
-            if self.log_bytes > CHECKPOINT_BYTES {
+            if self.log_bytes > self.checkpoint_bytes {
                 self.checkpointer.request();
             }
             return true;
