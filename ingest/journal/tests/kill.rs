@@ -21,7 +21,7 @@ use domain::refusal::Reason;
 use domain::time::UtcMs;
 use journal::history::{HistoryStore, Shutdown, spawn};
 use journal::snapshots::{SnapshotStore, StateRow};
-use journal::{Journal, Options, Phase, PhaseHook, verify_blocks};
+use journal::{Journal, Options, Phase, PhaseHook, Reader, verify_blocks};
 use situation::{START, everything, observation, refusal};
 
 const WINDOW: usize = 8;
@@ -151,6 +151,12 @@ fn a_kill_at_any_moment_loses_nothing_that_was_acknowledged() {
         let lines = (x % 300) as usize + 1;
         let mut child = start(dir.path(), "never", 0);
         let acknowledged = listen(&mut child, lines);
+        // Beside the living writer of another process.
+        if acknowledged > 0 {
+            let mut reader = Reader::open(dir.path()).unwrap();
+            let found = reader.read_from(Seq(acknowledged), 1).unwrap();
+            assert_eq!(found[0].record, record(acknowledged - 1), "what is acknowledged is read");
+        }
         child.kill().unwrap();
         child.wait().unwrap();
         // Only after the process is gone is the directory free.

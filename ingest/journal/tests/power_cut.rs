@@ -22,7 +22,7 @@ use disk::{Call, Dice, Disk, read_calls};
 use domain::ids::Seq;
 use domain::record::Record;
 use domain::refusal::Reason;
-use journal::{Journal, Options, Reader};
+use journal::{AppendError, Journal, Options, Reader};
 use situation::{observation, refusal};
 
 /// Appends of the process that writes; each fortieth is large, so that the log is rotated.
@@ -31,6 +31,10 @@ const APPENDS: u64 = 1_200;
 const WINDOW: usize = 6;
 /// Moments at which the power goes, for each kind of cut.
 const CUTS: usize = 60;
+
+/// The exit code of a process whose journal has failed.
+const FAILED: u8 = 3;
+const NO_STRACE: &str = "strace cannot be run: install the package `strace`";
 
 fn record(i: u64) -> Record {
     if i.is_multiple_of(40) { refusal("hydro", Reason::Syntax, 20_000) } else { observation(i) }
@@ -57,6 +61,44 @@ fn write(dir: &Path, synchronous: bool) {
     window.into_iter().for_each(&mut say);
 }
 
+/// The process whose disk fails once: says what was acknowledged, what was refused, and ends as a
+/// server should.
+fn write_on_a_failing_disk(dir: &Path) -> ExitCode {
+    let (journal, _) = Journal::open(dir, Options::live()).unwrap();
+    let appender = journal.appender();
+    for i in 0..200 {
+        match appender.append_one(&record(i)).wait() {
+            Ok(range) => println!("ack {}", range.last()),
+            Err(AppendError::Stopped(_)) => println!("stopped"),
+            Err(other) => panic!("{other}"),
+        }
+    }
+    if journal.failed().is_some() { ExitCode::from(FAILED) } else { ExitCode::SUCCESS }
+}
+
+fn a_sync_that_fails_once_is_not_tried_again_and_stops_the_journal() {
+    let home = tempfile::tempdir().unwrap();
+    let dir = home.path().join("journal");
+    // Only the thirtieth sync of a thread fails: a second try would succeed.
+    let inject = "inject=fsync,fdatasync:error=EIO:when=30";
+    let run = Command::new("strace")
+        .args(["-f", "-o", "/dev/null", "-e", "trace=fsync,fdatasync", "-e", inject])
+        .arg(std::env::current_exe().unwrap())
+        .args(["write".as_ref(), dir.as_os_str(), "failing".as_ref()])
+        .output();
+    let run = run.unwrap_or_else(|e| panic!("{NO_STRACE} ({e})"));
+    assert_eq!(run.status.code(), Some(i32::from(FAILED)), "it ends with an error of its own");
+    let said = String::from_utf8(run.stdout).unwrap();
+    let acknowledged: Vec<&str> = said.lines().take_while(|line| *line != "stopped").collect();
+    let after: Vec<&str> = said.lines().skip(acknowledged.len()).collect();
+    assert!(acknowledged.len() > 5, "{said}");
+    assert!(after.len() > 100 && after.iter().all(|line| *line == "stopped"), "{said}");
+    let (journal, recovery) = Journal::open(&dir, Options::live()).unwrap();
+    assert!(recovery.durable.0 >= acknowledged.len() as u64, "{recovery:?}");
+    assert_eq!(recovery.damaged, []);
+    drop(journal);
+}
+
 /// Runs the writing process under strace; gives its calls.
 fn trace(synchronous: bool) -> Vec<Call> {
     let home = tempfile::tempdir().unwrap();
@@ -72,10 +114,7 @@ fn trace(synchronous: bool) -> Vec<Call> {
         .arg(&dir)
         .arg(mode)
         .output();
-    let run = match run {
-        Ok(run) => run,
-        Err(error) => panic!("strace cannot be run ({error}): install the package `strace`"),
-    };
+    let run = run.unwrap_or_else(|e| panic!("{NO_STRACE} ({e})"));
     assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stderr));
     let said = String::from_utf8(run.stdout).unwrap();
     assert_eq!(said.lines().count() as u64, APPENDS);
@@ -168,6 +207,9 @@ fn main() -> ExitCode {
     if let [role, dir, mode] = &arguments[..]
         && role == "write"
     {
+        if mode == "failing" {
+            return write_on_a_failing_disk(Path::new(dir));
+        }
         write(Path::new(dir), mode == "synced");
         return ExitCode::SUCCESS;
     }
@@ -183,6 +225,10 @@ fn main() -> ExitCode {
         (
             "a_disk_that_skips_some_syncs_of_the_log_is_found_out",
             a_disk_that_skips_some_syncs_of_the_log_is_found_out,
+        ),
+        (
+            "a_sync_that_fails_once_is_not_tried_again_and_stops_the_journal",
+            a_sync_that_fails_once_is_not_tried_again_and_stops_the_journal,
         ),
     ])
 }

@@ -114,6 +114,7 @@ fn appends_made_during_a_commit_share_the_next_one() {
     let waiting: Vec<_> = (1..=1_000).map(|i| appender.append_one(&observation(i))).collect();
     assert_eq!(journal.durable(), Seq(0), "nothing is durable before its commit");
     assert_eq!(first.wait_for(Duration::ZERO), None, "nor acknowledged");
+    assert_eq!(journal.reader().unwrap().last().unwrap(), Seq(0), "nor read");
     hold.send(()).unwrap();
     assert_eq!(first.wait().unwrap().first, Seq(1));
     for (i, receipt) in waiting.into_iter().enumerate() {
