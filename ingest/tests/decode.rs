@@ -1,4 +1,6 @@
 //! What a sender may write, and what it is told when it writes something else.
+// The lints know only `#[test]` functions as tests, and not what these share.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use domain::refusal::Reason;
 use domain::status::WireStatus;

@@ -157,13 +157,16 @@ async fn supervise(parts: Parts, mut stopped: watch::Receiver<bool>) {
             }
         };
         let progress = parts.shared.state().position > before;
-        rest = if progress { REST_MIN } else { (rest * 2).min(REST_MAX) };
+        if progress {
+            rest = REST_MIN;
+        }
         tracing::warn!(%why, ?rest, "the archive is not reached; it will catch up");
         parts.shared.state().last_error = Some(why);
         tokio::select! {
             () = tokio::time::sleep(rest) => {}
             _ = stopped.wait_for(|stop| *stop) => return,
         }
+        rest = (rest * 2).min(REST_MAX);
     }
 }
 
