@@ -58,6 +58,8 @@ pub struct Ring {
     stations: Vec<Option<(u64, StationState)>>,
     beat: Bytes,
     beats: u64,
+    /// The newest delta when the beat was made.
+    beat_after: u64,
 }
 
 impl Ring {
@@ -73,6 +75,7 @@ impl Ring {
             stations: Vec::new(),
             beat: Bytes::new(),
             beats: 0,
+            beat_after: 0,
         }
     }
 
@@ -141,6 +144,7 @@ impl Ring {
     pub fn push_beat(&mut self, now_ms: i64, heard_ms: Option<i64>) -> Result<(), FrameError> {
         self.beat = frames::prepare(&ServerMessage::Beat { seq: self.last, now_ms, heard_ms })?;
         self.beats += 1;
+        self.beat_after = self.last;
         Ok(())
     }
 
@@ -162,7 +166,7 @@ impl Ring {
             && self.last - last <= BEHIND_DELTAS
     }
 
-    /// What is there for a client: deltas before all else, then the beat, then station values.
+    /// What is there for a client: deltas and, at its place among them, the beat; then station values.
     pub fn take(&self, cursor: &mut Cursor, out: &mut Vec<Bytes>) -> Pending {
         out.clear();
         let behind = self.last.saturating_sub(cursor.seq);
@@ -170,19 +174,27 @@ impl Ring {
             return Pending::Snapshot;
         }
         let skip = (cursor.seq + 1 - self.first()) as usize;
+        self.take_beat(cursor, out);
         for frame in self.deltas.iter().skip(skip).take(BATCH) {
             out.push(frame.clone());
             cursor.seq += 1;
+            self.take_beat(cursor, out);
         }
-        if out.len() == BATCH {
+        if out.len() >= BATCH {
             return Pending::Frames;
-        }
-        if cursor.beat < self.beats {
-            cursor.beat = self.beats;
-            out.push(self.beat.clone());
         }
         self.take_values(cursor, out);
         if out.is_empty() { Pending::Nothing } else { Pending::Frames }
+    }
+
+    /// The beat belongs behind the delta that was the newest when it was made.
+    fn take_beat(&self, cursor: &mut Cursor, out: &mut Vec<Bytes>) {
+        if cursor.beat < self.beats && cursor.seq >= self.beat_after {
+            cursor.beat = self.beats;
+            if cursor.seq == self.beat_after {
+                out.push(self.beat.clone());
+            }
+        }
     }
 
     fn take_values(&self, cursor: &mut Cursor, out: &mut Vec<Bytes>) {
@@ -254,6 +266,19 @@ mod tests {
         assert!(ring.can_resume("e", last - BEHIND_DELTAS));
         assert!(!ring.can_resume("other", last));
         assert!(!ring.can_resume("e", last + 1));
+    }
+
+    #[test]
+    fn a_beat_stands_behind_the_delta_it_names() {
+        let mut ring = Ring::new("e".into());
+        ring.push(gone(1)).unwrap();
+        ring.push_beat(5, None).unwrap();
+        ring.push(gone(2)).unwrap();
+        let (mut cursor, mut out) = (Cursor::default(), Vec::new());
+        assert_eq!(ring.take(&mut cursor, &mut out), Pending::Frames);
+        let kinds: Vec<bool> =
+            out.iter().map(|f| String::from_utf8_lossy(f).contains("\"beat\"")).collect();
+        assert_eq!(kinds, [false, true, false]);
     }
 
     #[test]

@@ -165,11 +165,12 @@ impl<S: Fn() -> bool> Console<'_, S> {
         let resumed = {
             let ring = self.live.ring();
             let can = epoch.is_some_and(|e| ring.can_resume(e, last));
-            can.then(|| (ring.epoch().to_owned(), ring.last() - last))
+            can.then(|| (ring.epoch().to_owned(), ring.now()))
         };
-        let Some((epoch, missed)) = resumed else { return self.send_snapshot().await };
+        let Some((epoch, now)) = resumed else { return self.send_snapshot().await };
+        let missed = now.seq - last;
         // Values were missed too: from nothing, they come in one.
-        self.cursor = Cursor { seq: last, ..Cursor::default() };
+        self.cursor = Cursor { seq: last, values: 0, beat: now.beat };
         let frame = frames::prepare(&ServerMessage::Resumed { epoch, missed });
         let frame = frame.map_err(|_| Ended::Gone)?;
         self.put(&[frame]).await
