@@ -3,7 +3,9 @@
 mod backtest;
 mod check;
 mod init;
+mod people;
 mod replay;
+mod serve;
 mod verify;
 
 use std::process::ExitCode;
@@ -19,6 +21,8 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum What {
+    /// The platform: takes in, judges, shows, until it is told to end (SIGTERM)
+    Serve(Box<serve::Options>),
     /// Write a commented example of a city's folder, which runs as it is
     Init(init::Options),
     /// Check a city's folder: every error with file, place and reason
@@ -29,16 +33,28 @@ enum What {
     Replay(replay::Options),
     /// Recompute a journal's decisions and compare them with what was recorded
     Verify(verify::Options),
+    /// People who sign in
+    #[command(subcommand)]
+    User(people::User),
+    /// Credentials of agencies and units
+    #[command(subcommand)]
+    Agency(people::Agency),
+    /// The roles, and the routes each may enter
+    Role,
 }
 
 /// Runs what was asked for. A failure is told on standard error, and the exit code is 1.
 pub(crate) fn main() -> ExitCode {
     let done = match Arguments::parse().what {
+        What::Serve(options) => serve::serve(&options),
         What::Init(options) => init::init(&options),
         What::Check(options) => check::check(&options),
         What::Backtest(options) => backtest::backtest(&options),
         What::Replay(options) => replay::replay(&options),
         What::Verify(options) => verify::run(&options),
+        What::User(what) => people::user(&what),
+        What::Agency(what) => people::agency(&what),
+        What::Role => Ok(people::roles()),
     };
     match done {
         Ok(code) => code,

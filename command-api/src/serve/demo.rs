@@ -34,7 +34,9 @@ pub(super) fn prepare(
     text += &format!("[unit]\n\"*\" = \"{}\"\n", access.give_token("unit", tokens::ANY)?);
     let path = data.join(CREDENTIALS_FILE);
     write_private(&path, &text).map_err(|e| ServeError::Data(path, e))?;
-    say(&format!("sign-in   demo (officer) or demo-commander (commander), password {password}"));
+    say(&format!(
+        "sign-in   user=demo password={password} (an officer; user=demo-commander is a commander)"
+    ));
     Ok(())
 }
 

@@ -17,6 +17,8 @@ mod understanding;
 pub use clock::WallClock;
 pub use demo::CREDENTIALS_FILE;
 pub use options::{ClockKind, Mqtt, Say, ServeError, ServeOptions};
+pub use start::ACCESS_FILE;
+pub use understanding::SNAPSHOT_EVERY;
 
 use std::future::Future;
 use std::sync::Arc;

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use hyper::Uri;
 use ingest::archive::ArchiveConfig;
+use journal::PhaseHook;
 
 /// How MQTT comes in.
 #[derive(Debug, Clone)]
@@ -54,6 +55,10 @@ pub struct ServeOptions {
     pub public_url: Option<String>,
     /// Makes people and tokens for itself and prints them.
     pub demo: bool,
+    /// Records between two snapshots of the engine's state.
+    pub snapshot_every: u64,
+    /// Called at the moments of the record's life; does nothing but in tests that kill.
+    pub phase_hook: PhaseHook,
     /// Says a line: the set-up link, the demo's sign-in, `ready …`.
     pub say: Say,
 }

@@ -43,7 +43,7 @@ use crate::readings::Readings;
 use crate::shelf::Shelf;
 
 /// The access file, in the data directory.
-pub(super) const ACCESS_FILE: &str = "access.sqlite";
+pub const ACCESS_FILE: &str = "access.sqlite";
 
 /// The running parts.
 pub(super) struct Parts {
@@ -85,6 +85,10 @@ impl Parts {
     }
 }
 
+fn journal_options(options: &ServeOptions) -> Options {
+    Options { phase_hook: options.phase_hook.clone(), ..Options::live() }
+}
+
 /// Starts everything; the listener is bound and not yet served.
 ///
 /// # Errors
@@ -93,7 +97,7 @@ pub(super) async fn start(options: &ServeOptions) -> Result<(Parts, TcpListener)
     let read = city_folder::read(&options.city_dir).map_err(ServeError::City)?;
     let data = options.data_dir.as_path();
     std::fs::create_dir_all(data).map_err(|e| ServeError::Data(data.into(), e))?;
-    let (journal, recovery) = Journal::open(data, Options::live())?;
+    let (journal, recovery) = Journal::open(data, journal_options(options))?;
     tracing::info!(?recovery, "the journal is open");
     let journal = Arc::new(journal);
     // A port that is taken is said before anything runs.
@@ -146,8 +150,7 @@ pub(super) async fn start(options: &ServeOptions) -> Result<(Parts, TcpListener)
         seat.clone(),
     )
     .map_err(|e| ServeError::System("a thread for the follower", e))?;
-    let engine =
-        understanding::start(&journal, options.workers, seat.clone(), Arc::clone(&metrics))?;
+    let engine = understanding::start(&journal, options, seat.clone(), Arc::clone(&metrics))?;
 
     let access = Arc::new(Access::open(&data.join(ACCESS_FILE), Arc::new(WallClock))?);
     let hearing = hear(options, &read, &registry, &journal, &access, &units).await?;

@@ -9,11 +9,11 @@ use domain::status::Live as Actual;
 use domain::time::UtcMs;
 use journal::decisions::{DecisionLine, DecisionStore};
 use journal::snapshots::{SnapshotStore, StateRow};
-use journal::{Journal, PhaseHook, Progress, Reader, Watermark};
+use journal::{Journal, Progress, Reader, Watermark};
 use stream::snapshot::{Row, Snapshot};
 use stream::{Decided, Engine, EngineConfig, Heard, InletError, OutletError};
 
-use super::options::ServeError;
+use super::options::{ServeError, ServeOptions};
 use crate::api::metrics::Metrics;
 use crate::desk::Seat;
 
@@ -26,7 +26,7 @@ pub const SNAPSHOT_EVERY: u64 = 200_000;
 /// What cannot be opened.
 pub(super) fn start(
     journal: &Journal,
-    workers: usize,
+    options: &ServeOptions,
     seat: Seat,
     metrics: Arc<Metrics>,
 ) -> Result<Engine<Actual>, ServeError> {
@@ -35,14 +35,14 @@ pub(super) fn start(
     let mut decisions = DecisionStore::open(dir)?;
     decisions.rewind(durable)?;
     let published = decisions.position()?;
-    let snapshots = SnapshotStore::open(dir, PhaseHook::default())?;
+    let snapshots = SnapshotStore::open(dir, options.phase_hook.clone())?;
     let start_from = snapshots.latest_valid(durable)?.map(from_store);
     let from = start_from.as_ref().map_or(0, |s| s.seq);
     tracing::info!(from, %published, %durable, "the engine reads the record");
     metrics.understood(from);
     let config = EngineConfig {
-        workers,
-        snapshot_every: Some(SNAPSHOT_EVERY),
+        workers: options.workers,
+        snapshot_every: Some(options.snapshot_every),
         start_from,
         published_upto: published,
         ..EngineConfig::default()

@@ -106,6 +106,8 @@ impl Running {
         let said: Arc<Mutex<Vec<String>>> = Arc::default();
         let heard = Arc::clone(&said);
         let mut options = ServeOptions {
+            snapshot_every: command_api::serve::SNAPSHOT_EVERY,
+            phase_hook: journal::PhaseHook::default(),
             city_dir: folder.join("city"),
             data_dir: folder.join("data"),
             http: any,

@@ -1,0 +1,170 @@
+//! `fenghuo serve`: the platform, until it is told to end.
+
+use std::io::Write;
+use std::net::SocketAddr;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use command_api::serve::{CREDENTIALS_FILE, ClockKind, Mqtt, SNAPSHOT_EVERY, ServeOptions, run};
+use domain::city::Ports;
+use ingest::archive::ArchiveConfig;
+use ingest::bridge::BridgeConfig;
+use journal::{Phase, PhaseHook};
+
+/// Ports where neither the command line nor the city says one.
+const HTTP_PORT: u16 = 8080;
+const MQTT_PORT: u16 = 1883;
+/// How often a sign of life is sent.
+const HEARTBEAT_EVERY: Duration = Duration::from_secs(30);
+/// Where the archive's token is looked for: an argument is seen by everyone on the machine.
+const INFLUX_TOKEN: &str = "INFLUX_TOKEN";
+
+/// How to serve.
+#[derive(clap::Args)]
+pub(crate) struct Options {
+    /// The city's folder
+    #[arg(long)]
+    city: PathBuf,
+    /// Where everything is kept
+    #[arg(long)]
+    data: PathBuf,
+    /// Console and API; port 0 takes a free one [default: 127.0.0.1:8080, or the city's port]
+    #[arg(long)]
+    http: Option<SocketAddr>,
+    /// The embedded MQTT endpoint; port 0 takes a free one [default: 127.0.0.1:1883, or the city's]
+    #[arg(long, conflicts_with = "mqtt_broker")]
+    mqtt: Option<SocketAddr>,
+    /// A city's own broker instead: mqtt://[user[:password]@]host[:port]
+    #[arg(long)]
+    mqtt_broker: Option<String>,
+    /// An InfluxDB 2 archive: http://host[:port][?org=NAME&bucket=NAME]; its token in INFLUX_TOKEN
+    #[arg(long)]
+    influx: Option<String>,
+    /// Whose time the ticks follow: wall, or replay (the newest frame's)
+    #[arg(long, default_value = "wall", value_parser = ["wall", "replay"])]
+    clock: String,
+    /// Workers of the engine
+    #[arg(long, default_value_t = 1)]
+    workers: usize,
+    /// A URL that is asked (GET) twice a minute while all is well, so that silence is noticed
+    #[arg(long)]
+    heartbeat: Option<hyper::Uri>,
+    /// The console's built files [default: dashboards/dist beside the program or its workspace]
+    #[arg(long)]
+    console: Option<PathBuf>,
+    /// https://… where people reach it through a reverse proxy
+    #[arg(long)]
+    public_url: Option<String>,
+    /// Makes people and tokens for itself and prints them; on loopback only
+    #[arg(long)]
+    demo: bool,
+    /// Records between two snapshots of the engine's state
+    #[arg(long, default_value_t = SNAPSHOT_EVERY, hide = true)]
+    snapshot_every: u64,
+    /// PHASE:N ends the process at once, the Nth time it comes to PHASE: for tests of what is kept
+    #[arg(long, hide = true)]
+    die_at: Option<String>,
+}
+
+/// Serves until SIGTERM or SIGINT.
+pub(crate) fn serve(options: &Options) -> Result<ExitCode> {
+    let filter = tracing_subscriber::EnvFilter::try_from_default_env()
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info"));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    let serve = served(options)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let mut term = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
+        let mut int = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::interrupt())?;
+        let told = async move {
+            tokio::select! { _ = term.recv() => {}, _ = int.recv() => {} }
+        };
+        run(serve, told).await?;
+        Ok(ExitCode::SUCCESS)
+    })
+}
+
+fn served(options: &Options) -> Result<ServeOptions> {
+    let ports = ports(&options.city)?;
+    let loopback = |port| SocketAddr::from(([127, 0, 0, 1], port));
+    let http = options.http.unwrap_or_else(|| loopback(ports.http.unwrap_or(HTTP_PORT)));
+    let listen = options.mqtt.unwrap_or_else(|| loopback(ports.mqtt.unwrap_or(MQTT_PORT)));
+    if options.demo && !(http.ip().is_loopback() && listen.ip().is_loopback()) {
+        bail!("--demo makes well-known people and tokens: it serves on loopback addresses only");
+    }
+    private(&options.data.join(CREDENTIALS_FILE))?;
+    let mqtt = match &options.mqtt_broker {
+        Some(url) => Mqtt::Broker(Box::new(BridgeConfig::parse(url, "fenghuo")?)),
+        None => Mqtt::Listen(listen),
+    };
+    let token = std::env::var(INFLUX_TOKEN).unwrap_or_default();
+    let archive = options.influx.as_deref().map(|url| ArchiveConfig::parse(url, &token));
+    Ok(ServeOptions {
+        city_dir: options.city.clone(),
+        data_dir: options.data.clone(),
+        http,
+        mqtt,
+        archive: archive.transpose()?,
+        clock: if options.clock == "replay" { ClockKind::Replay } else { ClockKind::Wall },
+        workers: options.workers,
+        heartbeat: options.heartbeat.clone().map(|uri| (uri, HEARTBEAT_EVERY)),
+        console_dir: options.console.clone().or_else(console_dir),
+        public_url: options.public_url.clone(),
+        demo: options.demo,
+        snapshot_every: options.snapshot_every,
+        phase_hook: options.die_at.as_deref().map_or(Ok(PhaseHook::default()), die_at)?,
+        say: Arc::new(|line: &str| {
+            let mut out = std::io::stdout().lock();
+            // Whoever started it may have gone; the platform goes on.
+            let _ = writeln!(out, "{line}").and_then(|()| out.flush());
+        }),
+    })
+}
+
+/// The city's own ports. Its errors are told by the start itself.
+fn ports(city: &Path) -> Result<Ports> {
+    Ok(command_api::city_folder::read(city)?.city.about.ports)
+}
+
+/// A file of secrets that others can read is refused.
+fn private(file: &Path) -> Result<()> {
+    let Ok(about) = std::fs::metadata(file) else { return Ok(()) };
+    if about.permissions().mode() & 0o077 != 0 {
+        let file = file.display();
+        bail!("{file} can be read by others: run `chmod 600 {file}`");
+    }
+    Ok(())
+}
+
+/// `dashboards/dist` in the folder of the program or one above it.
+fn console_dir() -> Option<PathBuf> {
+    let program = std::env::current_exe().ok()?;
+    let built = |folder: &Path| folder.join("dashboards/dist");
+    program.ancestors().map(built).find(|dir| dir.join("index.html").is_file())
+}
+
+fn die_at(text: &str) -> Result<PhaseHook> {
+    let (word, count) = text.split_once(':').context("--die-at is PHASE:N")?;
+    let count: u32 = count.parse().context("--die-at is PHASE:N")?;
+    let phase = match word {
+        "before-commit" => Phase::BeforeCommit,
+        "after-commit" => Phase::AfterCommit,
+        "before-acknowledge" => Phase::BeforeAcknowledge,
+        "checkpoint-begin" => Phase::CheckpointBegin,
+        "checkpoint-done" => Phase::CheckpointDone,
+        "snapshot-begin" => Phase::SnapshotBegin,
+        "snapshot-committed" => Phase::SnapshotCommitted,
+        other => bail!("--die-at: there is no phase {other:?}"),
+    };
+    let seen = AtomicU32::new(0);
+    Ok(PhaseHook::new(move |at| {
+        if at == phase && seen.fetch_add(1, Ordering::Relaxed) + 1 == count {
+            std::process::abort();
+        }
+    }))
+}
