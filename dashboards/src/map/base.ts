@@ -114,11 +114,11 @@ export class BaseMap {
     return style;
   }
 
-  home(): void {
-    if (this.homeExtent !== null) {
-      const narrow = (this.map.getSize()?.[0] ?? 0) < 800;
-      this.map.getView().fit(this.homeExtent, { padding: [narrow ? 50 : 30, 24, narrow ? 74 : 66, 24], duration: 0 });
-    }
+  /** The whole city, above `below` pixels that the legend takes. */
+  home(below: number): void {
+    if (this.homeExtent === null) return;
+    const narrow = (this.map.getSize()?.[0] ?? 0) < 800;
+    this.map.getView().fit(this.homeExtent, { padding: [narrow ? 50 : 30, 24, below, 24], duration: 0 });
   }
 
   zoom(by: number): void {

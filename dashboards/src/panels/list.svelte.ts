@@ -45,7 +45,7 @@ class List {
   /** Brings the list up to date as far as the officer's hand allows; `force`: the chip was used. */
   refresh(force = false): void {
     const filter = { tab: view.tab, level: view.level, zone: view.zone, text: view.text };
-    const rows = listed(picture.rows.alerts.values(), filter, picture.levels.ranks, clock.now);
+    const rows = listed(picture.rows.alerts.values(), filter, picture.levels.ranks, clock.second);
     const hide = picture.flood && !this.showLow && view.level === null;
     const wanted = hide ? rows.filter((a) => !picture.levels.isLow(a.level)) : rows;
     this.lowHidden = rows.length - wanted.length;

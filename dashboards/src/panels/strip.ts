@@ -4,6 +4,7 @@ import { picture } from '../picture/picture.svelte';
 import { clock } from '../time/clock.svelte';
 import { hhmm, monthDay } from '../time/format';
 import { t } from '../ui/settings.svelte';
+import { view } from '../ui/view.svelte';
 import type { Lane } from './lanes.svelte';
 
 const DAY_MS = 86_400_000;
@@ -34,7 +35,7 @@ export function paint(canvas: HTMLCanvasElement, width: number, height: number, 
     const top = at * each;
     pen.fillStyle = read('--chart-grid');
     if (at > 0) pen.fillRect(0, top, width, 1);
-    if (lane.id === 'alerts') marks(pen, x, top, each, read('--ink'));
+    if (lane.id === 'alerts') marks(pen, x, top, each, high, read('--ink'));
     else if (lane.line !== null) curve(pen, lane, x, top, each, read);
   });
   pen.fillStyle = read('--ink');
@@ -61,7 +62,7 @@ function hours(
 
 /** A tick for each alert at its time, tall and coloured by level, the worst on top. */
 function marks(
-  pen: CanvasRenderingContext2D, x: (ms: number) => number, top: number, each: number, edge: string,
+  pen: CanvasRenderingContext2D, x: (ms: number) => number, top: number, each: number, through: number, edge: string,
 ): void {
   const levels = picture.levels;
   const rows = [...picture.rows.alerts.values()].sort((a, b) => levels.rank(a.level) - levels.rank(b.level));
@@ -76,6 +77,17 @@ function marks(
     pen.fillStyle = levels.of(a.level).color;
     pen.fillRect(Math.round(at) - 1, top + each - high, 2, high - 1);
   }
+  const chosen = view.selected?.kind === 'alert' ? picture.alert(view.selected.id) : undefined;
+  if (chosen === undefined || x(chosen.raised_ms) < 0) return;
+  // The selected one: a mark over its time, through all lanes.
+  const at = Math.round(x(chosen.raised_ms));
+  pen.fillStyle = edge;
+  pen.fillRect(at, top, 1, through);
+  pen.beginPath();
+  pen.moveTo(at - 5, top);
+  pen.lineTo(at + 6, top);
+  pen.lineTo(at + 0.5, top + 6);
+  pen.fill();
 }
 
 function curve(

@@ -12,6 +12,8 @@ class Clock {
   quiet = $state(0);
   /** Newest frame heard, by the platform's clock. */
   heard = $state<number | null>(null);
+  /** The same by whole seconds, for the many that need no more. */
+  second = $derived(Math.floor(this.now / 1000) * 1000);
   replay = $state(false);
   offsetS = $state(8 * 3600);
   private ahead = 0;

@@ -74,7 +74,7 @@ class Desk {
 
   whyNotShelve(a: AlertView | undefined): string | null {
     if (a === undefined) return t('why.noalert');
-    if (isShelved(a, clock.now)) return t('why.shelved');
+    if (isShelved(a, clock.second)) return t('why.shelved');
     if (a.cleared_ms != null) return t('why.cleared');
     const shelving = this.whyNotRight('shelve');
     if (shelving !== null) return shelving;
