@@ -239,3 +239,15 @@ fn several_forms_of_time_give_the_same_instant() {
         assert_eq!(from.0, wanted, "{time}");
     }
 }
+
+proptest::proptest! {
+    #[test]
+    fn no_cell_brings_the_reader_down(cells in proptest::collection::vec("[^\\r\\n]{0,24}", 3)) {
+        let row: Vec<String> = cells.iter().map(|c| format!("\"{}\"", c.replace('"', "\"\""))).collect();
+        let case = case(&format!("when,rain,flow\n{}\n", row.join(",")), MAP);
+        match case.table() {
+            Ok(table) => proptest::prop_assert!(table.survey.rows <= 1),
+            Err(error) => proptest::prop_assert!(error.to_string().contains("line 2")),
+        }
+    }
+}

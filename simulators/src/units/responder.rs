@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 use domain::ids::{TaskId, UnitId};
 use domain::report::{TaskReport, UnitReport};
 use domain::time::{MINUTE_MS, SECOND_MS, UtcMs};
+use gis::Position;
 
 use super::Order;
 use crate::scenario::UnitManners;
-use crate::world::{Chance, offset_km};
+use crate::world::Chance;
 
 /// Between positions on the move.
 const POSITION_MOVING_MS: i64 = MINUTE_MS;
@@ -180,7 +181,7 @@ impl Responder {
             return;
         }
         let to = match (order.lon, order.lat) {
-            (Some(lon), Some(lat)) if lon.is_finite() && lat.is_finite() => (lon, lat),
+            (Some(lon), Some(lat)) if Position::new(lon, lat).is_ok() => (lon, lat),
             _ => self.somewhere_near(chance.at(5)),
         };
         said.push(self.say(task, TaskReport::Accept, None, now));
@@ -195,11 +196,10 @@ impl Responder {
         (self.at.0 + km * bearing.sin() / across, self.at.1 + km * bearing.cos() / KM_PER_DEG)
     }
 
-    /// Moves towards a place since the last time; true on arrival. Over a city a straight line is
-    /// the great circle.
+    /// Moves towards a place since the last time, as far over the great circle as its speed allows;
+    /// true on arrival.
     fn travel(&mut self, to: (f64, f64), now: UtcMs) -> bool {
-        let (x, y) = offset_km(self.at, to);
-        let left = x.hypot(y);
+        let left = way_km(self.at, to);
         let hours = (now.0 - self.moved.0).max(0) as f64 / (60.0 * MINUTE_MS as f64);
         let step = hours * self.speed_km_h();
         if step >= left {
@@ -263,6 +263,14 @@ impl Responder {
             lon: Some(self.at.0),
             lat: Some(self.at.1),
         }
+    }
+}
+
+/// Kilometres over the great circle; a place that is none is not gone to.
+fn way_km(from: (f64, f64), to: (f64, f64)) -> f64 {
+    match (Position::new(from.0, from.1), Position::new(to.0, to.1)) {
+        (Ok(from), Ok(to)) => gis::distance_m(from, to) / 1000.0,
+        _ => 0.0,
     }
 }
 
