@@ -54,8 +54,13 @@ pub(super) async fn stop(parts: Parts, mut rounds: JoinSet<()>) -> Result<(), Se
         tracing::warn!("the desk did not close in time");
     }
     room.abort();
+    let access = Arc::clone(&platform.access);
     drop(platform);
     let rest = tokio::task::spawn_blocking(move || {
+        // The last audit lines, and who was here when.
+        if let Err(error) = access.refresh() {
+            tracing::error!(%error, "access was not written");
+        }
         if let Err(error) = engine.join() {
             tracing::error!(%error, "the engine");
         }
