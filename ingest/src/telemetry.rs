@@ -54,10 +54,19 @@ struct Refused {
     reason: &'static str,
 }
 
+/// One feed's state with its counters at hand: they are found once, not for every packet.
+#[derive(Debug)]
+struct Feed {
+    state: FeedState,
+    accepted: Counter,
+    duplicate: Counter,
+    refused: Counter,
+}
+
 /// The counters. Shared.
 #[derive(Debug, Default)]
 pub struct Telemetry {
-    feeds: Mutex<BTreeMap<(AgencyId, &'static str), FeedState>>,
+    feeds: Mutex<BTreeMap<(AgencyId, &'static str), Feed>>,
     by_reason: Mutex<BTreeMap<&'static str, u64>>,
     heard: Family<Heard, Counter>,
     refused: Family<Refused, Counter>,
@@ -99,24 +108,35 @@ impl Telemetry {
         let refused = tally.refused.len() as u64;
         {
             let mut feeds = held(&self.feeds);
-            let feed = feeds.entry((agency.clone(), channel.wire())).or_default();
-            feed.accepted += tally.accepted;
-            feed.duplicate += tally.duplicate;
-            feed.refused += refused;
-            feed.heard = feed.heard.max(Some(now));
-            feed.frontier = feed.frontier.max(tally.frontier);
-        }
-        let outcomes =
-            [("accepted", tally.accepted), ("duplicate", tally.duplicate), ("refused", refused)];
-        for (outcome, n) in outcomes.into_iter().filter(|(_, n)| *n > 0) {
-            let label = Heard { agency: agency.to_string(), channel: channel.wire(), outcome };
-            self.heard.get_or_create(&label).inc_by(n);
+            let name = (agency.clone(), channel.wire());
+            let feed = feeds.entry(name).or_insert_with(|| self.feed(agency, channel));
+            feed.state.accepted += tally.accepted;
+            feed.state.duplicate += tally.duplicate;
+            feed.state.refused += refused;
+            feed.state.heard = feed.state.heard.max(Some(now));
+            feed.state.frontier = feed.state.frontier.max(tally.frontier);
+            feed.accepted.inc_by(tally.accepted);
+            feed.duplicate.inc_by(tally.duplicate);
+            feed.refused.inc_by(refused);
         }
         for reason in &tally.refused {
             let reason = reason.wire();
             *held(&self.by_reason).entry(reason).or_default() += 1;
             let label = Refused { agency: agency.to_string(), channel: channel.wire(), reason };
             self.refused.get_or_create(&label).inc();
+        }
+    }
+
+    fn feed(&self, agency: &AgencyId, channel: Channel) -> Feed {
+        let counter = |outcome| {
+            let label = Heard { agency: agency.to_string(), channel: channel.wire(), outcome };
+            self.heard.get_or_create(&label).clone()
+        };
+        Feed {
+            state: FeedState::default(),
+            accepted: counter("accepted"),
+            duplicate: counter("duplicate"),
+            refused: counter("refused"),
         }
     }
 
@@ -130,7 +150,7 @@ impl Telemetry {
 
     /// Every feed heard since the start: `(agency, channel)`, state.
     pub fn feeds(&self) -> Vec<((AgencyId, &'static str), FeedState)> {
-        held(&self.feeds).iter().map(|(feed, state)| (feed.clone(), state.clone())).collect()
+        held(&self.feeds).iter().map(|(name, feed)| (name.clone(), feed.state.clone())).collect()
     }
 
     /// Refused items by reason, since the start.

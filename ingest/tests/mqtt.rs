@@ -10,13 +10,12 @@ use domain::refusal::Channel;
 use domain::report::Report;
 use ingest::hearing::Mqtt;
 use ingest::seams::TaskDown;
-use mqtt_edge::EdgeConfig;
 use proptest::prelude::*;
 use rumqttc::{Incoming, SubscribeReasonCode};
 use support::{Client, NOW, Town, until};
 
 fn embedded() -> Mqtt {
-    Mqtt::Embedded("127.0.0.1:0".parse().unwrap(), Box::new(EdgeConfig::default()))
+    Mqtt::Embedded("127.0.0.1:0".parse().unwrap(), Box::default())
 }
 
 fn rain(station: &str, step: i64, v: f64) -> String {

@@ -65,6 +65,11 @@ impl Inflight {
         self.appends.push_back(Append { wait, touched, account, now_before, settled: false });
     }
 
+    /// Appends that are not settled, and some that are.
+    pub(crate) fn len(&self) -> usize {
+        self.appends.len()
+    }
+
     fn at(&mut self, ticket: Ticket) -> Option<&mut Append> {
         let place = ticket.checked_sub(self.settled_up_to + 1)?;
         self.appends.get_mut(usize::try_from(place).ok()?)

@@ -28,6 +28,9 @@ use inflight::{Inflight, Settled, Wait};
 use rate::{RATE_DEFAULT_PER_S, Rates, TooFast};
 use submit::Draft;
 
+/// Appends under way from which on those without a waiting sender are looked for.
+const SWEEP_FROM: usize = 4_096;
+
 /// Where something came from.
 #[derive(Debug, Clone, Copy)]
 pub struct Source<'a> {
@@ -237,7 +240,8 @@ impl Admission {
     fn tick_submitted(&self) -> Option<Admitted> {
         let Ticks::Live(clock) = &self.0.ticks else { return None };
         let now = clock.now();
-        let mut inner = self.0.begin();
+        let mut inner = self.0.inner();
+        self.0.sweep(&mut inner);
         if inner.now.is_some_and(|newest| now <= newest) {
             if !std::mem::replace(&mut inner.clock_is_back, true) {
                 tracing::error!(%now, "the machine's clock went back; the platform's now stands still");
@@ -274,15 +278,22 @@ impl Core {
         }
     }
 
-    /// The lock, with everything that has come to its end settled.
+    /// The lock. Appends settle by whoever waits for them; those whose senders are gone are looked
+    /// at when there are many.
     pub(crate) fn begin(&self) -> MutexGuard<'_, Inner> {
         let mut inner = self.inner();
+        if inner.inflight.len() >= SWEEP_FROM {
+            self.sweep(&mut inner);
+        }
+        inner
+    }
+
+    fn sweep(&self, inner: &mut Inner) {
         let mut ended = Vec::new();
         inner.inflight.sweep(|settled| ended.push(settled));
         for settled in ended {
-            self.conclude(&mut inner, settled);
+            self.conclude(inner, settled);
         }
-        inner
     }
 
     fn settle(&self, ticket: Ticket, outcome: &Result<journal::SeqRange, AppendError>) {

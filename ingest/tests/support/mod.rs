@@ -195,10 +195,6 @@ pub async fn until(what: &str, mut holds: impl FnMut() -> bool) {
     }
 }
 
-/// Lines that a log caught, for tests that look at what was told.
-#[derive(Debug, Default)]
-pub struct Caught(pub Mutex<Vec<String>>);
-
 /// Credentials of the town: user and secret are `<id>` and `<id>-secret`; the bearer token is the
 /// secret.
 #[derive(Debug)]
@@ -385,7 +381,16 @@ impl Town {
         mqtt: ingest::hearing::Mqtt,
         archive: Option<ingest::archive::ArchiveConfig>,
     ) -> Self {
-        let (journal, _) = Journal::open(dir, Options::live()).unwrap();
+        Self::start_on(dir, mqtt, archive, Options::live()).await
+    }
+
+    pub async fn start_on(
+        dir: &Path,
+        mqtt: ingest::hearing::Mqtt,
+        archive: Option<ingest::archive::ArchiveConfig>,
+        options: Options,
+    ) -> Self {
+        let (journal, _) = Journal::open(dir, options).unwrap();
         drop(HistoryStore::open(dir).unwrap());
         let (board, clock) = (Arc::new(Board::default()), SetClock::at(NOW));
         let config = ingest::hearing::HearingConfig {
