@@ -5,6 +5,8 @@ import { Link, CLOSED_SIGN_IN, CLOSED_TAKEN_OVER, type Socket } from './link';
 
 /** Silence after which the whole link is called late. */
 export const STALE_MS = 5_000;
+/** A socket that broke without a word. */
+const ABNORMAL = 1006;
 /** How long the note about a mended hole stays. */
 const NOTE_MS = 6_000;
 
@@ -67,7 +69,8 @@ class Connection {
   private changed(up: boolean, attempt: number, code: number): void {
     this.up = up;
     this.attempt = attempt;
-    this.code = code;
+    // Later attempts fail without a code: what the platform said last still holds.
+    if (up || (code !== 0 && code !== ABNORMAL)) this.code = code;
     if (up) {
       this.known = true;
       clock.listened();

@@ -10,6 +10,7 @@ export const GIVE_UP_MS = 15_000;
 /** Close codes the platform gives a meaning to. */
 export const CLOSED_SIGN_IN = 4401;
 export const CLOSED_TAKEN_OVER = 4409;
+export const CLOSED_RESTART = 1012;
 
 export interface Socket {
   onopen: ((e: Event) => void) | null;

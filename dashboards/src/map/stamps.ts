@@ -8,6 +8,8 @@ import type { Sprite, Sprites } from './sprites';
 
 /** From this zoom on normal stations are drawn too; abnormal ones always are. */
 export const NORMAL_FROM_ZOOM = 10;
+/** Radius of the ring round the selected station. */
+const RING_PX = 12;
 
 /** Copies a sprite onto the image, centred, over what is there. */
 export function stamp(
@@ -45,6 +47,9 @@ function over(top: number, under: number, alpha: number): number {
 export class StampLayer extends Layer {
   sprites: Sprites | null = null;
   shown = true;
+  /** Number of the selected station, ringed wherever it lies. */
+  selected: number | null = null;
+  ring = { ink: '#000000', halo: '#ffffff' };
   private readonly stations: Stations;
   private readonly x: Float64Array;
   private readonly y: Float64Array;
@@ -118,7 +123,23 @@ export class StampLayer extends Layer {
       }
     }
     this.pen.putImageData(image, 0, 0);
+    this.drawRing(this.pen, frame, ratio);
     return this.canvas;
+  }
+
+  private drawRing(pen: CanvasRenderingContext2D, frame: FrameState, ratio: number): void {
+    if (this.selected === null) return;
+    const t = frame.coordinateToPixelTransform as number[];
+    const [mx, my] = [this.x[this.selected] ?? 0, this.y[this.selected] ?? 0];
+    const px = ((t[0] as number) * mx + (t[2] as number) * my + (t[4] as number)) * ratio;
+    const py = ((t[1] as number) * mx + (t[3] as number) * my + (t[5] as number)) * ratio;
+    for (const [color, width] of [[this.ring.halo, 5], [this.ring.ink, 2.5]] as const) {
+      pen.beginPath();
+      pen.arc(px, py, RING_PX * ratio, 0, Math.PI * 2);
+      pen.strokeStyle = color;
+      pen.lineWidth = width * ratio;
+      pen.stroke();
+    }
   }
 
   /** The uppermost station within `reach` pixels, by its number. */

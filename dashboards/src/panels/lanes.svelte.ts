@@ -24,6 +24,9 @@ export interface Lane {
 const DAY_MS = 86_400_000;
 const AGAIN_MS = 60_000;
 const LOOK_MS = 5_000;
+const POINTS = 400;
+/** Sums of rain need every value, not a thinned series. */
+const EVERY_POINT = 10_000;
 const PROPERTIES: Record<Exclude<LaneId, 'alerts'>, readonly string[]> = {
   rain: ['rainfall'], water: ['water_level', 'tide_level'], beds: ['bed_occupancy'],
 };
@@ -76,7 +79,7 @@ class Lanes {
       // A worst station is kept for a minute, so that the lane does not flicker between two.
       if (had !== undefined && performance.now() - had.at < AGAIN_MS) continue;
       try {
-        const series = await platform.series(worst.id, worst.property, clock.now - DAY_MS, clock.now, 300);
+        const series = await platform.series(worst.id, worst.property, clock.now - DAY_MS, clock.now, id === 'rain' ? EVERY_POINT : POINTS);
         this.fetched = { ...this.fetched, [id]: { key, at: performance.now(), series } };
       } catch {
         this.fetched = { ...this.fetched, [id]: { key, at: performance.now(), series: had?.series ?? null } };

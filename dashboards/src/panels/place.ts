@@ -25,6 +25,12 @@ export function placeOf(selected: Selected): At | null {
   }
 }
 
+/** Number of the station a selection is about; null for what is about none. */
+export function stationOf(selected: Selected): number | null {
+  const id = selected.kind === 'alert' ? picture.alert(selected.id)?.place : selected.kind === 'station' ? selected.id : undefined;
+  return id === undefined ? null : (picture.stations.byId.get(id) ?? null);
+}
+
 export function stationAt(id: string): At | null {
   const ix = picture.stations.byId.get(id);
   return ix === undefined ? (picture.rows.hospitals.get(id) ?? null) : (picture.stations.rows[ix] ?? null);

@@ -36,6 +36,7 @@ export const screen = {
   'head.user': ['{user} · {role}', '{user} · {role}'],
 
   'band.lost': ['连接中断 — 最近数据 {age}前 · 正在重连(第 {n} 次)· 操作暂停,恢复后再试', 'Link lost — last data {age} ago · reconnecting (attempt {n}) · commands are refused until it is back'],
+  'band.restart': ['平台正在重新启动 — 正在重连(第 {n} 次)· 操作暂停,恢复后再试', 'The platform is restarting · reconnecting (attempt {n}) · commands are refused until it is back'],
   'band.taken': ['本席连接已被另一处登录接替。', 'This seat was taken over by another sign-in.'],
   'band.stale': ['链路迟滞 — {age}未收到平台心跳,所示可能已过时', 'Link late — nothing heard from the platform for {age}; what is shown may be out of date'],
   'band.drill': ['演练 · 本屏为演练资料,不对外', 'DRILL · exercise data, nothing leaves the platform'],
