@@ -12,13 +12,17 @@ use super::options::ServeError;
 use super::start::Parts;
 
 /// How long feeds may take to finish what is under way.
-const DRAIN_WITHIN: Duration = Duration::from_secs(4);
+const DRAIN_WITHIN: Duration = Duration::from_secs(3);
 /// How long the engine may take to understand what is durable. What it has not is read at the next start.
 const UNDERSTAND_WITHIN: Duration = Duration::from_secs(2);
 /// How long consoles and requests may take to be told.
 const CLOSE_WITHIN: Duration = Duration::from_secs(1);
-/// How long the desk and the threads may take.
-const REST_WITHIN: Duration = Duration::from_secs(2);
+/// How long the engine may take to end.
+const ENGINE_WITHIN: Duration = Duration::from_secs(2);
+/// How long the desk may take to write its picture down.
+const DESK_WITHIN: Duration = Duration::from_secs(1);
+/// How long all of it may take; a promise of ten seconds, and air.
+const STOP_WITHIN: Duration = Duration::from_secs(9);
 
 /// Ends every part.
 ///
@@ -26,6 +30,7 @@ const REST_WITHIN: Duration = Duration::from_secs(2);
 /// The journal had failed.
 pub(super) async fn stop(parts: Parts, mut rounds: JoinSet<()>) -> Result<(), ServeError> {
     let Parts { platform, journal, hearing, engine, room, follower, history, .. } = parts;
+    let told = Instant::now();
     platform.health.ending.store(true, Ordering::Relaxed);
     parts.stop.send_replace(true);
     // Consoles and requests hear of the end while the rounds are ended.
@@ -48,33 +53,40 @@ pub(super) async fn stop(parts: Parts, mut rounds: JoinSet<()>) -> Result<(), Se
     {
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
+    // The desk is there until the engine has told it everything.
     engine.stop();
-    parts.history_stop.ask();
-    if timeout(REST_WITHIN, platform.seat.close()).await.is_err() {
+    let joined = tokio::task::spawn_blocking(move || engine.join());
+    match timeout(ENGINE_WITHIN, joined).await {
+        Ok(Ok(Ok(summary))) => tracing::info!(upto = summary.upto, "the engine has ended"),
+        Ok(Ok(Err(error))) => tracing::error!(%error, "the engine"),
+        Ok(Err(error)) => tracing::error!(%error, "the engine's end"),
+        Err(_) => tracing::warn!("the engine did not end in time"),
+    }
+    if timeout(DESK_WITHIN, platform.seat.close()).await.is_err() {
         tracing::warn!("the desk did not close in time");
     }
     room.abort();
+    parts.history_stop.ask();
     let access = Arc::clone(&platform.access);
     drop(platform);
     let rest = tokio::task::spawn_blocking(move || {
+        let closed = close(journal);
         // The last audit lines, and who was here when.
         if let Err(error) = access.refresh() {
             tracing::error!(%error, "access was not written");
         }
-        if let Err(error) = engine.join() {
-            tracing::error!(%error, "the engine");
-        }
-        if history.join().is_err() {
-            tracing::error!("the history broke off");
-        }
-        let closed = close(journal);
-        // It ends with the journal.
-        if follower.join().is_err() {
-            tracing::error!("the follower broke off");
+        // These end with the journal.
+        for (name, broke_off) in
+            [("the history", history.join().is_err()), ("the follower", follower.join().is_err())]
+        {
+            if broke_off {
+                tracing::error!("{name} broke off");
+            }
         }
         closed
     });
-    match timeout(REST_WITHIN, rest).await {
+    let left = STOP_WITHIN.saturating_sub(told.elapsed());
+    match timeout(left, rest).await {
         Ok(Ok(closed)) => closed,
         Ok(Err(error)) => Err(ServeError::Died("an ending thread", error.to_string())),
         Err(_) => {
