@@ -15,7 +15,7 @@ use domain::time::{EARLIEST, SECOND_MS, UtcMs};
 
 use crate::clock;
 use crate::engine::{Engine, EngineConfig, EngineError, Summary};
-use crate::inlet::{Heard, Inlet, InletError};
+use crate::inlet::{Heard, Inlet, InletError, Lean};
 use crate::item::Ruling;
 use crate::log::DecisionLog;
 use crate::publish::{Plans, Publish, PublishError, decision, zone_level};
@@ -110,13 +110,7 @@ impl Backtest {
         let files: Vec<(String, Vec<u8>)> = self.files.into_iter().collect();
         let configuration =
             Record::Configuration { holds_from: EARLIEST, hash: String::new(), files, datastreams };
-        let inlet = FileInlet {
-            first: Some(configuration),
-            batches,
-            seq: 0,
-            now: None,
-            rest: Vec::new().into_iter(),
-        };
+        let inlet = FileInlet { first: Some(configuration), batches, seq: 0, now: None };
         let config = EngineConfig {
             workers: self.workers,
             with_seq: false,
@@ -143,7 +137,6 @@ struct FileInlet<I> {
     batches: I,
     seq: u64,
     now: Option<i64>,
-    rest: std::vec::IntoIter<Observation>,
 }
 
 impl<I: Iterator<Item = Vec<Observation>> + Send + 'static> Inlet for FileInlet<I> {
@@ -152,33 +145,20 @@ impl<I: Iterator<Item = Vec<Observation>> + Send + 'static> Inlet for FileInlet<
             self.seq += 1;
             return Ok(Heard::Records(vec![Sequenced { seq: Seq(self.seq), record }]));
         }
-        if self.rest.as_slice().is_empty() {
-            match self.batches.next() {
-                Some(batch) => self.rest = batch.into_iter(),
-                None => return Ok(Heard::Closed),
-            }
-        }
-        let Some(first) = self.rest.as_slice().first() else { return Ok(Heard::Idle) };
-        if self.now.is_none_or(|now| first.t.0 >= now + TICK_MS) {
-            let ticks = clock::fill(self.now, first.t.0).map(|now| {
-                self.seq += 1;
-                Sequenced { seq: Seq(self.seq), record: Record::Tick { now: UtcMs(now) } }
-            });
-            let ticks = ticks.collect();
-            self.now = Some(first.t.0);
-            return Ok(Heard::Records(ticks));
-        }
-        let limit = self.now.map_or(i64::MAX, |now| now + TICK_MS);
-        let mut seen = Vec::with_capacity(self.rest.len());
-        while let Some(next) = self.rest.as_slice().first() {
-            if next.t.0 >= limit {
-                break;
+        let Some(batch) = self.batches.next() else { return Ok(Heard::Closed) };
+        let mut lean = Vec::with_capacity(batch.len() + 64);
+        for seen in batch {
+            if self.now.is_none_or(|now| seen.t.0 >= now + TICK_MS) {
+                for now in clock::fill(self.now, seen.t.0) {
+                    self.seq += 1;
+                    lean.push(Lean::Tick(Seq(self.seq), UtcMs(now)));
+                }
+                self.now = Some(seen.t.0);
             }
             self.seq += 1;
-            seen.push((Seq(self.seq), *next));
-            self.rest.next();
+            lean.push(Lean::Observation(Seq(self.seq), seen));
         }
-        Ok(Heard::Observations(seen))
+        Ok(Heard::Lean(lean))
     }
 }
 

@@ -65,6 +65,14 @@ impl Default for Mark {
     }
 }
 
+/// Where a datastream's items go, and which hazards it moves: a stretch of [`Driver::moved`].
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Route {
+    pub(crate) to: u16,
+    count: u16,
+    from: u32,
+}
+
 /// Counts of what the driver saw and did not use.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Counts {
@@ -86,8 +94,10 @@ pub struct Driver {
     now: i64,
     last_seq: u64,
     marks: Vec<Mark>,
-    /// By datastream: worker, and the hazards it moves.
-    routes: Vec<(u16, Vec<u16>)>,
+    /// By datastream: its worker, and which hazards it moves.
+    routes: Vec<Route>,
+    /// The hazards of the routes, one after the other.
+    moved: Vec<u16>,
     silence: Silence,
     counts: Counts,
 }
@@ -112,6 +122,7 @@ impl Driver {
             last_seq: 0,
             marks: Vec::new(),
             routes: Vec::new(),
+            moved: Vec::new(),
             silence: Silence::default(),
             counts: Counts::default(),
         }
@@ -142,11 +153,7 @@ impl Driver {
     pub fn take(&mut self, seq: u64, record: Record, out: &mut Ordered) -> Result<(), DriverError> {
         match record {
             Record::Observation { observation, .. } => self.observe(seq, &observation, out),
-            Record::Tick { now } => {
-                self.in_order(seq)?;
-                self.tick(seq, now.0, out);
-                Ok(())
-            }
+            Record::Tick { now } => self.take_tick(seq, now, out),
             Record::Configuration { holds_from, files, datastreams, .. } => {
                 self.in_order(seq)?;
                 let files: CityFiles = files.into_iter().collect();
@@ -184,7 +191,7 @@ impl Driver {
     fn admit(&mut self, seq: u64, seen: &Observation, out: &mut Ordered) {
         let ix = seen.datastream.0;
         let Some(plan) = &self.plan else { return };
-        let Some((to, lines)) = self.routes.get(ix as usize) else {
+        let Some(Route { to, count, from }) = self.routes.get(ix as usize).copied() else {
             self.counts.unknown += 1;
             return;
         };
@@ -193,7 +200,7 @@ impl Driver {
             self.counts.ahead += 1;
             return;
         }
-        self.silence.heard(plan, seq, ix, t, self.now, *to, out);
+        self.silence.heard(plan, seq, ix, t, self.now, to, out);
         self.counts.observations += 1;
         out.items.push(Item {
             seq,
@@ -201,11 +208,12 @@ impl Driver {
             value: seen.value,
             result_time: seen.result_time.0,
             key: ix,
-            to: *to,
+            to,
             what: What::Observation,
             quality: quality_code(seen.quality),
         });
-        for line in lines {
+        let from = from as usize;
+        for line in self.moved.get(from..from + usize::from(count)).unwrap_or_default() {
             let Some(mark) = self.marks.get_mut(usize::from(*line)) else { continue };
             if t > mark.newest {
                 mark.newest = t;
@@ -216,6 +224,21 @@ impl Driver {
         }
     }
 
+    /// Takes a tick.
+    ///
+    /// # Errors
+    /// [`DriverError::Order`] where the record is not in order.
+    pub fn take_tick(
+        &mut self,
+        seq: u64,
+        now: UtcMs,
+        out: &mut Ordered,
+    ) -> Result<(), DriverError> {
+        self.in_order(seq)?;
+        self.tick(seq, now.0, out);
+        Ok(())
+    }
+
     fn tick(&mut self, seq: u64, now: i64, out: &mut Ordered) {
         // A clock that was set back is not followed: now never goes back.
         if self.now != NEVER && now <= self.now {
@@ -224,9 +247,6 @@ impl Driver {
         let before = std::mem::replace(&mut self.now, now);
         if let Some(plan) = &self.plan {
             self.silence.tick(plan, seq, before, now, &self.routes, out);
-        }
-        for worker in 0..self.peers {
-            out.items.push(note(What::Tick, seq, now, 0, worker));
         }
     }
 
@@ -261,15 +281,15 @@ impl Driver {
                 lines.entry(*stream).or_default().push(number);
             }
         }
-        self.routes = plan
-            .streams
-            .iter()
-            .zip(0u32..)
-            .map(|(stream, number)| {
-                let to = u16::try_from(stream.station as usize % self.peers).unwrap_or(0);
-                (to, lines.remove(&number).unwrap_or_default())
-            })
-            .collect();
+        self.moved.clear();
+        self.routes.clear();
+        for (stream, number) in plan.streams.iter().zip(0u32..) {
+            let to = u16::try_from(stream.station as usize % self.peers).unwrap_or(0);
+            let from = u32::try_from(self.moved.len()).unwrap_or(u32::MAX);
+            self.moved.append(&mut lines.remove(&number).unwrap_or_default());
+            let count = u16::try_from(self.moved.len() - from as usize).unwrap_or(u16::MAX);
+            self.routes.push(Route { to, count, from });
+        }
         self.silence.adopt(&plan, self.now);
         self.plan = Some(plan);
     }

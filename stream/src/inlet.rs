@@ -5,14 +5,24 @@ use std::time::Duration;
 use domain::ids::Seq;
 use domain::observation::Observation;
 use domain::record::Sequenced;
+use domain::time::UtcMs;
+
+/// A record in its lean form.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Lean {
+    /// An observation.
+    Observation(Seq, Observation),
+    /// The clock.
+    Tick(Seq, UtcMs),
+}
 
 /// What an inlet has.
 #[derive(Debug)]
 pub enum Heard {
     /// The next records, in order and without holes.
     Records(Vec<Sequenced>),
-    /// The next records where all are observations: the lean form for files.
-    Observations(Vec<(Seq, Observation)>),
+    /// The same in the lean form for files: observations and ticks only.
+    Lean(Vec<Lean>),
     /// Nothing now.
     Idle,
     /// Nothing any more: what is under way is finished, then the engine ends.

@@ -3,7 +3,10 @@
 use std::sync::Arc;
 
 use domain::decision::DecisionKind;
+use domain::ids::DatastreamIx;
 use domain::level::Level;
+use domain::observation::{Observation, Quality};
+use domain::time::UtcMs;
 use serde::{Deserialize, Serialize};
 
 /// What an item is.
@@ -42,16 +45,31 @@ pub struct Item {
     pub quality: u8,
 }
 
-/// An observation named in a `because`: datastream, instant, and the part of its id made of its
-/// content.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+/// An observation named in a `because`: its id is written out when the decision is.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Seen {
     /// Datastream.
     pub stream: u32,
-    /// See [`domain::observation::Observation::content_crc`].
-    pub crc: u32,
+    /// Where the id is not that of an ordinary row (result at its own time, original, reliable): the
+    /// part of it made of the content; 0 otherwise.
+    pub odd_crc: u32,
     /// Instant, ms.
     pub t: i64,
+    /// The value.
+    pub value: f64,
+}
+
+impl Seen {
+    /// See [`Observation::content_crc`].
+    pub fn crc(&self) -> u32 {
+        if self.odd_crc != 0 {
+            return self.odd_crc;
+        }
+        let t = UtcMs(self.t);
+        let datastream = DatastreamIx(self.stream);
+        let quality = Quality::default();
+        Observation { datastream, t, result_time: t, value: self.value, quality }.content_crc()
+    }
 }
 
 /// Where a ruling holds.

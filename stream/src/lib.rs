@@ -25,5 +25,5 @@ pub mod watch;
 pub mod zones;
 
 pub use engine::{Engine, EngineConfig, EngineError};
-pub use inlet::{Heard, Inlet, InletError};
+pub use inlet::{Heard, Inlet, InletError, Lean};
 pub use outlet::{Decided, Outlet, OutletError};

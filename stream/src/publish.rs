@@ -104,7 +104,7 @@ fn because(ruling: &Ruling, plan: &Plan) -> Vec<String> {
         let Some((station, property)) = plan.stream_name(seen.stream) else { continue };
         let mut id = String::with_capacity(station.len() + property.len() + 24);
         // As [`ObservationId`] writes it.
-        let _ = write!(id, "{station}:{property}:{}:{:08x}", seen.t, seen.crc);
+        let _ = write!(id, "{station}:{property}:{}:{:08x}", seen.t, seen.crc());
         debug_assert!(id.parse::<ObservationId>().is_ok());
         ids.push(id);
     }

@@ -64,6 +64,7 @@ pub enum Placed {
 /// The rows of one datastream. Positions count from the first row ever and stay valid while rows are
 /// packed.
 #[derive(Debug, Clone, Default)]
+#[repr(C)]
 pub struct Series {
     first: u64,
     rows: VecDeque<Row>,
@@ -98,6 +99,12 @@ impl Series {
     #[inline]
     pub fn appends(&self, t: i64) -> bool {
         self.rows.back().is_none_or(|last| t > last.t)
+    }
+
+    /// Takes an observation that is newer than all before.
+    #[inline]
+    pub fn append(&mut self, seen: &Observation) {
+        self.push(seen);
     }
 
     /// Takes an observation.
@@ -139,6 +146,7 @@ impl Series {
         Placed::Replaced(self.first + at as u64, row.value)
     }
 
+    #[inline]
     fn push(&mut self, seen: &Observation) {
         self.rows.push_back(row_of(seen));
         self.note(seen);
@@ -165,8 +173,11 @@ impl Series {
         }
     }
 
-    /// The part of a row's id that is made of its content.
-    pub fn crc(&self, row: Row) -> u32 {
+    /// The part of a row's id that is made of its content, where the row is out of the ordinary.
+    pub fn odd_crc(&self, row: Row) -> u32 {
+        if self.odd.is_empty() || !self.odd.contains_key(&row.t) {
+            return 0;
+        }
         let (result_time, quality, value) = self.origin(row);
         let datastream = domain::ids::DatastreamIx(0);
         Observation { datastream, t: UtcMs(row.t), result_time, quality, value }.content_crc()
@@ -248,6 +259,7 @@ impl Series {
     }
 }
 
+#[inline]
 fn row_of(seen: &Observation) -> Row {
     let usable = seen.quality.trust != Trust::Unreliable;
     Row { t: seen.t.0, value: if usable { seen.value } else { f64::NAN } }

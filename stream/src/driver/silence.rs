@@ -13,7 +13,7 @@ use domain::level::Level;
 use domain::time::MINUTE_MS;
 use serde::{Deserialize, Serialize};
 
-use super::{Ordered, note};
+use super::{Ordered, Route, note};
 use crate::item::{FEED, Ruling, What, Where, Why};
 use crate::plan::Plan;
 use crate::watch::place::NEVER;
@@ -37,9 +37,20 @@ pub struct Source {
     pub told: bool,
 }
 
+/// What every frame needs of its source, apart from the rest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+struct Awake {
+    /// [`Source::due`] while it is heard; [`NEVER`] otherwise.
+    due: i64,
+    span: i64,
+}
+
 /// See the module.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Silence {
+    /// By datastream: the part that every frame needs. While it is awake, its `due` here is the one
+    /// that counts.
+    awake: Vec<Awake>,
     /// By datastream.
     pub sources: Vec<Source>,
     /// By agency: whether it is silent as a whole.
@@ -51,6 +62,7 @@ pub struct Silence {
 impl Silence {
     /// Takes up a plan: new sources are expected from now on.
     pub(crate) fn adopt(&mut self, plan: &Plan, now: i64) {
+        self.settle_dues();
         self.agencies.resize(plan.agencies.len(), false);
         for (stream, at) in plan.streams.iter().zip(0usize..) {
             let interval = stream.interval_ms(now).unwrap_or(i64::MAX / 4);
@@ -72,6 +84,7 @@ impl Silence {
             }
         }
         self.earliest = NEVER;
+        self.settle_awake();
     }
 
     /// A frame came.
@@ -87,17 +100,58 @@ impl Silence {
         to: u16,
         out: &mut Ordered,
     ) {
+        let Some(awake) = self.awake.get_mut(ix as usize) else { return };
+        if t > awake.due || awake.due == NEVER {
+            self.wake(plan, seq, ix, t, now, to, out);
+            return;
+        }
+        awake.due = awake.due.max(due_after(t, now, awake.span));
+    }
+
+    /// A frame of a source that was silent, or has been for a while, or was never heard of.
+    #[cold]
+    #[allow(clippy::too_many_arguments, reason = "as its caller")]
+    fn wake(
+        &mut self,
+        plan: &Arc<Plan>,
+        seq: u64,
+        ix: u32,
+        t: i64,
+        now: i64,
+        to: u16,
+        out: &mut Ordered,
+    ) {
+        let awake = self.awake.get(ix as usize).map_or(NEVER, |awake| awake.due);
         let Some(source) = self.sources.get_mut(ix as usize) else { return };
+        if awake != NEVER {
+            source.due = awake;
+        }
         if source.silent || (source.due != NEVER && t > source.due) {
             self.after_silence(plan, seq, ix, t, to, out);
         }
         let Some(source) = self.sources.get_mut(ix as usize) else { return };
-        let mut due = t.saturating_add(source.span);
-        if due <= now {
-            // A sender that is always behind is late, not silent.
-            due = now.saturating_add(source.span);
+        source.due = source.due.max(due_after(t, now, source.span));
+        if let Some(awake) = self.awake.get_mut(ix as usize) {
+            *awake = Awake { due: source.due, span: source.span };
         }
-        source.due = source.due.max(due);
+    }
+
+    /// Brings the sources up to what their awake parts say.
+    fn settle_dues(&mut self) {
+        for (source, awake) in self.sources.iter_mut().zip(&self.awake) {
+            if awake.due != NEVER {
+                source.due = awake.due;
+            }
+        }
+    }
+
+    /// Sets the awake parts by the sources.
+    fn settle_awake(&mut self) {
+        self.awake = self
+            .sources
+            .iter()
+            .map(|s| Awake { due: if s.silent { NEVER } else { s.due }, span: s.span })
+            .collect();
     }
 
     #[cold]
@@ -148,10 +202,14 @@ impl Silence {
         seq: u64,
         before: i64,
         now: i64,
-        routes: &[(u16, Vec<u16>)],
+        routes: &[Route],
         out: &mut Ordered,
     ) {
         let gap = now.saturating_sub(before);
+        if before != NEVER && gap <= TICK_GAP_MS && now <= self.earliest {
+            return;
+        }
+        self.settle_dues();
         if before == NEVER || gap > TICK_GAP_MS {
             for source in &mut self.sources {
                 if source.due == NEVER {
@@ -160,10 +218,6 @@ impl Silence {
                     source.due = source.due.saturating_add(gap);
                 }
             }
-            self.earliest = NEVER;
-        }
-        if now <= self.earliest {
-            return;
         }
         let waits = |s: &Source, silent: bool| !(s.silent && (s.told || silent));
         let mut due: Vec<(i64, u32, u32)> = Vec::new();
@@ -184,6 +238,7 @@ impl Silence {
         for group in due.chunk_by(|a, b| (a.0, a.1) == (b.0, b.1)) {
             self.fell_silent(plan, seq, group, routes, out);
         }
+        self.settle_awake();
     }
 
     /// Datastreams of one station that fell silent at one instant.
@@ -192,7 +247,7 @@ impl Silence {
         plan: &Arc<Plan>,
         seq: u64,
         group: &[(i64, u32, u32)],
-        routes: &[(u16, Vec<u16>)],
+        routes: &[Route],
         out: &mut Ordered,
     ) {
         let Some((due, station, _)) = group.first().copied() else { return };
@@ -202,7 +257,7 @@ impl Silence {
             let Some(source) = self.sources.get_mut(*ix as usize) else { continue };
             if !source.silent {
                 source.silent = true;
-                let to = routes.get(*ix as usize).map_or(0, |(to, _)| usize::from(*to));
+                let to = routes.get(*ix as usize).map_or(0, |route| usize::from(route.to));
                 out.items.push(note(What::Silent, seq, due, *ix, to));
             }
         }
@@ -245,6 +300,14 @@ impl Silence {
         }
         stations >= 2
     }
+}
+
+/// Until when a frame of `t`, heard at `now`, keeps its source from being silent. A sender that is
+/// always behind is late, not silent.
+#[inline]
+fn due_after(t: i64, now: i64, span: i64) -> i64 {
+    let due = t.saturating_add(span);
+    if due <= now { now.saturating_add(span) } else { due }
 }
 
 /// Which of a station's datastreams: a bit each, by position.

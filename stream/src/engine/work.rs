@@ -12,7 +12,7 @@ use timely::worker::Worker;
 
 use super::{EngineConfig, EngineError, MAX_WORKERS, Summary};
 use crate::driver::{Driver, Ordered};
-use crate::inlet::{Heard, Inlet};
+use crate::inlet::{Heard, Inlet, Lean};
 use crate::item::Ruling;
 use crate::publish::{Publish, sort};
 use crate::shared::{Shared, set_worker};
@@ -22,10 +22,10 @@ use crate::zones::Zones;
 
 /// Records of one batch at most: large enough that the dataflow's own cost vanishes, small enough
 /// that a batch is understood within some milliseconds.
-pub(super) const BATCH_MAX: usize = 8192;
+pub(super) const BATCH_MAX: usize = 65_536;
 /// Batches under way at most. With [`BATCH_MAX`] it bounds what lies between the record and the
 /// publication, the dataflow's own channels included: nothing more is read until the oldest is done.
-pub(super) const BATCHES_UNDER_WAY_MAX: usize = 8;
+pub(super) const BATCHES_UNDER_WAY_MAX: usize = 3;
 /// How long the first worker waits for records when there is nothing to do.
 pub(super) const IDLE_WAIT: Duration = Duration::from_millis(100);
 /// How long a worker sleeps at most before it looks whether the engine is ending.
@@ -122,6 +122,7 @@ fn work(
         dataflow,
         under_way: VecDeque::new(),
         batch: 0,
+        sent: 0,
         upto: 0,
         published_upto: config.published_upto.0,
     };
@@ -144,6 +145,7 @@ struct First {
     dataflow: Ends,
     under_way: VecDeque<Batch>,
     batch: u64,
+    sent: u64,
     upto: u64,
     published_upto: u64,
 }
@@ -153,30 +155,12 @@ impl First {
         let mut ordered = Ordered::default();
         let mut open = true;
         while open && !self.shared.stopping() {
-            let wait = if self.under_way.is_empty() { IDLE_WAIT } else { Duration::ZERO };
-            match self.inlet.next(BATCH_MAX, wait).map_err(|error| error.to_string())? {
-                Heard::Records(records) => {
-                    for record in records {
-                        self.driver
-                            .take(record.seq.0, record.record, &mut ordered)
-                            .map_err(|error| error.to_string())?;
-                    }
-                    self.send(&mut ordered);
-                }
-                Heard::Observations(seen) => {
-                    for (seq, seen) in &seen {
-                        self.driver
-                            .observe(seq.0, seen, &mut ordered)
-                            .map_err(|error| error.to_string())?;
-                    }
-                    self.send(&mut ordered);
-                }
-                Heard::Idle => {
-                    if !self.under_way.is_empty() {
-                        worker.step_or_park(Some(Duration::from_millis(1)));
-                    }
-                }
-                Heard::Closed => open = false,
+            let idle = self.under_way.is_empty();
+            open = self.read(&mut ordered, if idle { IDLE_WAIT } else { Duration::ZERO })?;
+            if self.driver.last_seq() > self.sent {
+                self.send(&mut ordered);
+            } else if !self.under_way.is_empty() {
+                worker.step_or_park(Some(Duration::from_millis(1)));
             }
             worker.step();
             self.publish_closed()?;
@@ -202,6 +186,39 @@ impl First {
         Ok(summary)
     }
 
+    /// Reads what there is, up to a full batch: a lone record goes down at once, a flood in large
+    /// batches. `false` where the record is closed.
+    fn read(&mut self, ordered: &mut Ordered, wait: Duration) -> Result<bool, String> {
+        let mut wait = wait;
+        while ordered.items.len() < BATCH_MAX {
+            let max = BATCH_MAX - ordered.items.len();
+            match self.inlet.next(max, wait).map_err(|error| error.to_string())? {
+                Heard::Records(records) => {
+                    for record in records {
+                        self.driver
+                            .take(record.seq.0, record.record, ordered)
+                            .map_err(|error| error.to_string())?;
+                    }
+                }
+                Heard::Lean(records) => {
+                    for record in &records {
+                        match record {
+                            Lean::Observation(seq, seen) => {
+                                self.driver.observe(seq.0, seen, ordered)
+                            }
+                            Lean::Tick(seq, now) => self.driver.take_tick(seq.0, *now, ordered),
+                        }
+                        .map_err(|error| error.to_string())?;
+                    }
+                }
+                Heard::Idle => return Ok(true),
+                Heard::Closed => return Ok(false),
+            }
+            wait = Duration::ZERO;
+        }
+        Ok(true)
+    }
+
     /// Sends what was ordered down as one batch.
     fn send(&mut self, ordered: &mut Ordered) {
         let entrance = &mut self.dataflow.entrance;
@@ -209,6 +226,7 @@ impl First {
         ordered.items.clear();
         let number = self.batch;
         self.batch += 1;
+        self.sent = self.driver.last_seq();
         entrance.advance_to(self.batch);
         let rulings = std::mem::take(&mut ordered.rulings);
         self.under_way.push_back(Batch { number, upto: self.driver.last_seq(), rulings });

@@ -70,7 +70,8 @@ pub fn speaks(rows: &impl Rows, property: u8, at: i64) -> bool {
 }
 
 /// Judges a place at `at`. `sums` are the window sums in millionths where somebody keeps them
-/// running; without, they are added up here.
+/// running; without, they are added up here. `heard` is a property that is known to speak: its
+/// observation has just come.
 ///
 /// A final sum that meets its threshold stands even where the newest rows are missing: rain that was
 /// measured has fallen. All else needs a value that still speaks.
@@ -80,9 +81,11 @@ pub fn judge(
     sums: Option<&[i64]>,
     at: i64,
     when: When,
+    heard: Option<u8>,
 ) -> Finding {
     let shift = if when == When::Final { rules.shift_ms() } else { 0 };
-    let mut fresh = Fresh { known: 0, fresh: 0 };
+    let heard = heard.map_or(0, |property| 1u32.checked_shl(u32::from(property)).unwrap_or(0));
+    let mut fresh = Fresh { known: heard, fresh: heard };
     let mut held = 0u8;
     let mut met: Option<(u16, f64)> = None;
     let mut base: Option<(u8, u16, f64)> = None;
@@ -221,33 +224,35 @@ pub fn evidence(
     finding: &Finding,
     at: i64,
     when: When,
-) -> Vec<(u8, Row)> {
+    mut each: impl FnMut(u8, Row),
+) {
     let Some(criterion) = rules.criteria.get(usize::from(finding.criterion)) else {
-        return last_heard(rules, rows, at);
+        last_heard(rules, rows, at).into_iter().for_each(|(property, row)| each(property, row));
+        return;
     };
     let property = criterion.property;
-    let Some(series) = rows.series(property) else { return Vec::new() };
-    let found: Vec<Row> = match criterion.measure {
-        Measure::Sum(number) => match sum_edges(rules, number, at, when) {
-            Some((from, to)) => series.within(from, to).collect(),
-            None => Vec::new(),
-        },
-        Measure::Latest => series.latest(at).into_iter().collect(),
-        Measure::Mean { window_ms } => series.within(at - window_ms, at).collect(),
+    let Some(series) = rows.series(property) else { return };
+    let mut each = |row| each(property, row);
+    match criterion.measure {
+        Measure::Sum(number) => {
+            if let Some((from, to)) = sum_edges(rules, number, at, when) {
+                series.within(from, to).for_each(each);
+            }
+        }
+        Measure::Latest => series.latest(at).into_iter().for_each(each),
+        Measure::Mean { window_ms } => series.within(at - window_ms, at).for_each(each),
         Measure::Rate { window_ms } => {
-            rise_between(series, at, window_ms).map_or(Vec::new(), |(a, b)| vec![a, b])
+            if let Some((oldest, latest)) = rise_between(series, at, window_ms) {
+                each(oldest);
+                each(latest);
+            }
         }
         Measure::Highest { window_ms } => {
-            let mut found: Vec<Row> = highest(series, at, window_ms).into_iter().collect();
-            if let Some(latest) = series.latest(at)
-                && found.first().is_some_and(|high| high.t < latest.t)
-            {
-                found.push(latest);
-            }
-            found
+            let Some(high) = highest(series, at, window_ms) else { return };
+            each(high);
+            series.latest(at).filter(|latest| latest.t > high.t).into_iter().for_each(each);
         }
-    };
-    found.into_iter().map(|row| (property, row)).collect()
+    }
 }
 
 fn last_heard(rules: &Rules, rows: &impl Rows, at: i64) -> Vec<(u8, Row)> {

@@ -46,9 +46,7 @@ impl<'scope> Assess<'scope> for Stream<'scope, u64, Vec<Item>> {
                         let plans = |number| shared.plan(number);
                         // One sender feeds each worker, so containers and items stand in the order
                         // of the record.
-                        for item in batch.iter().flatten() {
-                            watch.take(item, &plans, &mut rulings);
-                        }
+                        watch.take(&batch, &plans, &mut rulings);
                         let mut session = output.session(&capability);
                         session.give_iterator(rulings.drain(..));
                     }

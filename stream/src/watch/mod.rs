@@ -5,6 +5,7 @@
 //! look-ups and no allocation.
 
 mod amend;
+mod batch;
 pub mod place;
 mod reconfigure;
 mod settle;
@@ -21,7 +22,7 @@ use domain::observation::{Observation, OriginFlag, Quality, Trust};
 use domain::time::UtcMs;
 
 use crate::hazards::judge::{Finding, NO_CRITERION, When, evidence};
-use crate::item::{Item, Ruling, Seen, What, Where, Why};
+use crate::item::{Item, Ruling, Seen, Where, Why};
 use crate::operators::raise::{Holds, Sample, amend as amend_alert, raise};
 use crate::plan::Plan;
 use crate::series::{HORIZON_MS, PACKED_ROWS, Placed, Series};
@@ -30,17 +31,20 @@ use place::{NEVER, Place, View};
 /// Rows beyond those that running sums need, before the oldest are packed.
 const OPEN_SLACK: u64 = PACKED_ROWS as u64;
 
-/// One datastream as a worker keeps it.
+/// One datastream as a worker keeps it; what every observation needs stands first.
 #[derive(Debug, Clone)]
+#[repr(C)]
 pub struct Stream {
-    /// Its number in the registry.
-    pub number: u32,
     /// Its history.
     pub series: Series,
     /// The places that judge by it: position in the worker's list, property there.
     pub watchers: Vec<(u32, u8)>,
     /// For how long a value speaks, by epoch: the first beside, for the common case of one.
     fresh: (i64, Vec<(i64, i64)>),
+    /// Its number in the registry.
+    pub number: u32,
+    /// Position of its station in the worker's list.
+    pub station: u32,
 }
 
 impl Stream {
@@ -64,9 +68,12 @@ pub struct Watch {
     slot_of: Vec<u32>,
     places: Vec<Place>,
     place_of: BTreeMap<(u16, u32), u32>,
-    by_line: Vec<Vec<u32>>,
+    /// By station of this worker (its number divided by the number of workers): its places, each
+    /// with its hazard.
+    stations: Vec<Vec<(u16, u32)>>,
     /// By hazard: up to where the watermark has passed.
     passed: Vec<i64>,
+    sorting: batch::Sorting,
 }
 
 /// The quality of an item.
@@ -100,28 +107,9 @@ impl Watch {
             slot_of: Vec::new(),
             places: Vec::new(),
             place_of: BTreeMap::new(),
-            by_line: Vec::new(),
+            stations: Vec::new(),
             passed: Vec::new(),
-        }
-    }
-
-    /// Takes the next item of the record. `plans` gives a plan by its number.
-    pub fn take(
-        &mut self,
-        item: &Item,
-        plans: &impl Fn(u32) -> Option<Arc<Plan>>,
-        out: &mut Vec<Ruling>,
-    ) {
-        match item.what {
-            What::Observation => self.observe(item, out),
-            What::Watermark => self.settle(item, out),
-            What::Silent => self.silent(item, out),
-            What::Configure => {
-                if let Some(plan) = plans(item.key) {
-                    self.configure(&plan, item.seq, out);
-                }
-            }
-            What::Tick => {}
+            sorting: batch::Sorting::default(),
         }
     }
 
@@ -140,20 +128,19 @@ impl Watch {
             self.late(slot, &seen, item.seq, out);
             return;
         }
-        stream.series.place(&seen);
+        stream.series.append(&seen);
         let crowded = stream.series.end() % PACKED_ROWS as u64 == 0
             && stream.series.end() - stream.series.open_from() > OPEN_SLACK;
         for at in 0..stream.watchers.len() {
-            let Some((number, _)) =
-                self.streams.get(slot as usize).and_then(|s| s.watchers.get(at))
-            else {
-                break;
-            };
-            let number = *number as usize;
+            let watcher = self.streams.get(slot as usize).and_then(|s| s.watchers.get(at));
+            let Some((number, property)) = watcher.copied() else { break };
+            let number = number as usize;
             let Some(place) = self.places.get_mut(number) else { continue };
             let to = place.now.at.max(item.t);
+            let newest = to == item.t && quality_is_usable(item.quality);
+            let heard = Cause::New(newest.then_some(property));
             place.now.advance(&place.plan, &place.slots, &mut self.streams, to, When::Provisional);
-            self.assess(number, item.seq, false, out);
+            self.assess(number, item.seq, heard, out);
         }
         if crowded {
             self.pack(slot);
@@ -213,7 +200,7 @@ impl Watch {
             }
             self.amend_settled(number, before, seq, out);
             self.amend_alert(number, seq, out);
-            self.assess(number, seq, true, out);
+            self.assess(number, seq, Cause::Again, out);
         }
     }
 
@@ -230,7 +217,7 @@ impl Watch {
             let to = place.now.at.max(item.t);
             place.now.advance(&place.plan, &place.slots, &mut self.streams, to, When::Provisional);
             let view = View { streams: &self.streams, slots: &place.slots };
-            let finding = place.now.judge(&view, When::Provisional);
+            let finding = place.now.judge(&view, When::Provisional, None);
             if finding.level != place.level {
                 let was = std::mem::replace(&mut place.level, finding.level);
                 let draft = Draft { seq: item.seq, kind: DecisionKind::Assessment, was, until: 0 };
@@ -241,13 +228,14 @@ impl Watch {
 
     /// Judges a place where its provisional cursor stands, and lets the alert follow.
     #[inline]
-    fn assess(&mut self, number: usize, seq: u64, again: bool, out: &mut Vec<Ruling>) {
+    fn assess(&mut self, number: usize, seq: u64, cause: Cause, out: &mut Vec<Ruling>) {
         let Some(place) = self.places.get_mut(number) else { return };
         if place.now.at == NEVER {
             return;
         }
         let view = View { streams: &self.streams, slots: &place.slots };
-        let finding = place.now.judge(&view, When::Provisional);
+        let heard = if let Cause::New(heard) = cause { heard } else { None };
+        let finding = place.now.judge(&view, When::Provisional, heard);
         let was = place.level;
         if finding.level == was && place.standing.is_none() && !finding.level.is_raised() {
             return;
@@ -269,35 +257,30 @@ impl Watch {
         let holds =
             Holds { raise_ms: rules.raise_hold_ms, clear_ms: rules.clear_hold_ms, speaks_ms };
         let step = raise(&mut place.standing, &sample, &holds);
-        if finding.level != was {
-            let kind =
-                if again { DecisionKind::AssessmentAmended } else { DecisionKind::Assessment };
-            let draft = Draft { seq, kind, was, until: 0 };
-            out.extend(self.ruling(number, &finding, at, When::Provisional, draft));
+        if finding.level == was && step.is_none() {
+            return;
         }
-        if let Some(step) = step {
-            self.stepped(number, &finding, at, seq, step, out);
-        }
-    }
-
-    fn stepped(
-        &self,
-        number: usize,
-        finding: &Finding,
-        at: i64,
-        seq: u64,
-        step: crate::operators::raise::Step,
-        out: &mut Vec<Ruling>,
-    ) {
-        let kind = match (step.was, step.now) {
-            (0, _) => DecisionKind::AlertRaised,
-            (_, 0) => DecisionKind::AlertCleared,
-            _ => DecisionKind::AlertStepped,
+        let again = matches!(cause, Cause::Again);
+        let kind = if again { DecisionKind::AssessmentAmended } else { DecisionKind::Assessment };
+        let draft = Draft { seq, kind, was, until: 0 };
+        let Some(ruling) = self.ruling(number, &finding, at, When::Provisional, draft) else {
+            return;
         };
-        let draft = Draft { seq, kind, was: level_of(step.was), until: 0 };
-        if let Some(mut ruling) = self.ruling(number, finding, at, When::Provisional, draft) {
-            ruling.level = level_of(step.now);
-            ruling.alert = step.raised_t;
+        if let Some(step) = step {
+            let kind = match (step.was, step.now) {
+                (0, _) => DecisionKind::AlertRaised,
+                (_, 0) => DecisionKind::AlertCleared,
+                _ => DecisionKind::AlertStepped,
+            };
+            out.push(Ruling {
+                kind,
+                level: level_of(step.now),
+                was: level_of(step.was),
+                alert: step.raised_t,
+                ..ruling.clone()
+            });
+        }
+        if finding.level != was {
             out.push(ruling);
         }
     }
@@ -315,11 +298,11 @@ impl Watch {
             }
         }
         let view = View { streams: &self.streams, slots: &place.slots };
-        let then = crate::hazards::judge::judge(&rules, &view, None, at, When::Provisional);
+        let then = crate::hazards::judge::judge(&rules, &view, None, at, When::Provisional, None);
         if then.held >= rank || then.level == Level::NoData {
             return;
         }
-        let finding = place.now.judge(&view, When::Provisional);
+        let finding = place.now.judge(&view, When::Provisional, None);
         let bears = then.level.rank().max(finding.level.rank());
         let Some(step) = amend_alert(&mut place.standing, bears) else { return };
         let kind = DecisionKind::AlertAmended;
@@ -346,11 +329,12 @@ impl Watch {
         let place = self.places.get(number)?;
         let (rules, _) = place.plan.rules_at(at)?;
         let view = View { streams: &self.streams, slots: &place.slots };
-        let rows = evidence(rules, &view, finding, at, when);
-        let seen = rows.into_iter().filter_map(|(property, row)| {
-            let slot = place.slots.get(usize::from(property))?;
-            let stream = self.streams.get(*slot as usize)?;
-            Some(Seen { stream: stream.number, crc: stream.series.crc(row), t: row.t })
+        let mut seen = Vec::new();
+        evidence(rules, &view, finding, at, when, |property, row| {
+            if let Some(stream) = view.stream(property) {
+                let odd_crc = stream.series.odd_crc(row);
+                seen.push(Seen { stream: stream.number, odd_crc, t: row.t, value: row.value });
+            }
         });
         let why = match finding.criterion {
             NO_CRITERION => Why::NoData,
@@ -365,7 +349,7 @@ impl Watch {
             level: finding.level,
             was: draft.was,
             value: finding.value,
-            because: seen.collect(),
+            because: seen.into(),
             why,
             plan: self.plan.as_ref().map_or(0, |plan| plan.number),
             settled: when == When::Final,
@@ -377,6 +361,20 @@ impl Watch {
     pub fn keys(&self) -> usize {
         self.streams.len()
     }
+}
+
+/// Why a place is judged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Cause {
+    /// Something new was heard; where it is the newest of its place and usable, of which property.
+    New(Option<u8>),
+    /// What was heard before is said otherwise, or the rules are others.
+    Again,
+}
+
+/// Whether a quality's value may be used.
+fn quality_is_usable(code: u8) -> bool {
+    code % 3 != Trust::Unreliable as u8
 }
 
 /// What a ruling says beside its finding.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use domain::level::Level;
 
 use super::Stream;
-use super::slide::Slide;
+use super::slide::{Slide, Slides};
 use crate::hazards::judge::{Finding, Rows, When, judge, speaks, sum_edges};
 use crate::operators::raise::Standing;
 use crate::plan::{PlacePlan, Rules};
@@ -27,30 +27,31 @@ pub struct Cursor {
     /// The instant the sums stand at, ms.
     pub at: i64,
     /// A running sum for each of the rules' windows.
-    pub slides: Vec<Slide>,
+    pub slides: Slides,
 }
 
 /// The state of one place.
 #[derive(Debug, Clone)]
+#[repr(C)]
 pub struct Place {
-    /// The hazard's number.
-    pub line: u16,
-    /// The station's number.
-    pub station: u32,
-    /// Positions of its streams in the worker's own list, by property; `u32::MAX` where not measured.
-    pub slots: Box<[u32]>,
-    /// Rules by epoch.
-    pub plan: PlacePlan,
     /// The provisional cursor: it stands at the newest instant heard of.
     pub now: Cursor,
     /// The published provisional level.
     pub level: Level,
-    /// The cursor of finals: it stands at the last instant settled.
-    pub settled: Cursor,
     /// The published final level.
     pub settled_level: Level,
     /// The alert, if there is one.
     pub standing: Option<Box<Standing>>,
+    /// Positions of its streams in the worker's own list, by property; `u32::MAX` where not measured.
+    pub slots: Box<[u32]>,
+    /// The cursor of finals: it stands at the last instant settled.
+    pub settled: Cursor,
+    /// Rules by epoch.
+    pub plan: PlacePlan,
+    /// The station's number.
+    pub station: u32,
+    /// The hazard's number.
+    pub line: u16,
 }
 
 /// The rows of a place.
@@ -62,12 +63,10 @@ pub struct View<'a> {
 }
 
 impl View<'_> {
-    fn stream(&self, property: u8) -> Option<&Stream> {
+    /// The stream of a property.
+    #[inline]
+    pub fn stream(&self, property: u8) -> Option<&Stream> {
         self.streams.get(*self.slots.get(usize::from(property))? as usize)
-    }
-    /// The datastream's number in the registry.
-    pub fn number(&self, property: u8) -> u32 {
-        self.stream(property).map_or(u32::MAX, |stream| stream.number)
     }
 }
 
@@ -86,7 +85,8 @@ impl Cursor {
     /// Before anything was heard.
     pub fn new(plan: &PlacePlan) -> Option<Self> {
         let (rules, until) = plan.rules_at(NEVER)?;
-        let slides = vec![Slide::default(); rules.windows.len()];
+        let mut slides = Slides::default();
+        rules.windows.iter().for_each(|_| slides.push(Slide::default()));
         Some(Self { rules: rules.clone(), until, at: NEVER, slides })
     }
 
@@ -140,13 +140,13 @@ impl Cursor {
 
     /// Judges where it stands.
     #[inline]
-    pub fn judge(&self, view: &View<'_>, when: When) -> Finding {
+    pub fn judge(&self, view: &View<'_>, when: When, heard: Option<u8>) -> Finding {
         let mut sums = [0i64; MAX_WINDOWS];
-        for (sum, slide) in sums.iter_mut().zip(&self.slides) {
+        for (sum, slide) in sums.iter_mut().zip(self.slides.iter()) {
             *sum = slide.sum;
         }
-        let kept = sums.get(..self.slides.len());
-        judge(&self.rules, view, kept, self.at, when)
+        let kept = sums.get(..self.rules.windows.len());
+        judge(&self.rules, view, kept, self.at, when, heard)
     }
 
     /// A row was put in or corrected in one of the place's streams.
@@ -190,7 +190,7 @@ impl Place {
     pub fn needs(&self, slot: u32) -> u64 {
         let mut lowest = u64::MAX;
         for cursor in [&self.now, &self.settled] {
-            for (window, slide) in cursor.rules.windows.iter().zip(&cursor.slides) {
+            for (window, slide) in cursor.rules.windows.iter().zip(cursor.slides.iter()) {
                 if self.slots.get(usize::from(window.property)) == Some(&slot) {
                     lowest = lowest.min(slide.lo);
                 }

@@ -7,7 +7,7 @@ use domain::decision::DecisionKind;
 use domain::level::Level;
 
 use super::place::{NEVER, Place};
-use super::{Draft, Stream, Watch, level_of};
+use super::{Cause, Draft, Stream, Watch, level_of};
 use crate::hazards::judge::{NO_DATA, When};
 use crate::item::{Ruling, Why};
 use crate::plan::{Line, PlacePlan, Plan};
@@ -18,7 +18,8 @@ impl Watch {
     pub(crate) fn configure(&mut self, plan: &Arc<Plan>, seq: u64, out: &mut Vec<Ruling>) {
         self.take_up_streams(plan);
         self.passed.resize(plan.lines.len(), NEVER);
-        self.by_line.resize(plan.lines.len(), Vec::new());
+        let mine = plan.stations.len().div_ceil(self.peers);
+        self.stations.resize(mine.max(self.stations.len()), Vec::new());
         let first = self.plan.is_none();
         self.plan = Some(plan.clone());
         for (line, number) in plan.lines.iter().zip(0u16..) {
@@ -49,6 +50,7 @@ impl Watch {
                 *slot = u32::try_from(self.streams.len()).unwrap_or(u32::MAX);
                 self.streams.push(Stream {
                     number,
+                    station: stream.station / u32::try_from(self.peers).unwrap_or(1).max(1),
                     series: Series::default(),
                     watchers: Vec::new(),
                     fresh: (i64::MAX, Vec::new()),
@@ -95,8 +97,9 @@ impl Watch {
                 let number = u32::try_from(self.places.len()).unwrap_or(u32::MAX);
                 self.places.push(place);
                 self.place_of.insert((line, plan.station), number);
-                if let Some(list) = self.by_line.get_mut(usize::from(line)) {
-                    list.push(number);
+                let at = plan.station as usize / self.peers;
+                if let Some(list) = self.stations.get_mut(at) {
+                    list.push((line, number));
                 }
                 number
             }
@@ -158,12 +161,13 @@ impl Watch {
         }
         self.amend_settled(number, before, seq, out);
         self.amend_alert(number, seq, out);
-        self.assess(number, seq, true, out);
+        self.assess(number, seq, Cause::Again, out);
     }
 
     /// Places that are no longer in the city's files: their alerts end, and say why.
     fn withdraw(&mut self, line: u16, plan: &Line, seq: u64, out: &mut Vec<Ruling>) {
-        let numbers = self.by_line.get(usize::from(line)).cloned().unwrap_or_default();
+        let places = self.stations.iter().flatten();
+        let numbers: Vec<u32> = places.filter(|(l, _)| *l == line).map(|(_, n)| *n).collect();
         for number in numbers {
             let Some(place) = self.places.get_mut(number as usize) else { continue };
             if plan.place(place.station).is_some() {
@@ -177,8 +181,8 @@ impl Watch {
             for stream in &mut self.streams {
                 stream.watchers.retain(|(watcher, _)| *watcher != number);
             }
-            if let Some(list) = self.by_line.get_mut(usize::from(line)) {
-                list.retain(|n| *n != number);
+            for places in &mut self.stations {
+                places.retain(|(_, n)| *n != number);
             }
             if was != Level::NoData {
                 let draft = Draft { seq, kind: DecisionKind::Assessment, was, until: 0 };

@@ -6,26 +6,11 @@ use domain::level::Level;
 use super::place::{NEVER, Place, View};
 use super::{Draft, Stream, Watch};
 use crate::hazards::judge::{Finding, When, judge};
-use crate::item::{Item, Ruling};
+use crate::item::Ruling;
 
 impl Watch {
-    /// The watermark of a hazard has reached `item.t`: settles every instant up to there.
-    pub(super) fn settle(&mut self, item: &Item, out: &mut Vec<Ruling>) {
-        let line = item.key as usize;
-        let Some(passed) = self.passed.get_mut(line) else { return };
-        if item.t <= *passed {
-            return;
-        }
-        *passed = item.t;
-        for at in 0..self.by_line.get(line).map_or(0, Vec::len) {
-            let Some(number) = self.by_line.get(line).and_then(|l| l.get(at)).copied() else {
-                break;
-            };
-            self.settle_place(number as usize, item.t, item.seq, out);
-        }
-    }
-
-    fn settle_place(&mut self, number: usize, to: i64, seq: u64, out: &mut Vec<Ruling>) {
+    /// Settles every instant of a place up to `to`.
+    pub(super) fn settle_place(&mut self, number: usize, to: i64, seq: u64, out: &mut Vec<Ruling>) {
         let Some(place) = self.places.get_mut(number) else { return };
         if place.now.at == NEVER {
             return;
@@ -80,7 +65,7 @@ impl Watch {
             place.settled.advance(&place.plan, &place.slots, &mut self.streams, at, When::Final);
         }
         let view = View { streams: &self.streams, slots: &place.slots };
-        let finding = place.settled.judge(&view, When::Final);
+        let finding = place.settled.judge(&view, When::Final, None);
         if finding.level != place.settled_level {
             let was = std::mem::replace(&mut place.settled_level, finding.level);
             let draft = Draft { seq, kind: DecisionKind::AssessmentFinal, was, until: 0 };
@@ -144,7 +129,7 @@ pub(super) fn stretch(place: &Place, streams: &mut [Stream], from: i64, to: i64)
                 cursor.advance(&place.plan, &place.slots, streams, at, When::Final);
             }
             let view = View { streams, slots: &place.slots };
-            found.push((at, cursor.judge(&view, When::Final)));
+            found.push((at, cursor.judge(&view, When::Final, None)));
         }
     } else {
         let reach = place.settled.rules.reach_ms();
@@ -157,7 +142,7 @@ pub(super) fn stretch(place: &Place, streams: &mut [Stream], from: i64, to: i64)
         for at in instants(place, streams, from, to) {
             let Some((rules, _)) = place.plan.rules_at(at) else { continue };
             let view = View { streams, slots: &place.slots };
-            found.push((at, judge(rules, &view, None, at, When::Final)));
+            found.push((at, judge(rules, &view, None, at, When::Final, None)));
         }
     }
     found

@@ -13,6 +13,36 @@ pub struct Slide {
     pub sum: i64,
 }
 
+/// The slides of a place: the first beside its other state, the rest apart.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Slides {
+    first: Option<Slide>,
+    rest: Vec<Slide>,
+}
+
+impl Slides {
+    /// Without any.
+    pub fn clear(&mut self) {
+        self.first = None;
+        self.rest.clear();
+    }
+    /// Adds one.
+    pub fn push(&mut self, slide: Slide) {
+        match self.first {
+            None => self.first = Some(slide),
+            Some(_) => self.rest.push(slide),
+        }
+    }
+    /// All of them.
+    pub fn iter(&self) -> impl Iterator<Item = &Slide> {
+        self.first.iter().chain(&self.rest)
+    }
+    /// All of them.
+    pub fn iter_mut(&mut self) -> impl Iterator<Item = &mut Slide> {
+        self.first.iter_mut().chain(&mut self.rest)
+    }
+}
+
 impl Slide {
     /// A window set down anywhere; opens what is packed.
     pub fn at(series: &mut Series, from: i64, to: i64) -> Self {
