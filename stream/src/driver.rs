@@ -84,6 +84,24 @@ pub struct Counts {
     pub unknown: u64,
 }
 
+/// A configuration as it came, kept so that a snapshot can be started from.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub(crate) struct Configured {
+    pub(crate) holds_from: i64,
+    pub(crate) files: CityFiles,
+    pub(crate) datastreams: Vec<(String, String)>,
+}
+
+/// The driver's state, as a snapshot keeps it.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub(crate) struct DriverState {
+    pub(crate) now: i64,
+    pub(crate) last_seq: u64,
+    pub(crate) marks: Vec<Mark>,
+    pub(crate) silence: Silence,
+    pub(crate) configured: Vec<Configured>,
+}
+
 /// See the module.
 #[derive(Debug)]
 pub struct Driver {
@@ -100,6 +118,7 @@ pub struct Driver {
     moved: Vec<u16>,
     silence: Silence,
     counts: Counts,
+    configured: Vec<Configured>,
 }
 
 /// What the driver gives out for a batch.
@@ -125,7 +144,31 @@ impl Driver {
             moved: Vec::new(),
             silence: Silence::default(),
             counts: Counts::default(),
+            configured: Vec::new(),
         }
+    }
+
+    /// The state at the end of what was taken.
+    pub(crate) fn state(&self) -> DriverState {
+        DriverState {
+            now: self.now,
+            last_seq: self.last_seq,
+            marks: self.marks.clone(),
+            silence: self.silence.clone(),
+            configured: self.configured.clone(),
+        }
+    }
+
+    /// Goes on from a state; its plans are compiled and shared already.
+    pub(crate) fn resume(&mut self, state: DriverState) {
+        self.now = state.now;
+        self.last_seq = state.last_seq;
+        if let Some(plan) = self.shared.plans().last() {
+            self.adopt(plan.clone());
+        }
+        self.marks = state.marks;
+        self.silence = state.silence;
+        self.configured = state.configured;
     }
 
     /// What it counted.
@@ -160,6 +203,7 @@ impl Driver {
                 let city = City::read(&files)
                     .map_err(|errors| DriverError::Configuration { seq, errors })?;
                 self.configure(seq, Arc::new(city), &datastreams, holds_from.0, out);
+                self.configured.push(Configured { holds_from: holds_from.0, files, datastreams });
                 Ok(())
             }
             Record::Report { report: Report::Hospital(status), .. } => {
@@ -338,6 +382,18 @@ impl Driver {
             }
         }
     }
+}
+
+/// Compiles the configurations of a snapshot again, in their order.
+pub(crate) fn recompile(configured: &[Configured]) -> Option<Vec<Arc<Plan>>> {
+    let mut plans: Vec<Arc<Plan>> = Vec::new();
+    for one in configured {
+        let city = City::read(&one.files).ok()?;
+        let before = plans.last().map(Arc::as_ref);
+        let plan = Plan::compile(Arc::new(city), &one.datastreams, one.holds_from, before);
+        plans.push(Arc::new(plan));
+    }
+    Some(plans)
 }
 
 /// Moves a hazard's watermark to the newest event time less its lateness, on its grid.

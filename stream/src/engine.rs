@@ -28,6 +28,8 @@ pub struct EngineConfig {
     pub workers: usize,
     /// A snapshot is due after so many records; `None`: never.
     pub snapshot_every: Option<u64>,
+    /// Whether a snapshot is taken at the end as well, however soon.
+    pub snapshot_at_end: bool,
     /// The state to start from: the inlet begins at the number after it.
     pub start_from: Option<Snapshot>,
     /// Decisions up to here were published before: they are not told again.
@@ -49,6 +51,7 @@ impl Default for EngineConfig {
         Self {
             workers: 1,
             snapshot_every: None,
+            snapshot_at_end: false,
             start_from: None,
             published_upto: Seq(0),
             with_seq: true,
@@ -64,6 +67,9 @@ pub enum EngineError {
     /// The workers could not be started.
     #[error("the workers could not be started: {0}")]
     Start(String),
+    /// The snapshot to start from is of no use: the record must be read from its beginning.
+    #[error("the snapshot cannot be started from: {0}")]
+    Snapshot(#[from] crate::snapshot::SnapshotError),
     /// A worker failed; with it the whole engine ended.
     #[error("the engine failed: {0}")]
     Failed(String),
@@ -113,6 +119,12 @@ impl<S: Status> Engine<S> {
         publish: impl Publish,
     ) -> Result<Self, EngineError> {
         let shared = Arc::new(Shared::default());
+        if let Some(snapshot) = &config.start_from {
+            let state = snapshot.driver()?;
+            let plans = crate::driver::recompile(&state.configured)
+                .ok_or(crate::snapshot::SnapshotError::Configuration)?;
+            plans.into_iter().for_each(|plan| shared.add_plan(plan));
+        }
         let ends = work::EndsOfRecord {
             inlet: Mutex::new(Some(Box::new(inlet))),
             publish: Mutex::new(Some(Box::new(publish))),

@@ -17,6 +17,7 @@ pub mod operators;
 pub mod outlet;
 pub mod plan;
 mod publish;
+pub mod recompute;
 pub mod series;
 mod shared;
 pub mod snapshot;

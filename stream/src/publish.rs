@@ -153,9 +153,12 @@ fn rule(ruling: &Ruling, plan: &Plan) -> String {
                 criterion.threshold + 1,
                 criterion.at_least
             );
+            if ruling.kind == DecisionKind::AssessmentAmended && ruling.settled {
+                text.push_str(", final");
+            }
             if until != 0 {
                 let until = UtcMs(until).rfc3339(plan.city.about.offset_s);
-                let _ = write!(text, ", until {until}");
+                let _ = write!(text, " until {until}");
             }
             text
         }

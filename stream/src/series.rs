@@ -61,6 +61,15 @@ pub enum Placed {
     BeyondHorizon,
 }
 
+/// A history as a snapshot keeps it: all rows packed.
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+pub(crate) struct Kept {
+    first: u64,
+    packed: Vec<Packed>,
+    open: Packed,
+    odd: BTreeMap<i64, Odd>,
+}
+
 /// The rows of one datastream. Positions count from the first row ever and stay valid while rows are
 /// packed.
 #[derive(Debug, Clone, Default)]
@@ -246,6 +255,27 @@ impl Series {
             if let Some(from) = from {
                 self.odd = self.odd.split_off(&from);
             }
+        }
+    }
+
+    /// The history as a snapshot keeps it.
+    pub(crate) fn keep(&self) -> Kept {
+        let open: Vec<Row> = self.rows.iter().copied().collect();
+        Kept {
+            first: self.first,
+            packed: self.packed.iter().cloned().collect(),
+            open: Packed::new(&open),
+            odd: self.odd.clone(),
+        }
+    }
+
+    /// The history that a snapshot kept.
+    pub(crate) fn of_kept(kept: Kept) -> Self {
+        Self {
+            first: kept.first,
+            rows: kept.open.rows().into(),
+            packed: kept.packed.into(),
+            odd: kept.odd,
         }
     }
 

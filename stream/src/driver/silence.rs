@@ -65,7 +65,9 @@ impl Silence {
         self.settle_dues();
         self.agencies.resize(plan.agencies.len(), false);
         for (stream, at) in plan.streams.iter().zip(0usize..) {
-            let interval = stream.interval_ms(now).unwrap_or(i64::MAX / 4);
+            // What the city's files do not name is not expected.
+            let named = stream.interval_ms(now).filter(|_| stream.named);
+            let interval = named.unwrap_or(i64::MAX / 4);
             let span = interval.saturating_mul(plan.silent_after()).min(i64::MAX / 4);
             match self.sources.get_mut(at) {
                 Some(source) if source.span != span => {

@@ -16,6 +16,7 @@ use crate::inlet::{Heard, Inlet, Lean};
 use crate::item::Ruling;
 use crate::publish::{Publish, sort};
 use crate::shared::{Shared, set_worker};
+use crate::snapshot::{Row, Snapshot};
 use crate::topology::{self, Ends};
 use crate::watch::Watch;
 use crate::zones::Zones;
@@ -28,6 +29,8 @@ pub(super) const BATCH_MAX: usize = 65_536;
 pub(super) const BATCHES_UNDER_WAY_MAX: usize = 3;
 /// How long the first worker waits for records when there is nothing to do.
 pub(super) const IDLE_WAIT: Duration = Duration::from_millis(100);
+/// How long the first worker waits for batches under way before it looks for records again.
+pub(super) const UNDER_WAY_WAIT: Duration = Duration::from_millis(1);
 /// How long a worker sleeps at most before it looks whether the engine is ending.
 pub(super) const PARK_MAX: Duration = Duration::from_millis(100);
 
@@ -98,8 +101,17 @@ fn work(
     shared: &Arc<Shared>,
     ends: &EndsOfRecord,
 ) -> Result<Summary, String> {
-    let watch = Watch::new(worker.index(), worker.peers());
-    let dataflow = topology::build(worker, shared, watch, Zones::default());
+    let mut watch = Watch::new(worker.index(), worker.peers());
+    let mut zones = Zones::default();
+    if let Some(snapshot) = &config.start_from {
+        if let Some(plan) = shared.plans().last() {
+            watch.configure(plan, snapshot.seq, &mut Vec::new());
+        }
+        snapshot.fill_watch(&mut watch).map_err(|error| error.to_string())?;
+        zones =
+            snapshot.zones(worker.index(), worker.peers()).map_err(|error| error.to_string())?;
+    }
+    let dataflow = topology::build(worker, shared, watch, zones);
     if worker.index() > 0 {
         let Ends { entrance, probe, .. } = dataflow;
         drop(entrance);
@@ -113,7 +125,11 @@ fn work(
     let inlet = taken(&ends.inlet).ok_or("the inlet is taken")?;
     let publish = ends.publish.lock().unwrap_or_else(PoisonError::into_inner).take();
     let publish = publish.ok_or("the outlet is taken")?;
-    let driver = Driver::new(shared.clone(), worker.peers());
+    let mut driver = Driver::new(shared.clone(), worker.peers());
+    if let Some(snapshot) = &config.start_from {
+        driver.resume(snapshot.driver().map_err(|error| error.to_string())?);
+    }
+    let driver_at = driver.last_seq();
     let first = First {
         shared: shared.clone(),
         driver,
@@ -122,15 +138,22 @@ fn work(
         dataflow,
         under_way: VecDeque::new(),
         batch: 0,
-        sent: 0,
-        upto: 0,
+        sent: driver_at,
+        upto: driver_at,
+        writers: worker.peers() * WRITERS_A_WORKER,
+        snapshot_at: driver_at,
         published_upto: config.published_upto.0,
     };
     first.run(worker, config)
 }
 
+/// Operators of a worker that write rows into a snapshot: assess, rollup.
+const WRITERS_A_WORKER: usize = 2;
+
 /// A batch that was sent down.
 struct Batch {
+    /// The driver's row, where a snapshot is taken at its end.
+    driver: Option<Row>,
     number: u64,
     upto: u64,
     rulings: Vec<Ruling>,
@@ -147,6 +170,10 @@ struct First {
     batch: u64,
     sent: u64,
     upto: u64,
+    /// How many operators write rows into a snapshot.
+    writers: usize,
+    /// The number at which the last snapshot was sought.
+    snapshot_at: u64,
     published_upto: u64,
 }
 
@@ -158,23 +185,27 @@ impl First {
             let idle = self.under_way.is_empty();
             open = self.read(&mut ordered, if idle { IDLE_WAIT } else { Duration::ZERO })?;
             if self.driver.last_seq() > self.sent {
-                self.send(&mut ordered);
+                let every = config.snapshot_every.unwrap_or(u64::MAX);
+                let due = self.driver.last_seq() - self.snapshot_at >= every;
+                self.send(&mut ordered, due);
             } else if !self.under_way.is_empty() {
-                worker.step_or_park(Some(Duration::from_millis(1)));
+                worker.step_or_park(Some(UNDER_WAY_WAIT));
             }
             worker.step();
             self.publish_closed()?;
             while self.under_way.len() >= BATCHES_UNDER_WAY_MAX && self.shared.failure().is_none() {
-                worker.step_or_park(Some(PARK_MAX));
+                worker.step_or_park(Some(UNDER_WAY_WAIT));
                 self.publish_closed()?;
             }
         }
         if config.close_windows && !open {
             self.driver.close_windows(&mut ordered);
-            self.send(&mut ordered);
+            self.send(&mut ordered, config.snapshot_at_end);
+        } else if config.snapshot_at_end && self.driver.last_seq() > self.snapshot_at {
+            self.send(&mut ordered, true);
         }
         while !self.under_way.is_empty() && self.shared.failure().is_none() {
-            worker.step_or_park(Some(PARK_MAX));
+            worker.step_or_park(Some(UNDER_WAY_WAIT));
             self.publish_closed()?;
         }
         let summary = Summary { upto: self.upto, counts: self.driver.counts() };
@@ -220,16 +251,21 @@ impl First {
     }
 
     /// Sends what was ordered down as one batch.
-    fn send(&mut self, ordered: &mut Ordered) {
+    fn send(&mut self, ordered: &mut Ordered, snapshot: bool) {
+        let number = self.batch;
+        let driver = snapshot.then(|| {
+            self.shared.seek_snapshot(number);
+            self.snapshot_at = self.driver.last_seq();
+            self.driver.state().row()
+        });
         let entrance = &mut self.dataflow.entrance;
         entrance.send_batch(&mut ordered.items);
         ordered.items.clear();
-        let number = self.batch;
         self.batch += 1;
         self.sent = self.driver.last_seq();
         entrance.advance_to(self.batch);
         let rulings = std::mem::take(&mut ordered.rulings);
-        self.under_way.push_back(Batch { number, upto: self.driver.last_seq(), rulings });
+        self.under_way.push_back(Batch { driver, number, upto: self.driver.last_seq(), rulings });
     }
 
     /// Publishes the batches that the probe has passed.
@@ -238,25 +274,37 @@ impl First {
             if self.dataflow.probe.less_equal(&first.number) {
                 return Ok(());
             }
-            let Some(mut batch) = self.under_way.pop_front() else { return Ok(()) };
-            let mut gathered = self.dataflow.gathered.borrow_mut();
-            for (number, rulings) in gathered.iter_mut() {
-                if *number == batch.number {
-                    batch.rulings.append(rulings);
-                }
+            let mut snapshot = None;
+            if let Some(driver) = &first.driver {
+                // A worker that has nothing to do for the batch writes its rows a moment later.
+                let rows = self.shared.take_snapshot(first.number, self.writers);
+                let Some(mut rows) = rows else { return Ok(()) };
+                rows.push(driver.clone());
+                snapshot = Some(Snapshot::new(first.upto, rows));
             }
-            gathered.retain(|(number, _)| *number > batch.number);
-            drop(gathered);
-            self.upto = batch.upto;
-            let mut rulings = batch.rulings;
-            rulings.retain(|ruling| ruling.seq > self.published_upto);
-            if let Some(plan) = self.shared.plans().last() {
-                sort(&mut rulings, plan);
-            }
-            self.publish
-                .publish(Seq(batch.upto), rulings, &self.shared, None)
-                .map_err(|error| error.to_string())?;
+            let Some(batch) = self.under_way.pop_front() else { return Ok(()) };
+            self.publish_one(batch, snapshot)?;
         }
         Ok(())
+    }
+
+    fn publish_one(&mut self, mut batch: Batch, snapshot: Option<Snapshot>) -> Result<(), String> {
+        let mut gathered = self.dataflow.gathered.borrow_mut();
+        for (number, rulings) in gathered.iter_mut() {
+            if *number == batch.number {
+                batch.rulings.append(rulings);
+            }
+        }
+        gathered.retain(|(number, _)| *number > batch.number);
+        drop(gathered);
+        self.upto = batch.upto;
+        let mut rulings = batch.rulings;
+        rulings.retain(|ruling| ruling.seq > self.published_upto);
+        if let Some(plan) = self.shared.plans().last() {
+            sort(&mut rulings, plan);
+        }
+        self.publish
+            .publish(Seq(batch.upto), rulings, &self.shared, snapshot)
+            .map_err(|error| error.to_string())
     }
 }

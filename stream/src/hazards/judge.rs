@@ -40,6 +40,9 @@ pub struct Finding {
 /// The criterion of a finding without data.
 pub const NO_CRITERION: u16 = u16::MAX;
 
+/// The running sum of a window without rows.
+pub const EMPTY: i64 = i64::MIN;
+
 /// Nothing to judge by.
 pub const NO_DATA: Finding =
     Finding { level: Level::NoData, held: 0, value: f64::NAN, criterion: NO_CRITERION };
@@ -164,11 +167,13 @@ fn measured(
     let series = rows.series(criterion.property)?;
     match criterion.measure {
         Measure::Sum(number) => {
+            // A window without a single row is not a dry one.
             if let Some(sum) = sums.and_then(|sums| sums.get(usize::from(number))) {
-                return Some(Found::Micro(*sum));
+                return (*sum != EMPTY).then_some(Found::Micro(*sum));
             }
             let (from, to) = sum_edges(rules, number, at, when)?;
-            Some(Found::Micro(series.within(from, to).map(|row| micro(row.value)).sum()))
+            let rows = series.within(from, to).map(|row| micro(row.value));
+            rows.reduce(|a, b| a.saturating_add(b)).map(Found::Micro)
         }
         Measure::Latest => series.latest(at).map(|row| Found::Plain(row.value)),
         Measure::Mean { window_ms } => {

@@ -66,6 +66,7 @@ impl Plan {
             if let Some(epochs) = &mut epochs {
                 epochs.sort_by_key(|(from, _)| *from);
             }
+            let named = epochs.is_some();
             let earlier = before.and_then(|b| b.streams.get(at)).map(|s| s.intervals.clone());
             let merged =
                 merge(earlier.unwrap_or_default(), epochs.unwrap_or_default(), self.holds_from);
@@ -73,6 +74,7 @@ impl Plan {
                 station: numbers.get(station.as_str()).copied().unwrap_or(u32::MAX),
                 property: property.clone(),
                 intervals: merged,
+                named,
             });
         }
         self.streams = streams;
@@ -203,10 +205,15 @@ impl Plan {
         (general, was): (&[(i64, Arc<Rules>)], Option<&PlacePlan>),
         sites: &BTreeMap<String, Site>,
     ) -> Option<PlacePlan> {
+        // Withdrawn: no file names the hazard any more.
+        if epochs.is_empty() {
+            return None;
+        }
         let station = self.stations.get(number as usize)?;
         let stream_of = |property: &String| {
-            let same =
-                |n: &&u32| self.streams.get(**n as usize).is_some_and(|s| s.property == *property);
+            let same = |n: &&u32| {
+                self.streams.get(**n as usize).is_some_and(|s| s.named && s.property == *property)
+            };
             station.streams.iter().find(same).copied()
         };
         let streams: Vec<Option<u32>> = properties.iter().map(stream_of).collect();

@@ -46,6 +46,8 @@ pub struct Stream {
     pub property: String,
     /// `(valid from, expected interval in ms)`, oldest first; empty: not in the city's files.
     pub intervals: Vec<(i64, i64)>,
+    /// Whether the city's files still name it.
+    pub named: bool,
 }
 
 impl Stream {

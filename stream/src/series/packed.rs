@@ -1,6 +1,8 @@
 //! Rows packed: differences of time and of value as variable-length integers, where a value is a
 //! whole number of thousandths or millionths; eight bytes where it is neither.
 
+use serde::{Deserialize, Serialize};
+
 use super::{MICRO, Row, micro};
 
 const MILLI: u8 = 0;
@@ -8,7 +10,7 @@ const MICROS: u8 = 1;
 const BITS: u8 = 2;
 
 /// A parcel of rows.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct Packed {
     first_t: i64,
     last_t: i64,

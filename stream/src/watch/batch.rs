@@ -97,11 +97,6 @@ impl Watch {
             from = to;
             self.take_run(station, run, &sorting.marks, out);
         }
-        for mark in &sorting.marks {
-            if let Some(passed) = self.passed.get_mut(mark.key as usize) {
-                *passed = (*passed).max(mark.t);
-            }
-        }
     }
 
     /// One station's items and the watermarks, in the order of the record: a watermark that an

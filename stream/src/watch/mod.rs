@@ -8,6 +8,7 @@ mod amend;
 mod batch;
 pub mod place;
 mod reconfigure;
+mod restore;
 mod settle;
 pub(crate) use settle::floor;
 pub mod slide;
@@ -71,8 +72,6 @@ pub struct Watch {
     /// By station of this worker (its number divided by the number of workers): its places, each
     /// with its hazard.
     stations: Vec<Vec<(u16, u32)>>,
-    /// By hazard: up to where the watermark has passed.
-    passed: Vec<i64>,
     sorting: batch::Sorting,
 }
 
@@ -108,7 +107,6 @@ impl Watch {
             places: Vec::new(),
             place_of: BTreeMap::new(),
             stations: Vec::new(),
-            passed: Vec::new(),
             sorting: batch::Sorting::default(),
         }
     }

@@ -6,7 +6,7 @@ use domain::level::Level;
 
 use super::Stream;
 use super::slide::{Slide, Slides};
-use crate::hazards::judge::{Finding, Rows, When, judge, speaks, sum_edges};
+use crate::hazards::judge::{EMPTY, Finding, Rows, When, judge, speaks, sum_edges};
 use crate::operators::raise::Standing;
 use crate::plan::{PlacePlan, Rules};
 use crate::series::Series;
@@ -143,7 +143,7 @@ impl Cursor {
     pub fn judge(&self, view: &View<'_>, when: When, heard: Option<u8>) -> Finding {
         let mut sums = [0i64; MAX_WINDOWS];
         for (sum, slide) in sums.iter_mut().zip(self.slides.iter()) {
-            *sum = slide.sum;
+            *sum = if slide.lo == slide.hi { EMPTY } else { slide.sum };
         }
         let kept = sums.get(..self.rules.windows.len());
         judge(&self.rules, view, kept, self.at, when, heard)

@@ -17,7 +17,6 @@ impl Watch {
     /// Takes up a plan; called in the order of the record.
     pub(crate) fn configure(&mut self, plan: &Arc<Plan>, seq: u64, out: &mut Vec<Ruling>) {
         self.take_up_streams(plan);
-        self.passed.resize(plan.lines.len(), NEVER);
         let mine = plan.stations.len().div_ceil(self.peers);
         self.stations.resize(mine.max(self.stations.len()), Vec::new());
         let first = self.plan.is_none();

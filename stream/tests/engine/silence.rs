@@ -1,0 +1,170 @@
+//! Silence is data: who is told to be silent, when, and who is not.
+
+use domain::time::UtcMs;
+
+use crate::support::{DISCHARGE, HOUR, MIN, RAIN, START, Story, Told, Town, run};
+
+fn town(stations: usize) -> Town {
+    let town = Town::default().hazard("rainfall", RAIN);
+    (0..stations).fold(town, |town, n| town.station(&format!("R{n}"), "met", &[("rainfall", 300)]))
+}
+
+/// All stations every five minutes from minute `from` to `to`, but those in `without`.
+fn rain(town: &Town, story: &mut Story, stations: usize, from: i64, to: i64, without: &[usize]) {
+    for minute in (from..to).step_by(5) {
+        for n in (0..stations).filter(|n| !without.contains(n)) {
+            let phase = n as i64 * 20_000;
+            story.at(town.stream(&format!("R{n}"), "rainfall"), START + minute * MIN + phase, 0.0);
+        }
+    }
+}
+
+fn feeds(told: &Told) -> Vec<String> {
+    let feeds = told.decisions.iter().filter(|d| d.hazard == "feed");
+    feeds
+        .map(|d| {
+            let minute = (UtcMs::parse(&d.t).expect("a time").0 - START) / MIN;
+            format!("{} {} @{minute}", d.kind.wire(), d.place)
+        })
+        .collect()
+}
+
+#[test]
+fn a_gap_of_one_interval_is_no_silence_and_one_beyond_three_is() {
+    let town = town(2);
+    let mut story = town.story();
+    rain(&town, &mut story, 2, 0, 60, &[]);
+    rain(&town, &mut story, 2, 60, 65, &[1]);
+    rain(&town, &mut story, 2, 65, 120, &[]);
+    assert_eq!(feeds(&run(&story)), Vec::<String>::new());
+    rain(&town, &mut story, 2, 120, 140, &[1]);
+    rain(&town, &mut story, 2, 140, 180, &[]);
+    let told = run(&story);
+    assert_eq!(feeds(&told), ["feed.silent R1 @130", "feed.returned R1 @140"]);
+    assert_eq!(
+        told.rows("rainfall", "R1"),
+        [
+            "assessment none<-nodata @0",
+            "assessment.final none<-nodata @5",
+            "assessment nodata<-none @130",
+            "assessment none<-nodata @140",
+            "assessment.final nodata<-none @135",
+            "assessment.final none<-nodata @145",
+        ]
+    );
+}
+
+/// What was told, without where in the record it stands.
+fn unnumbered(story: &Story) -> Vec<String> {
+    let unnumbered = |d| domain::decision::Decision { seq: None, ..d };
+    let told = run(story).decisions.into_iter().map(unnumbered);
+    let mut lines: Vec<String> = told.map(|d| stream::log::line(&d).expect("JSON")).collect();
+    lines.sort();
+    lines
+}
+
+#[test]
+fn the_fineness_of_the_ticks_does_not_show() {
+    let town = town(3);
+    let with_ticks_every = |step: i64| {
+        let mut story = town.story();
+        for minute in (0..140).step_by(5) {
+            for n in (0..3).filter(|n| *n != 1 || !(60..100).contains(&minute)) {
+                let t = START + minute * MIN + n * 20_000;
+                for now in (story.now.unwrap_or(t - step)..=t).step_by(step as usize).skip(1) {
+                    story.tick(now);
+                }
+                story.seen(town.stream(&format!("R{n}"), "rainfall"), t, 0.0);
+            }
+        }
+        unnumbered(&story)
+    };
+    let fine = with_ticks_every(1_000);
+    assert_eq!(fine.iter().filter(|line| line.contains("feed.silent")).count(), 1);
+    for step in [7_000, 40_000, 110_000] {
+        assert!(fine == with_ticks_every(step), "ticks every {step} ms");
+    }
+}
+
+#[test]
+fn a_silent_agency_is_told_once_and_its_stations_are_not() {
+    let town = town(9).station("H0", "hyd", &[("rainfall", 300)]);
+    let hydro = town.stream("H0", "rainfall");
+    let mut story = town.story();
+    rain(&town, &mut story, 9, 0, 60, &[]);
+    story.at(hydro, START + 59 * MIN, 0.0);
+    for minute in (60..120).step_by(5) {
+        story.at(hydro, START + minute * MIN, 0.0);
+    }
+    rain(&town, &mut story, 9, 120, 150, &[]);
+    story.tick(START + 160 * MIN);
+    let told = feeds(&run(&story));
+    let of: Vec<&String> = told.iter().filter(|row| !row.contains("H0")).collect();
+    assert_eq!(of, ["feed.silent agency:met @70", "feed.returned agency:met @120"]);
+}
+
+#[test]
+fn a_station_that_does_not_return_with_its_agency_is_told_then() {
+    let town = town(4);
+    let mut story = town.story();
+    rain(&town, &mut story, 4, 0, 60, &[]);
+    story.tick(START + 120 * MIN);
+    rain(&town, &mut story, 4, 120, 150, &[2]);
+    let told = feeds(&run(&story));
+    assert_eq!(
+        told,
+        ["feed.silent agency:met @70", "feed.returned agency:met @120", "feed.silent R2 @125",]
+    );
+}
+
+#[test]
+fn a_platform_that_was_down_heard_no_silence() {
+    let town = town(2);
+    let mut story = town.story();
+    rain(&town, &mut story, 2, 0, 60, &[]);
+    story.jump(START + 240 * MIN);
+    story.tick(START + 244 * MIN);
+    assert_eq!(feeds(&run(&story)), Vec::<String>::new());
+    // From then on it listens again, and waits as long as was left.
+    story.tick(START + 260 * MIN);
+    assert_eq!(feeds(&run(&story)), ["feed.silent agency:met @254"]);
+}
+
+#[test]
+fn one_property_of_a_station_can_be_silent_alone() {
+    let town = Town::default().hazard("rainfall", RAIN).hazard("discharge", DISCHARGE).station(
+        "X",
+        "hyd",
+        &[("rainfall", 3600), ("discharge", 3600)],
+    );
+    let (p, q) = (town.stream("X", "rainfall"), town.stream("X", "discharge"));
+    let mut story = town.story();
+    for hour in 0..40 {
+        let t = START + hour * HOUR;
+        story.at(p, t, 0.0);
+        if !(10..20).contains(&hour) {
+            story.at(q, t, 50.0);
+        }
+    }
+    let told = run(&story);
+    let lines: Vec<&str> = told
+        .decisions
+        .iter()
+        .filter(|d| d.hazard == "feed")
+        .map(|d| d.rule.split(':').next().unwrap_or(""))
+        .collect();
+    assert_eq!(lines, ["discharge", "discharge"]);
+    assert_eq!(
+        told.rows("discharge", "X"),
+        [
+            "assessment yellow<-nodata @0",
+            "alert.raised yellow<-none @0",
+            "assessment.final yellow<-nodata @0",
+            "assessment nodata<-yellow @720",
+            "assessment yellow<-nodata @1200",
+            "assessment.final nodata<-yellow @720",
+            "assessment.final yellow<-nodata @1200",
+        ]
+    );
+    assert!(told.rows("rainfall", "X").iter().all(|row| !row.contains("nodata<-none")));
+}
