@@ -50,7 +50,7 @@ impl Zones {
     /// Takes station rulings of one closed batch, each with a zone it bears on, and gives the zones'
     /// own. Sorts them first: where they came from leaves no trace.
     pub fn take(&mut self, batch: &mut [(u32, Ruling)], out: &mut Vec<Ruling>) {
-        batch.sort_by(|(az, a), (bz, b)| order(*az, a).cmp(&order(*bz, b)));
+        batch.sort_by_key(|(zone, ruling)| order(*zone, ruling));
         let same = |(az, a): &(u32, Ruling), (bz, b): &(u32, Ruling)| {
             (a.seq, a.settled, a.t, a.line, az) == (b.seq, b.settled, b.t, b.line, bz)
         };

@@ -8,8 +8,10 @@ fn holds(raise_min: i64, clear_min: i64) -> Holds {
     Holds { raise_ms: raise_min * MIN, clear_ms: clear_min * MIN, speaks_ms: 15 * MIN }
 }
 
-/// `(minute, level met, rank that holds less the margin)` → `Some((was, now))`.
-fn play(holds: &Holds, rows: &[(i64, u8, u8, Option<(u8, u8)>)]) {
+/// `(minute, level met, rank that holds less the margin, Some((was, now)))`.
+type Moment = (i64, u8, u8, Option<(u8, u8)>);
+
+fn play(holds: &Holds, rows: &[Moment]) {
     let mut slot = None;
     for (minute, level, held, expected) in rows {
         let level = if *level == 0 { Level::None } else { Level::At(*level) };
