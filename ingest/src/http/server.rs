@@ -80,7 +80,10 @@ pub async fn serve(
         let Some((stream, peer, place)) = accepted else { continue };
         let (app, stopped) = (app.clone(), stopped.clone());
         open.spawn(async move {
-            connection(stream, peer, app, bounds.head_timeout, stopped).await;
+            let mark = move |request: &mut Request<Body>| {
+                request.extensions_mut().insert(ConnectInfo(peer));
+            };
+            connection(stream, app, bounds.head_timeout, mark, stopped).await;
             drop(place);
         });
     }
@@ -116,19 +119,22 @@ async fn accept(
 
 /// Serves one connection until it ends, or, once `stopped` holds true, until what is under way on
 /// it is finished. A head that does not come in time is answered with 408, one that states its
-/// body's length in two ways with 400. Requests carry [`ConnectInfo`] of `peer`.
+/// body's length in two ways with 400. `mark` puts what the router wants to know of the
+/// connection into each request.
 pub async fn connection(
     stream: TcpStream,
-    peer: SocketAddr,
     app: Router,
     head_timeout: Duration,
+    mark: impl Fn(&mut Request<Body>),
     mut stopped: watch::Receiver<bool>,
 ) {
     let (wire, watch) = Wire::new(stream);
     let service = {
         let watch = watch.clone();
         hyper::service::service_fn(move |request: Request<Incoming>| {
-            answer(app.clone(), watch.clone(), peer, request)
+            let mut request = request.map(Body::new);
+            mark(&mut request);
+            answer(app.clone(), watch.clone(), request)
         })
     };
     let connection = http1::Builder::new()
@@ -153,6 +159,7 @@ pub async fn connection(
     };
     if let Err(error) = ended
         && error.is_timeout()
+        && watch.is_in_head()
     {
         watch.last_word(TOO_SLOW);
     }
@@ -161,8 +168,7 @@ pub async fn connection(
 async fn answer(
     mut app: Router,
     watch: Watch,
-    peer: SocketAddr,
-    request: Request<Incoming>,
+    request: Request<Body>,
 ) -> Result<Response<Body>, Infallible> {
     if watch.is_ambiguous() {
         let said = "Content-Length with Transfer-Encoding";
@@ -172,9 +178,10 @@ async fn answer(
         response.headers_mut().insert(axum::http::header::CONNECTION, close);
         return Ok(response);
     }
-    let mut request = request.map(Body::new);
-    request.extensions_mut().insert(ConnectInfo(peer));
     let response = app.call(request).await;
-    watch.arm();
+    let upgraded = |answer: &Response<Body>| answer.status() == StatusCode::SWITCHING_PROTOCOLS;
+    if !response.as_ref().is_ok_and(upgraded) {
+        watch.arm();
+    }
     response
 }

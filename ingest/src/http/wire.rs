@@ -22,9 +22,16 @@ pub(crate) struct Watch {
     armed: Arc<AtomicBool>,
     /// The last head had both Content-Length and Transfer-Encoding.
     ambiguous: Arc<AtomicBool>,
+    /// A head has begun and not ended.
+    in_head: Arc<AtomicBool>,
 }
 
 impl Watch {
+    /// Whether a head has begun and not ended: a connection that merely rests is closed in silence.
+    pub(crate) fn is_in_head(&self) -> bool {
+        self.in_head.load(Ordering::Relaxed)
+    }
+
     /// Whether the head just read states the body's length in two ways.
     pub(crate) fn is_ambiguous(&self) -> bool {
         self.ambiguous.load(Ordering::Relaxed)
@@ -52,7 +59,6 @@ pub(crate) struct Wire {
     read: OwnedReadHalf,
     watch: Watch,
     head: Vec<u8>,
-    in_head: bool,
 }
 
 impl Wire {
@@ -62,8 +68,9 @@ impl Wire {
             write: Arc::new(Mutex::new(write)),
             armed: Arc::new(AtomicBool::new(true)),
             ambiguous: Arc::default(),
+            in_head: Arc::default(),
         };
-        let wire = Self { read, watch: watch.clone(), head: Vec::new(), in_head: false };
+        let wire = Self { read, watch: watch.clone(), head: Vec::new() };
         (wire, watch)
     }
 
@@ -72,11 +79,11 @@ impl Wire {
             return;
         }
         if self.watch.armed.swap(false, Ordering::Relaxed) {
-            self.in_head = true;
+            self.watch.in_head.store(true, Ordering::Relaxed);
             self.head.clear();
             self.watch.ambiguous.store(false, Ordering::Relaxed);
         }
-        if !self.in_head {
+        if !self.watch.is_in_head() {
             return;
         }
         let room = HEAD_MAX_BYTES.saturating_sub(self.head.len());
@@ -87,7 +94,7 @@ impl Wire {
         }
         let ambiguous = states_twice(&self.head[..end.unwrap_or(self.head.len())]);
         self.watch.ambiguous.store(ambiguous, Ordering::Relaxed);
-        self.in_head = false;
+        self.watch.in_head.store(false, Ordering::Relaxed);
         self.head = Vec::new();
     }
 }
