@@ -16,7 +16,8 @@ fn unfinished() -> Vec<String> {
 }
 
 fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    here.parent().expect("the workspace").to_path_buf()
 }
 
 /// Every file that belongs to the repository, as git lists them (tracked, or new and not ignored).
@@ -96,10 +97,9 @@ fn the_top_level_is_closed() {
         ".cargo",
         ".ci",
     ];
-    let root = std::fs::canonicalize(root()).expect("root");
+    let root = root();
     let mut strange = Vec::new();
     for path in files() {
-        let path = std::fs::canonicalize(&path).expect("path");
         let inside = path.strip_prefix(&root).expect("inside");
         let mut parts = inside.components();
         let first = parts.next().map(|c| c.as_os_str().to_string_lossy().into_owned());
