@@ -1,11 +1,11 @@
 //! Ticks where no clock ticks: for back-tests and replays, whose time is that of their data.
 
-use domain::time::SECOND_MS;
+use domain::time::REPLAY_TICK_STEP_MS;
 
 /// The longest step between two ticks that are made up: 5 min, well below
 /// [`crate::driver::silence::TICK_GAP_MS`], so that a gap in the data is heard as silence and not
 /// taken for a platform that was down.
-pub const FILL_STEP_MS: i64 = 300 * SECOND_MS;
+pub const FILL_STEP_MS: i64 = REPLAY_TICK_STEP_MS;
 
 /// The ticks from `before` (exclusive) to `to` (inclusive), none farther apart than
 /// [`FILL_STEP_MS`]; only `to` where there is no tick before it.

@@ -6,8 +6,11 @@ use domain::ids::DatastreamIx;
 use domain::record::Record;
 use domain::refusal::Reason;
 use domain::report::Report;
-use domain::time::{SECOND_MS, UtcMs};
+use domain::time::{REPLAY_TICK_STEP_MS, SECOND_MS, UtcMs};
 use futures_util::FutureExt;
+
+/// The most ticks that one frame of a replay brings: a year of them.
+const REPLAY_TICKS_MAX: i64 = 366 * 24 * 3_600_000 / REPLAY_TICK_STEP_MS;
 
 use super::inflight::{Account, Wait};
 use super::{Admitted, Core, Inner, Outcome, Source, Ticks, refusal};
@@ -75,16 +78,25 @@ impl<'c, 'm, 's> Draft<'c, 'm, 's> {
         }
     }
 
-    /// In a replay a frame newer than now brings the tick before it, at most one for each second
-    /// of event time.
+    /// In a replay a frame newer than now brings the ticks before it: at most one for each second
+    /// of event time, none farther from the last than [`REPLAY_TICK_STEP_MS`].
     fn follow(&mut self, t: UtcMs) {
         let second = |t: UtcMs| t.0.div_euclid(SECOND_MS);
-        if matches!(self.core.ticks, Ticks::Replay(_))
-            && self.inner.now.is_none_or(|now| second(t) > second(now))
+        if !matches!(self.core.ticks, Ticks::Replay(_))
+            || self.inner.now.is_some_and(|now| second(t) <= second(now))
         {
-            self.inner.now = Some(t);
-            self.records.push(Record::Tick { now: t });
+            return;
         }
+        let mut now = self.inner.now.unwrap_or(t);
+        for _ in 0..REPLAY_TICKS_MAX {
+            now = now.plus_ms(REPLAY_TICK_STEP_MS);
+            if now >= t {
+                break;
+            }
+            self.records.push(Record::Tick { now });
+        }
+        self.inner.now = Some(t);
+        self.records.push(Record::Tick { now: t });
     }
 
     /// Judges one observation and drafts its record.

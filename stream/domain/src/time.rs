@@ -20,6 +20,10 @@ pub const MINUTE_MS: i64 = 60 * SECOND_MS;
 /// See [`SECOND_MS`].
 pub const HOUR_MS: i64 = 60 * MINUTE_MS;
 
+/// The longest step between two ticks of a clock that follows recorded data, ms: a gap in the data
+/// is then heard as silence, and not taken for a platform that was down.
+pub const REPLAY_TICK_STEP_MS: i64 = 5 * MINUTE_MS;
+
 /// The earliest instant that is taken for a time of measurement: 2000-01-01T00:00:00Z.
 pub const EARLIEST: UtcMs = UtcMs(946_684_800_000);
 /// The latest instant that is representable on the wire: 2199-12-31T23:59:59Z.
