@@ -1,0 +1,11 @@
+//! The rows that resources and the live picture are made of.
+
+mod answers;
+mod city;
+mod exchange;
+mod picture;
+
+pub use answers::*;
+pub use city::*;
+pub use exchange::*;
+pub use picture::*;
