@@ -18,6 +18,7 @@ pub mod outlet;
 pub mod plan;
 mod publish;
 pub mod recompute;
+pub mod risk;
 pub mod series;
 mod shared;
 pub mod snapshot;
