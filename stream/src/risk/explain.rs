@@ -13,7 +13,7 @@ use super::cells::{HazardGround, ZoneGround};
 /// The most terms of one score. Where more hazards add to it, the last term is the sum of the rest.
 pub const MAX_TERMS: usize = 12;
 /// The most observations named by one term.
-pub const MAX_BECAUSE: usize = 24;
+pub const MAX_BECAUSE: usize = 8;
 /// The hazard's name of a term that sums the rest.
 pub const REST: &str = "rest";
 

@@ -9,7 +9,7 @@ use domain::time::UtcMs;
 use serde::{Deserialize, Serialize};
 
 /// The most observation ids that are kept of one assessment: the newest.
-pub const BECAUSE_PER_STATION: usize = 4;
+pub const BECAUSE_PER_STATION: usize = 2;
 
 /// The clauses by which a rule marks an amendment of what was settled: of a stretch of time that is
 /// over, and of finals. What holds now is judged again with the same late datum, and told apart.
