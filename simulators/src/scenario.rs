@@ -295,7 +295,7 @@ impl Default for UnitManners {
         Self {
             refusal: 0.08,
             answer_s: [15.0, 60.0],
-            work_min: [12.0, 35.0],
+            work_min: [8.0, 22.0],
             // 10级, as the line for work outside
             boats_stay_in_m_s: 24.5,
         }

@@ -7,13 +7,13 @@
     reason = "a test fails by panicking"
 )]
 
-mod common;
+mod listeners;
 
 use std::collections::BTreeSet;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use common::broker::{Broker, Manners};
+use listeners::broker::{Broker, Manners};
 
 /// A drill that ends with the test.
 struct Drill(Child);

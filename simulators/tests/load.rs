@@ -7,13 +7,13 @@
     reason = "a test fails by panicking"
 )]
 
-mod common;
+mod listeners;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
-use common::broker::{Broker, Manners};
+use listeners::broker::{Broker, Manners};
 use simulators::feed::{Feed, MqttFeed, MqttOptions};
 use simulators::load::{Weight, publish};
 

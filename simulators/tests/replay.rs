@@ -8,12 +8,12 @@
     reason = "a test fails by panicking"
 )]
 
-mod common;
+mod listeners;
 
 use std::path::PathBuf;
 
-use common::broker::{Broker, Manners};
-use common::web::Web;
+use listeners::broker::{Broker, Manners};
+use listeners::web::Web;
 use simulators::feed::{Feed, HttpAddress, HttpFeed, MqttFeed, MqttOptions};
 use simulators::replay::{self, Plan, ReplayError, Speed, Table};
 
@@ -241,6 +241,7 @@ fn several_forms_of_time_give_the_same_instant() {
 }
 
 proptest::proptest! {
+    #![proptest_config(proptest::test_runner::Config::with_cases(60))]
     #[test]
     fn no_cell_brings_the_reader_down(cells in proptest::collection::vec("[^\\r\\n]{0,24}", 3)) {
         let row: Vec<String> = cells.iter().map(|c| format!("\"{}\"", c.replace('"', "\"\""))).collect();

@@ -16,7 +16,8 @@ const HTTP_BATCH: usize = 500;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum PlatformClock {
     /// The machine's: frames must not be dated ahead of it.
-    Live,
+    #[value(alias = "live")]
+    Wall,
     /// It follows the newest frame (`serve --clock replay`).
     Replay,
 }
@@ -54,7 +55,7 @@ pub(crate) struct Arguments {
     #[arg(long, default_value_t = 100)]
     in_flight: u16,
     /// Whose clock the platform runs on; matters for `shift_to_now` at a speed above 1.
-    #[arg(long, value_enum, default_value = "live")]
+    #[arg(long, value_enum, default_value = "wall")]
     clock: PlatformClock,
     /// Only read and check, send nothing.
     #[arg(long)]

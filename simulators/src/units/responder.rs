@@ -95,10 +95,10 @@ impl Responder {
     /// Speed over ground by its kind, km/h; a boat goes most of its way on a lorry.
     fn speed_km_h(&self) -> f64 {
         match self.kind.as_str() {
-            "boat" => 30.0,
-            "patrol" => 18.0,
-            "pump" | "power" => 32.0,
-            "ambulance" => 50.0,
+            "boat" => 45.0,
+            "patrol" => 30.0,
+            "pump" | "power" => 40.0,
+            "ambulance" => 60.0,
             _ => 40.0,
         }
     }
