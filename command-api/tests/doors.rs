@@ -1,6 +1,13 @@
 //! Every endpoint by every role; what comes from elsewhere; what is no request at all. Whatever is
 //! sent, the platform lives and says why not.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
 mod common;
 
 use std::time::{Duration, Instant};

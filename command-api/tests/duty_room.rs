@@ -1,6 +1,13 @@
 //! The duty room, over real sockets: an alert comes, one seat acts, every seat sees it; the platform
 //! ends and starts, and everything is as it was.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
 mod common;
 
 use std::time::{Duration, Instant};

@@ -62,6 +62,18 @@ impl Touched {
     pub fn is_empty(&self) -> bool {
         self == &Self::default()
     }
+
+    /// Joins what another happening changed.
+    pub fn join(&mut self, other: Self) {
+        self.alerts.extend(other.alerts);
+        self.incidents.extend(other.incidents);
+        self.tasks.extend(other.tasks);
+        self.units.extend(other.units);
+        self.hospitals.extend(other.hospitals);
+        self.signals.extend(other.signals);
+        self.places.extend(other.places);
+        self.log.extend(other.log);
+    }
 }
 
 /// Takes one happening onto the picture.

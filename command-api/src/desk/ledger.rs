@@ -52,6 +52,8 @@ pub struct Ledger {
 
 /// The picture's bytes with the decisions' place.
 type Written = ((u64, u32), Picture);
+/// A picture that was written down: upto which record, upto which decision.
+type Kept = (Seq, (Seq, u32), Picture);
 
 impl Ledger {
     /// A ledger that writes nothing, for pictures that do not outlive their process.
@@ -94,7 +96,7 @@ impl Ledger {
         Ok((ledger, picture))
     }
 
-    fn newest(&self, durable: Seq) -> Result<Option<(Seq, (Seq, u32), Picture)>, LedgerError> {
+    fn newest(&self, durable: Seq) -> Result<Option<Kept>, LedgerError> {
         let Some(store) = &self.store else { return Ok(None) };
         let Some(snapshot) = store.latest_valid(durable)? else { return Ok(None) };
         let row = snapshot.rows.iter().find(|r| r.version == PICTURE_VERSION);

@@ -90,9 +90,7 @@ impl Room {
                     }
                 }
                 Entering::Decided(decisions) => {
-                    for decision in &decisions {
-                        self.take(Happening::Decided(decision));
-                    }
+                    self.take_all(decisions.iter().map(Happening::Decided));
                     self.ledger.decided(&decisions);
                     self.timers().await?;
                 }
@@ -111,8 +109,16 @@ impl Room {
 
     /// Takes a happening onto the board and shows what it changed.
     fn take(&self, happening: Happening<'_>) -> Touched {
+        self.take_all(std::iter::once(happening))
+    }
+
+    /// Takes happenings that came together, and shows what they changed in one delta.
+    fn take_all<'h>(&self, happenings: impl Iterator<Item = Happening<'h>>) -> Touched {
         self.live.change(|board| {
-            let touched = evolve(&mut board.picture, happening);
+            let mut touched = Touched::default();
+            for happening in happenings {
+                touched.join(evolve(&mut board.picture, happening));
+            }
             let mut changes = board.changes(&touched);
             changes.extend(board.believe(&touched.places));
             (changes, touched)
@@ -155,12 +161,10 @@ impl Room {
             .collect();
         let records: Vec<Record> = events.iter().cloned().map(Record::Desk).collect();
         let placed = self.appender.append(&records).await.map_err(Failed::from)?;
-        let mut entries = Vec::new();
-        for (place, event) in (placed.first.0..).zip(&events) {
-            entries.extend(self.take(Happening::Desk(Seq(place), event)).log);
-            self.order(event);
-        }
-        Ok(entries)
+        let placed = (placed.first.0..).map(Seq).zip(&events);
+        let touched = self.take_all(placed.map(|(seq, event)| Happening::Desk(seq, event)));
+        events.iter().for_each(|event| self.order(event));
+        Ok(touched.log)
     }
 
     /// What the platform's own rules do now.

@@ -8,7 +8,7 @@ pub mod frames;
 pub mod ring;
 pub mod socket;
 
-use std::sync::{Mutex, PoisonError, RwLock, RwLockReadGuard};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock, RwLockReadGuard};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -28,6 +28,10 @@ pub const SNAPSHOT_AGE_MAX: Duration = Duration::from_millis(1_000);
 /// How many deltas a snapshot may be behind to be used again.
 pub const SNAPSHOT_BEHIND_MAX: u64 = 128;
 
+/// Station states are shown ten times a second at most. Less than a tenth, so that what comes ten
+/// times a second goes out each time.
+pub const VALUES_EVERY: Duration = Duration::from_millis(95);
+
 /// A snapshot as prepared, with the place behind it.
 #[derive(Debug, Clone)]
 struct Snapshot {
@@ -36,8 +40,13 @@ struct Snapshot {
     made: Instant,
 }
 
+/// Gives the station states that have changed since it was last asked.
+pub trait Newest: Send + Sync {
+    /// See the trait. `board` has the levels believed of the stations.
+    fn changed(&self, board: &mut Board) -> Vec<StationState>;
+}
+
 /// The board and the ring that tells its changes.
-#[derive(Debug)]
 pub struct Live {
     board: RwLock<Board>,
     ring: RwLock<Ring>,
@@ -46,6 +55,14 @@ pub struct Live {
     /// `live` or `replay`.
     clock: &'static str,
     now: watch::Sender<UtcMs>,
+    newest: OnceLock<Arc<dyn Newest>>,
+    values_told: Mutex<Instant>,
+}
+
+impl std::fmt::Debug for Live {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Live").field("clock", &self.clock).finish_non_exhaustive()
+    }
 }
 
 impl Live {
@@ -58,7 +75,14 @@ impl Live {
             wake: watch::Sender::new(0),
             clock,
             now: watch::Sender::new(UtcMs(0)),
+            newest: OnceLock::new(),
+            values_told: Mutex::new(Instant::now()),
         }
+    }
+
+    /// Where station states come from, once.
+    pub fn values_from(&self, newest: Arc<dyn Newest>) {
+        let _ = self.newest.set(newest);
     }
 
     /// The board, for reading. Held shortly: the desk waits for it.
@@ -67,36 +91,59 @@ impl Live {
     }
 
     /// Changes the board and shows what changed as the next delta. No snapshot can fall between
-    /// the two: it is taken under the same lock.
+    /// the two: it is taken under the same lock. Station states that are due go along, so that
+    /// consoles are woken once.
     pub fn change<R>(&self, change: impl FnOnce(&mut Board) -> (Vec<Change>, R)) -> R {
         let mut board = self.board.write().unwrap_or_else(PoisonError::into_inner);
         let (changes, result) = change(&mut board);
         if !changes.is_empty() {
-            self.tell(|ring| ring.push(changes));
+            self.push(|ring| ring.push(changes));
+            self.push_values(&mut board);
+            self.wake();
         }
         result
     }
 
-    /// Shows newest station states.
-    pub fn values(&self, stations: Vec<StationState>) {
-        if !stations.is_empty() {
-            self.tell(|ring| ring.push_values(stations));
+    /// Shows the station states that have changed, where it is time to.
+    pub fn tell_values(&self) {
+        let mut board = self.board.write().unwrap_or_else(PoisonError::into_inner);
+        if self.push_values(&mut board) {
+            self.wake();
         }
+    }
+
+    fn push_values(&self, board: &mut Board) -> bool {
+        let Some(newest) = self.newest.get() else { return false };
+        let mut told = self.values_told.lock().unwrap_or_else(PoisonError::into_inner);
+        if told.elapsed() < VALUES_EVERY {
+            return false;
+        }
+        let stations = newest.changed(board);
+        if stations.is_empty() {
+            return false;
+        }
+        *told = Instant::now();
+        self.push(|ring| ring.push_values(stations))
     }
 
     /// Shows that a second has passed.
     pub fn beat(&self, now: UtcMs) {
         let heard = self.board().heard.map(|t| t.0);
         self.now.send_replace(now);
-        self.tell(|ring| ring.push_beat(now.0, heard));
+        self.push(|ring| ring.push_beat(now.0, heard));
+        self.wake();
     }
 
-    fn tell(&self, push: impl FnOnce(&mut Ring) -> Result<(), FrameError>) {
+    fn push(&self, push: impl FnOnce(&mut Ring) -> Result<(), FrameError>) -> bool {
         let told = push(&mut self.ring.write().unwrap_or_else(PoisonError::into_inner));
-        match told {
-            Ok(()) => self.wake.send_modify(|n| *n += 1),
-            Err(error) => tracing::error!(%error, "a change was not shown"),
+        if let Err(error) = &told {
+            tracing::error!(%error, "a change was not shown");
         }
+        told.is_ok()
+    }
+
+    fn wake(&self) {
+        self.wake.send_modify(|n| *n += 1);
     }
 
     fn ring(&self) -> RwLockReadGuard<'_, Ring> {

@@ -15,13 +15,13 @@ use crate::gazetteer::Gazetteer;
 use crate::readings::LATE_INTERVALS;
 
 /// The disk is nearly full below this share of its bytes, or below [`DISK_DAYS_LOW`].
-pub const DISK_FREE_LOW: f64 = 0.10;
+pub(super) const DISK_FREE_LOW: f64 = 0.10;
 /// Below this share nothing but the alarm matters.
-pub const DISK_FREE_CRITICAL: f64 = 0.03;
+pub(super) const DISK_FREE_CRITICAL: f64 = 0.03;
 /// Days until the disk is full.
-pub const DISK_DAYS_LOW: f64 = 3.0;
+pub(super) const DISK_DAYS_LOW: f64 = 3.0;
 /// The engine is behind when it has this many records before it.
-pub const ENGINE_BEHIND_RECORDS: u64 = 50_000;
+pub(super) const ENGINE_BEHIND_RECORDS: u64 = 50_000;
 
 /// Every feed: those heard since the start, and an agency that was never heard.
 pub(super) fn views(

@@ -4,13 +4,16 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use contract::views::StationState;
 use domain::ids::Seq;
 use domain::record::{Record, Sequenced};
 use domain::time::UtcMs;
 use journal::history::HistoryReader;
 use journal::{Progress, Reader, Watermark};
 
+use crate::board::Board;
 use crate::desk::Seat;
+use crate::live::Newest;
 use crate::readings::Readings;
 
 /// Records that are read at one time.
@@ -39,6 +42,20 @@ impl Followed {
             }
         }
         Self { readings: Mutex::new(readings), heard: Mutex::default(), tick: Mutex::default() }
+    }
+}
+
+impl Newest for Followed {
+    /// The board's lock is held: readings are locked after it, never before.
+    fn changed(&self, board: &mut Board) -> Vec<StationState> {
+        board.heard = *held(&self.heard);
+        let restless = std::mem::take(&mut board.restless);
+        let mut readings = held(&self.readings);
+        restless.into_iter().for_each(|ix| readings.touch(ix));
+        readings.changed(|ix| {
+            let place = board.city.station_at(ix).map(|s| s.id.as_str());
+            place.map_or_else(|| "nodata".to_owned(), |p| board.level_of(p).0)
+        })
     }
 }
 

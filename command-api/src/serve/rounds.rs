@@ -28,25 +28,11 @@ fn every(period: Duration) -> tokio::time::Interval {
 }
 
 /// Tells consoles the newest readings.
-pub(super) async fn readings(platform: Arc<Platform>, followed: Arc<Followed>) {
+pub(super) async fn readings(platform: Arc<Platform>) {
     let mut ticks = every(TELL_EVERY);
     loop {
         ticks.tick().await;
-        let heard = *held(&followed.heard);
-        let restless = platform.live.change(|board| {
-            board.heard = heard;
-            (Vec::new(), std::mem::take(&mut board.restless))
-        });
-        let changed = {
-            let mut readings = held(&followed.readings);
-            restless.into_iter().for_each(|ix| readings.touch(ix));
-            let board = platform.live.board();
-            readings.changed(|ix| {
-                let place = board.city.station_at(ix).map(|s| s.id.as_str());
-                place.map_or_else(|| "nodata".to_owned(), |p| board.level_of(p).0)
-            })
-        };
-        platform.live.values(changed);
+        platform.live.tell_values();
     }
 }
 

@@ -32,9 +32,9 @@ use crate::api::metrics::Metrics;
 use crate::api::server;
 use crate::board::Board;
 use crate::city_folder::{self, ReadCity};
+use crate::desk::Room;
 use crate::desk::ledger::Ledger;
 use crate::desk::room::RoomError;
-use crate::desk::{Room, Seat};
 use crate::gazetteer::Gazetteer;
 use crate::live::Live;
 use crate::outlets::units::Units;
@@ -130,6 +130,7 @@ pub(super) async fn start(options: &ServeOptions) -> Result<(Parts, TcpListener)
     let word = if options.clock == ClockKind::Wall { "live" } else { "replay" };
     let epoch = secret::fresh().map_err(crate::access::AccessError::from)?[..16].to_owned();
     let live = Arc::new(Live::new(board, epoch, word));
+    live.values_from(Arc::clone(&followed) as _);
     let (seat, door) = Room::door();
     let units = Arc::new(Units::new(Arc::clone(&live), seat.clone()));
     let metrics = Arc::new(Metrics::default());

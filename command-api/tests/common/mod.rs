@@ -1,5 +1,5 @@
 //! A platform in this process, over a small town, on free ports, and a client of it.
-#![allow(dead_code, reason = "each test uses its part")]
+#![allow(dead_code, unreachable_pub, reason = "each test uses its part")]
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
