@@ -188,43 +188,6 @@ pub fn openapi() -> Value {
     })
 }
 
-/// One JSON Schema that leads to every type of the wire: what the console's types are made from.
-pub fn wire_schema() -> Value {
-    let document = openapi();
-    let text = document["components"]["schemas"].to_string();
-    let text = text.replace("#/components/schemas/", "#/$defs/");
-    let mut definitions: Value = serde_json::from_str(&text).unwrap_or_default();
-    bare_references(&mut definitions);
-    let names: Vec<String> =
-        definitions.as_object().map(|d| d.keys().cloned().collect()).unwrap_or_default();
-    let leads: Map<String, Value> =
-        names.iter().map(|n| (n.clone(), json!({ "$ref": format!("#/$defs/{n}") }))).collect();
-    json!({
-        "title": "Wire",
-        "description": "Every type of the wire by its name.",
-        "type": "object",
-        "additionalProperties": false,
-        "properties": leads,
-        "required": names,
-        "$defs": definitions,
-    })
-}
-
-/// A reference with a description beside it would be taken for another type than the one without.
-fn bare_references(value: &mut Value) {
-    match value {
-        Value::Object(map) => {
-            if let Some(to) = map.get("$ref").cloned() {
-                map.clear();
-                map.insert("$ref".into(), to);
-            }
-            map.values_mut().for_each(bare_references);
-        }
-        Value::Array(items) => items.iter_mut().for_each(bare_references),
-        _ => {}
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -2210,7 +2210,7 @@ export interface components {
             offset_s: number;
             /** @description Plans. */
             plans: components["schemas"]["PlanView"][];
-            /** @description Stations, in the order of their numbers in [`StationState::ix`]. */
+            /** @description Stations, in the order of their numbers in [`super::StationState::ix`]. */
             stations: components["schemas"]["StationView"][];
             /** @description GeoJSON of the zones is at this path; properties `id name name_en kind parent`. */
             zones_path: string;
@@ -2783,7 +2783,7 @@ export interface components {
             data: string;
             /**
              * Format: uint32
-             * @description Number: position in [`CityView::stations`].
+             * @description Number: position in [`super::CityView::stations`].
              */
             ix: number;
             /** @description Level: `nodata`, `none` or one of the city's. */
