@@ -82,8 +82,10 @@ impl Writer {
             match self.commit(&batch) {
                 Ok(first) => self.acknowledge(batch, first),
                 Err(error) if is_full(&error) => {
+                    if !self.shared.is_full() {
+                        tracing::error!(%error, "journal full: records are refused until there is room");
+                    }
                     self.shared.set_full(true);
-                    tracing::error!(%error, records = batch.end.records, "journal full: refused");
                     batch.group.settle(Err(AppendError::Full));
                     self.queue.settled(batch.end, batch.raw);
                 }
@@ -138,7 +140,10 @@ impl Writer {
 
     fn acknowledge(&self, batch: Batch, first: Seq) {
         self.hook.at(Phase::AfterCommit);
-        self.shared.set_full(false);
+        if self.shared.is_full() {
+            tracing::warn!("there is room again: the journal takes records");
+            self.shared.set_full(false);
+        }
         self.shared.committed(self.next, self.observations);
         self.watermark.advance(Seq(self.next.0 - 1));
         self.hook.at(Phase::BeforeAcknowledge);

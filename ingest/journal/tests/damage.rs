@@ -17,12 +17,12 @@ use journal::{
     verify_blocks,
 };
 use proptest::prelude::*;
-use situation::{assert_is, everything, observation, open, refusal};
+use situation::{assert_is, everything, observation, open, quick_dir, refusal};
 
 /// Writes a journal of `commits` commits of 40 observations and copies its files as they are while
 /// the writer lives: what a killed process leaves. Gives the copy and the records.
 fn killed(commits: u64, rotated: bool) -> (tempfile::TempDir, Vec<Record>) {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = quick_dir();
     let (journal, _) = open(dir.path());
     let mut records = Vec::new();
     let mut write = |journal: &Journal, commits: u64| {
@@ -39,7 +39,7 @@ fn killed(commits: u64, rotated: bool) -> (tempfile::TempDir, Vec<Record>) {
         return (dir, records);
     }
     write(&journal, commits);
-    let copy = tempfile::tempdir().unwrap();
+    let copy = quick_dir();
     for name in [JOURNAL_FILE.to_owned(), format!("{JOURNAL_FILE}-wal")] {
         fs::copy(dir.path().join(&name), copy.path().join(&name)).unwrap();
     }
@@ -51,7 +51,7 @@ fn log_of(dir: &Path) -> PathBuf {
 }
 
 fn lay(from: &Path) -> tempfile::TempDir {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = quick_dir();
     for entry in fs::read_dir(from).unwrap() {
         let entry = entry.unwrap();
         fs::copy(entry.path(), dir.path().join(entry.file_name())).unwrap();
@@ -286,7 +286,7 @@ fn a_file_of_which_nothing_can_be_read_is_refused_and_left_as_it_is() {
 
 #[test]
 fn a_full_disk_refuses_and_recovers_when_there_is_room_again() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = quick_dir();
     let options = Options { max_pages: Some(200), ..Options::live() };
     let (journal, _) = Journal::open(dir.path(), options).unwrap();
     let appender = journal.appender();
@@ -318,7 +318,7 @@ fn a_full_disk_refuses_and_recovers_when_there_is_room_again() {
 
 #[test]
 fn a_failed_commit_stops_the_journal_and_everybody_is_told() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = quick_dir();
     let broken = Arc::new(AtomicBool::new(false));
     let (saw, file) = (broken.clone(), dir.path().join(JOURNAL_FILE));
     // Another program takes the table away between two commits: every later commit fails.

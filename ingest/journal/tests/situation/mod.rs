@@ -54,6 +54,12 @@ pub(crate) fn refusal(agency: &str, reason: Reason, bytes: usize) -> Record {
     })
 }
 
+/// A directory in memory where there is one: for situations in which no sync is at stake, on a
+/// disk that others keep busy.
+pub(crate) fn quick_dir() -> tempfile::TempDir {
+    tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap()
+}
+
 pub(crate) fn open(dir: &std::path::Path) -> (Journal, Recovery) {
     Journal::open(dir, Options::live()).unwrap()
 }
