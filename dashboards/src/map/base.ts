@@ -40,6 +40,8 @@ export class BaseMap {
   private palette: MapPalette | null = null;
   private font = 'sans-serif';
   private homeExtent: number[] | null = null;
+  /** Whether a person has moved the map: then it stays where they put it. */
+  private moved = false;
 
   constructor(target: HTMLElement, center: number[], zoom: number, stamps: StampLayer) {
     this.stamps = stamps;
@@ -116,12 +118,23 @@ export class BaseMap {
 
   /** The whole city, above `below` pixels that the legend takes. */
   home(below: number): void {
+    this.moved = false;
     if (this.homeExtent === null) return;
     const narrow = (this.map.getSize()?.[0] ?? 0) < 800;
     this.map.getView().fit(this.homeExtent, { padding: [narrow ? 50 : 30, 24, below, 24], duration: 0 });
   }
 
+  /** Calls `fit` when the map's size changes and nobody has moved it. */
+  keepFitted(fit: () => void): void {
+    this.map.on('change:size', () => {
+      if (!this.moved) fit();
+    });
+    this.map.on('pointerdrag', () => (this.moved = true));
+    this.map.getTargetElement()?.addEventListener('wheel', () => (this.moved = true), { passive: true });
+  }
+
   zoom(by: number): void {
+    this.moved = true;
     const view = this.map.getView();
     view.animate({ zoom: (view.getZoom() ?? 9) + by, duration: 120 });
   }
@@ -134,6 +147,7 @@ export class BaseMap {
     const [x, y] = at as [number, number];
     const [mx, my] = [(x1 - x0) * 0.05, (y1 - y0) * 0.05];
     const inSight = x > x0 + mx && x < x1 - mx && y > y0 + my && y < y1 - my;
+    if (!inSight) this.moved = true;
     if (!inSight) view.animate({ center: at, duration: 150 });
   }
 

@@ -15,7 +15,11 @@ export type Shading = 'level' | 'risk';
 /** Below this zoom districts are shaded, from it on townships. */
 export const TOWNSHIPS_FROM_ZOOM = 10.4;
 /** A zone with less of its exposed cells covered by data than this is hatched over its shade. */
-export const MOSTLY = 0.5;
+const MOSTLY = 0.5;
+
+/** Whether what is known of a zone rests on a lesser part of it. */
+export const isPartly = (z: ZoneView): boolean =>
+  z.level !== 'nodata' && z.risk != null && z.covered < MOSTLY;
 
 export interface ZoneLook {
   zones: ReadonlyMap<string, ZoneView>;
@@ -66,7 +70,7 @@ export class ZonePainter {
     const zone = this.look.zones.get(String(feature.get('id')));
     const stroke = new Stroke({ color: township ? mix(p.land, p.edge, 0.45) : p.edge, width: township ? 0.7 : 1.2 });
     const styles = [new Style({ fill: this.shade(zone), stroke })];
-    const partly = zone !== undefined && zone.level !== 'nodata' && zone.covered < MOSTLY;
+    const partly = zone !== undefined && isPartly(zone);
     if (partly) styles.push(new Style({ fill: this.veil }));
     return styles;
   }

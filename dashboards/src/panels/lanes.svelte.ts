@@ -33,6 +33,8 @@ const PROPERTIES: Record<Exclude<LaneId, 'alerts'>, readonly string[]> = {
 
 interface Fetched {
   key: string;
+  /** The platform's time up to which it is known, and the seat's when it was asked. */
+  to: number;
   at: number;
   series: SeriesView | null;
 }
@@ -76,13 +78,14 @@ class Lanes {
       if (worst === null) continue;
       const key = `${worst.id}/${worst.property}`;
       const had = this.fetched[id];
-      // A worst station is kept for a minute, so that the lane does not flicker between two.
-      if (had !== undefined && performance.now() - had.at < AGAIN_MS) continue;
+      // A worst station is kept for a minute of the platform's time, so that the lane does not flicker.
+      if (had !== undefined && clock.now - had.to < AGAIN_MS && performance.now() - had.at < AGAIN_MS) continue;
+      const to = clock.now;
       try {
-        const series = await platform.series(worst.id, worst.property, clock.now - DAY_MS, clock.now, id === 'rain' ? EVERY_POINT : POINTS);
-        this.fetched = { ...this.fetched, [id]: { key, at: performance.now(), series } };
+        const series = await platform.series(worst.id, worst.property, to - DAY_MS, to, id === 'rain' ? EVERY_POINT : POINTS);
+        this.fetched = { ...this.fetched, [id]: { key, to, at: performance.now(), series } };
       } catch {
-        this.fetched = { ...this.fetched, [id]: { key, at: performance.now(), series: had?.series ?? null } };
+        this.fetched = { ...this.fetched, [id]: { key, to: had?.to ?? to, at: performance.now(), series: had?.series ?? null } };
       }
     }
   }
@@ -93,7 +96,7 @@ class Lanes {
     const ix = picture.stations.byId.get(series.station);
     const row = ix === undefined ? undefined : picture.stations.rows[ix];
     const from = Math.floor(clock.now / 60_000) * 60_000 - DAY_MS;
-    const line = toLine(series.points, series.interval_s, id === 'rain' ? 3600 : null, from, from + DAY_MS);
+    const line = toLine(series.points, series.interval_s, id === 'rain' ? 3600 : null, from, this.fetched[id]?.to ?? from);
     const values = line.v.filter((v): v is number => v !== null);
     const peak = values.length === 0 ? t('strip.missing')
       : t('strip.peak', { v: valueText(settings.language, Math.max(...values), id === 'rain' ? `${series.unit}/h` : series.unit) });

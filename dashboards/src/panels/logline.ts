@@ -5,6 +5,7 @@ import { picture } from '../picture/picture.svelte';
 import { when } from '../time/clock.svelte';
 import { named, settings, shortName, t, w } from '../ui/settings.svelte';
 import type { Selected } from '../ui/view.svelte';
+import { signalName } from './signal';
 
 export interface LogLine {
   seq: number;
@@ -43,7 +44,7 @@ function about(id: string): { place: string; go: Selected | null } {
   const task = picture.rows.tasks.get(id);
   if (task !== undefined) return { place: task.text, go: { kind: 'incident', id: task.incident } };
   const signal = picture.rows.signals.get(id);
-  if (signal !== undefined) return { place: signal.signal, go: { kind: 'signal', id } };
+  if (signal !== undefined) return { place: signalName(signal), go: { kind: 'signal', id } };
   // An alert that has left the list still has its place in its id.
   const place = id.split('@')[1] ?? id;
   const station = picture.stations.rows[picture.stations.byId.get(place) ?? -1];
@@ -61,6 +62,7 @@ function words(text: string, n: number): [string[], string] {
 
 function detail(entry: LogEntry): string {
   const text = entry.detail;
+  if (entry.what.startsWith('signal.') && picture.rows.signals.has(entry.about)) return '';
   switch (entry.what) {
     case 'acknowledged':
       return words(text, 1)[1];

@@ -62,6 +62,27 @@ export function toLine(
   return line;
 }
 
+/** How far back a tendency looks, seconds, and the share of the line's range that counts as steady. */
+const TENDENCY_S = 1800;
+const STEADY_SHARE = 0.02;
+
+/** 涨, 落 or 平 of the newest value against half an hour before; null where the line is too short. */
+export function tendency(line: Line): 'rising' | 'falling' | 'steady' | null {
+  let last: { t: number; v: number } | null = null;
+  let [low, high] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  let before: number | null = null;
+  for (let at = line.t.length - 1; at >= 0; at -= 1) {
+    const [t, v] = [line.t[at] as number, line.v[at]];
+    if (v == null) continue;
+    [low, high] = [Math.min(low, v), Math.max(high, v)];
+    last ??= { t, v };
+    if (before === null && last.t - t >= TENDENCY_S) before = v;
+  }
+  if (last === null || before === null) return null;
+  const d = last.v - before;
+  return Math.abs(d) <= (high - low) * STEADY_SHARE ? 'steady' : d > 0 ? 'rising' : 'falling';
+}
+
 function gap(line: Line, from: number, to: number): void {
   line.gaps.push([from / 1000, to / 1000]);
   const last = line.t[line.t.length - 1];

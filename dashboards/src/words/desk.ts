@@ -5,6 +5,7 @@ export const desk = {
   'detail.criterion': ['达到{criterion}{level}指标(平台研判)', 'meets {level} {criterion} criterion (platform)'],
   'detail.cleared': ['已消警 {time}', 'cleared {time}'],
   'detail.window': ['{window}累计', 'over {window}'],
+  'detail.judged': ['研判值', 'As judged'],
   'detail.raised': ['起报', 'Raised'],
   'detail.changed': ['最近变化', 'Last change'],
   'detail.peak': ['最高达', 'Peak level'],
@@ -95,7 +96,7 @@ export const desk = {
   'explain.recomputed': ['复算', 'Recomputed'],
   'explain.agrees': ['复算一致:{value}', 'Agrees: {value}'],
   'explain.differs': ['复算不一致:{value}', 'Differs: {value}'],
-  'explain.norecompute': ['此研判无需复算(资料中断)', 'Nothing to recompute (silence)'],
+  'explain.norecompute': ['平台此处未给出复算', 'The platform gives no recomputation here'],
   'explain.about': ['方法与适用范围', 'Method and limits'],
   'explain.more': ['另有 {n} 条', '{n} more'],
 

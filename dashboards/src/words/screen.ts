@@ -12,6 +12,8 @@ export const screen = {
   'head.counts': ['未消警告警,按级别', 'Open alerts by level'],
   'head.count': ['{level}:未消警 {open} 条,其中未签收 {unsigned} 条', '{level}: {open} open, {unsigned} not acknowledged'],
   'head.shelved': ['暂挂 {n}', 'Shelved {n}'],
+  'head.silent': ['中断 {n}', 'Down {n}'],
+  'head.silent.title': ['资料中断 {n} 处;点此只看资料中断', '{n} places are silent; click to see these only'],
   'head.rate': ['10 分钟 {n}', '10 min {n}'],
   'head.rate.title': ['最近 10 分钟新告警 {n} 条;多于 10 条即告警潮', '{n} new alerts in the last 10 minutes; more than 10 is a flood'],
   'head.flood': ['告警潮', 'Flood'],

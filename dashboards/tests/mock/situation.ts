@@ -153,7 +153,7 @@ export function makeSituation(c: City, seed: string, now: number): Situation {
   const outage = now - 52 * MIN;
   rows.push({
     id: `feed@agency:${DEAD_AGENCY}@${outage}`, hazard: 'feed', place: `agency:${DEAD_AGENCY}`, place_name: '江门市海洋预报台(演示)', place_name_en: 'Sea forecast office (demonstration)',
-    level: 'yellow', peak: 'yellow', property: '', unit: '', rule: 'feed.silent 3 intervals', raised_ms: outage, changed_ms: outage, trend: 'steady', steps: 1, status: 'actual',
+    level: 'nodata', peak: 'nodata', property: '', unit: '', rule: 'feed.silent 3 intervals', raised_ms: outage, changed_ms: outage, trend: 'steady', steps: 1, status: 'actual',
   });
   const busy: Record<string, string> = {};
   const pick = (kind: string, n = 0): string => c.units.filter((u) => u['kind'] === kind)[n]?.['id'] ?? '';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { AlertView } from '../../src/contract/types';
 import { shownThresholds } from '../../src/panels/chart';
-import { toLine, withLive } from '../../src/panels/series';
+import { tendency, toLine, withLive } from '../../src/panels/series';
 import { Schedule, type Sound } from '../../src/sound/schedule';
 
 const IDS = { red: 'red', orange: 'orange' };
@@ -63,6 +63,11 @@ describe('a trend', () => {
   it('sums rain over (t − window, t]', () => {
     const points = Array.from({ length: 5 }, (_, at): [number, number] => [at * 3_600_000, 10]);
     expect(toLine(points, 3600, 3 * 3600, 0, 4 * 3_600_000).v).toEqual([10, 20, 30, 30, 30]);
+  });
+
+  it('rises, falls or stands, against half an hour before', () => {
+    const at = (v: number[]) => tendency(toLine(v.map((x, n): [number, number] => [n * 600_000, x]), 600, null, 0, v.length * 600_000));
+    expect([at([1, 1, 1, 1, 2]), at([3, 3, 2, 2, 1]), at([1, 5, 9, 5, 5]), at([1, 2])]).toEqual(['rising', 'falling', 'steady', null]);
   });
 
   it('joins the newest value once', () => {
