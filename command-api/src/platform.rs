@@ -19,6 +19,9 @@ use crate::shelf::Shelf;
 /// A file of the city that consoles may read.
 pub type CityFile = (String, Bytes);
 
+/// Gives the plans that the engine has compiled so far.
+pub type Plans = Box<dyn Fn() -> Vec<Arc<stream::plan::Plan>> + Send + Sync>;
+
 /// Whether the platform may be used, part by part.
 #[derive(Debug, Default)]
 pub struct Health {
@@ -73,6 +76,8 @@ pub struct Platform {
     pub city_files: BTreeMap<String, CityFile>,
     /// Turns true when everything is to end.
     pub stop: watch::Receiver<bool>,
+    /// The plans that the engine has compiled, oldest first: to recompute by.
+    pub plans: Plans,
 }
 
 impl std::fmt::Debug for Platform {

@@ -5,12 +5,16 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::{Path, State};
-use contract::views::{ExplanationView, ObservationView, ThresholdView};
+use contract::views::{ExplanationView, ObservationView, RecomputedView, ThresholdView};
 use domain::city::Registry;
-use domain::observation::ObservationId;
+use domain::decision::Decision;
+use domain::observation::{Observation, ObservationId};
+use stream::plan::Plan;
+use stream::recompute::recompute;
 
 use super::believed;
 use super::problem::Refused;
+use crate::gazetteer::Gazetteer;
 use crate::platform::Platform;
 use crate::shelf::{Hand, ShelfError};
 
@@ -29,22 +33,45 @@ pub async fn explanation(
     )
     .await?;
     let (registry, city) = (platform.registry(), Arc::clone(&platform.live.board().city));
+    let plans = (platform.plans)();
     let units = Arc::clone(&city);
-    let (decisions, observations) = platform
-        .shelf
-        .ask(move |hand| {
-            let decisions = hand.decisions_of(&id)?;
-            let because = decisions.last().map(|d| d.because.clone()).unwrap_or_default();
-            let seen = observations(hand, &registry, &because, |p| units.property(p).0)?;
-            Ok((decisions, seen))
-        })
-        .await?;
+    let answered = platform.shelf.ask(move |hand| {
+        let decisions = hand.decisions_of(&id)?;
+        let newest = decisions.iter().rev().find(|d| !d.because.is_empty()).cloned();
+        let because = newest.as_ref().map(|d| d.because.as_slice()).unwrap_or_default();
+        let seen = observations(hand, &registry, because)?;
+        let recomputed = newest.and_then(|d| recomputed(&plans, &d, &seen));
+        let shown = seen.iter().take(OBSERVATIONS_MAX).map(|s| s.view(&units)).collect::<Vec<_>>();
+        Ok((decisions, shown, recomputed))
+    });
+    let (decisions, observations, recomputed) = answered.await?;
     let thresholds: Vec<ThresholdView> = city
         .hazard(&alert.hazard)
         .map(|h| (h, city.thresholds(h, &alert.place)))
         .map(|(h, list)| list.into_iter().map(|t| city.threshold_view(h, t)).collect())
         .unwrap_or_default();
-    Ok(Json(ExplanationView { alert, decisions, observations, thresholds, recomputed: None }))
+    Ok(Json(ExplanationView { alert, decisions, observations, thresholds, recomputed }))
+}
+
+/// An observation that a decision names.
+struct Named {
+    id: String,
+    property: String,
+    seq: u64,
+    observation: Observation,
+}
+
+impl Named {
+    fn view(&self, city: &Gazetteer) -> ObservationView {
+        ObservationView {
+            id: self.id.clone(),
+            seq: self.seq,
+            t_ms: self.observation.t.0,
+            v: self.observation.value,
+            unit: city.property(&self.property).0,
+            trust: trust(self.observation.quality.trust).into(),
+        }
+    }
 }
 
 /// The observations of these ids, from the history.
@@ -52,24 +79,42 @@ fn observations(
     hand: &Hand,
     registry: &Registry,
     ids: &[String],
-    unit: impl Fn(&str) -> String,
-) -> Result<Vec<ObservationView>, ShelfError> {
+) -> Result<Vec<Named>, ShelfError> {
     let history = hand.history()?;
     let mut found = Vec::new();
-    for id in ids.iter().take(OBSERVATIONS_MAX) {
+    for id in ids {
         let Ok(parsed) = id.parse::<ObservationId>() else { continue };
         let Some(ix) = registry.find(parsed.station.as_str(), &parsed.property) else { continue };
         let Some(sample) = history.find(ix, parsed.t, parsed.crc)? else { continue };
-        found.push(ObservationView {
+        found.push(Named {
             id: id.clone(),
+            property: parsed.property,
             seq: sample.seq.0,
-            t_ms: sample.observation.t.0,
-            v: sample.observation.value,
-            unit: unit(&parsed.property),
-            trust: trust(sample.observation.quality.trust).into(),
+            observation: sample.observation,
         });
     }
     Ok(found)
+}
+
+/// What the engine's own recomputation says of a decision, by the plan that gives the same or, where
+/// none does, the newest that can.
+fn recomputed(plans: &[Arc<Plan>], decision: &Decision, seen: &[Named]) -> Option<RecomputedView> {
+    let because: Vec<Observation> = seen.iter().map(|s| s.observation).collect();
+    let mut newest = None;
+    for plan in plans.iter().rev() {
+        let Ok(found) = recompute(plan, decision, &because) else { continue };
+        let level = plan.city.about.levels.id(found.level).to_owned();
+        let decided = plan.city.about.levels.find(&decision.level).unwrap_or_default();
+        // With a clear margin a level holds a little below its threshold.
+        let holds = found.level <= decided && decided.rank() <= found.held;
+        let agrees = (found.level == decided || holds) && found.value == decision.value;
+        let view = RecomputedView { value: found.value, level, agrees };
+        if agrees {
+            return Some(view);
+        }
+        newest.get_or_insert(view);
+    }
+    newest
 }
 
 /// The word of a trust.

@@ -50,7 +50,7 @@ pub(super) struct Parts {
     pub(super) platform: Arc<Platform>,
     pub(super) journal: Arc<Journal>,
     pub(super) hearing: Arc<HearingHandle>,
-    pub(super) engine: Engine<Actual>,
+    pub(super) engine: Arc<Engine<Actual>>,
     pub(super) followed: Arc<Followed>,
     pub(super) room: Task<Result<(), RoomError>>,
     pub(super) follower: JoinHandle<Result<(), String>>,
@@ -163,6 +163,10 @@ pub(super) async fn start(options: &ServeOptions) -> Result<(Parts, TcpListener)
     }));
     metrics.register(|page| hearing.telemetry().register(page));
 
+    let engine = Arc::new(engine);
+    // Weak: who ends the engine must be the last to hold it.
+    let thinking = Arc::downgrade(&engine);
+    let plans = Box::new(move || thinking.upgrade().map(|e| e.plans()).unwrap_or_default());
     let stop = watch::Sender::new(false);
     let journal_writes = AtomicBool::new(true);
     let health = Arc::new(Health { journal_writes, ..Health::default() });
@@ -179,6 +183,7 @@ pub(super) async fn start(options: &ServeOptions) -> Result<(Parts, TcpListener)
         console: options.console_dir.clone(),
         city_files: city_files(&read, &options.city_dir),
         stop: stop.subscribe(),
+        plans,
     };
     let platform = Arc::new(platform);
     let parts = Parts {

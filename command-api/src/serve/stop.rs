@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use ingest::hearing::HearingHandle;
+use domain::status::Live as Actual;
+use stream::Engine;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout};
 
@@ -37,7 +38,7 @@ pub(super) async fn stop(parts: Parts, mut rounds: JoinSet<()>) -> Result<(), Se
     if timeout(CLOSE_WITHIN, rounds.shutdown()).await.is_err() {
         tracing::warn!("the rounds were not over in time");
     }
-    match own(hearing).await {
+    match alone(hearing).await {
         Some(hearing) => {
             if timeout(DRAIN_WITHIN, hearing.drain()).await.is_err() {
                 tracing::warn!("feeds were still open when their time was over");
@@ -55,12 +56,8 @@ pub(super) async fn stop(parts: Parts, mut rounds: JoinSet<()>) -> Result<(), Se
     }
     // The desk is there until the engine has told it everything.
     engine.stop();
-    let joined = tokio::task::spawn_blocking(move || engine.join());
-    match timeout(ENGINE_WITHIN, joined).await {
-        Ok(Ok(Ok(summary))) => tracing::info!(upto = summary.upto, "the engine has ended"),
-        Ok(Ok(Err(error))) => tracing::error!(%error, "the engine"),
-        Ok(Err(error)) => tracing::error!(%error, "the engine's end"),
-        Err(_) => tracing::warn!("the engine did not end in time"),
+    if let Some(engine) = alone(engine).await {
+        end(engine).await;
     }
     if timeout(DESK_WITHIN, platform.seat.close()).await.is_err() {
         tracing::warn!("the desk did not close in time");
@@ -96,13 +93,23 @@ pub(super) async fn stop(parts: Parts, mut rounds: JoinSet<()>) -> Result<(), Se
     }
 }
 
-/// The one handle of hearing, once nobody else is using it.
-async fn own(mut hearing: Arc<HearingHandle>) -> Option<HearingHandle> {
+async fn end(engine: Engine<Actual>) {
+    let joined = tokio::task::spawn_blocking(move || engine.join());
+    match timeout(ENGINE_WITHIN, joined).await {
+        Ok(Ok(Ok(summary))) => tracing::info!(upto = summary.upto, "the engine has ended"),
+        Ok(Ok(Err(error))) => tracing::error!(%error, "the engine"),
+        Ok(Err(error)) => tracing::error!(%error, "the engine's end"),
+        Err(_) => tracing::warn!("the engine did not end in time"),
+    }
+}
+
+/// A part by itself, once nobody else is using it for a moment.
+async fn alone<T>(mut part: Arc<T>) -> Option<T> {
     let began = Instant::now();
     while began.elapsed() < CLOSE_WITHIN {
-        hearing = match Arc::try_unwrap(hearing) {
-            Ok(hearing) => return Some(hearing),
-            Err(hearing) => hearing,
+        part = match Arc::try_unwrap(part) {
+            Ok(part) => return Some(part),
+            Err(part) => part,
         };
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
