@@ -5,6 +5,7 @@
 
 pub mod credentials;
 pub mod doors;
+mod error;
 pub mod password;
 pub mod secret;
 pub mod sessions;
@@ -23,10 +24,10 @@ use domain::ids::UserName;
 use domain::time::{Clock, UtcMs};
 use tokio::sync::Semaphore;
 
-use password::PasswordError;
-use secret::{Kept, NoRandomness};
+pub use error::{AccessError, SignInError};
+use secret::Kept;
 use sessions::Sessions;
-use store::{PersonRow, Store, StoreError};
+use store::{PersonRow, Store};
 use throttle::Throttle;
 use tokens::Tokens;
 
@@ -36,46 +37,6 @@ pub const REFRESH_EVERY: Duration = Duration::from_secs(1);
 pub const HASHING_MAX: usize = 2;
 /// Passwords that wait to be hashed; more are sent away.
 pub const HASHING_WAIT_MAX: usize = 32;
-
-/// What can go wrong.
-#[derive(Debug, thiserror::Error)]
-pub enum AccessError {
-    /// The file.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    /// The password.
-    #[error(transparent)]
-    Password(#[from] PasswordError),
-    /// The generator.
-    #[error(transparent)]
-    Randomness(#[from] NoRandomness),
-    /// A name that is no id.
-    #[error("name: {0}")]
-    Name(#[from] domain::ids::IdError),
-    /// Nobody of that name.
-    #[error("there is nobody called {0}")]
-    Unknown(String),
-    /// A set-up code that is wrong, used or from before.
-    #[error("the set-up code is not valid")]
-    SetupCode,
-}
-
-/// Why a sign-in is refused. Unknown name, wrong password and a disabled person are one answer.
-#[derive(Debug, thiserror::Error)]
-pub enum SignInError {
-    /// Name or password.
-    #[error("name or password is wrong")]
-    Wrong,
-    /// Too many failures: wait so many seconds.
-    #[error("too many failures: try again in {0} s")]
-    Wait(i64),
-    /// Too many at once.
-    #[error("too many people are signing in at this moment")]
-    Busy,
-    /// The file or the generator.
-    #[error(transparent)]
-    Failed(#[from] AccessError),
-}
 
 /// Somebody who is signed in.
 #[derive(Debug, Clone, PartialEq, Eq)]
