@@ -45,8 +45,9 @@ fn publisher(port: u16, n: u64, stop: &AtomicBool, acked: &AtomicU64) {
             sent += 1;
             let t = NOW.0 - 1_000_000_000 + (sent * PUBLISHERS + n) as i64;
             let body = format!(
-                r#"{{"station":"R-{}","property":"rainfall","t":{t},"v":{}.5}}"#,
+                r#"{{"station":"R-{}","property":"{}","t":{t},"v":{}.5}}"#,
                 n % 20 + 1,
+                if n < 20 { "rainfall" } else { "discharge" },
                 sent % 70
             );
             let topic = b"fh/v1/hydro/obs";

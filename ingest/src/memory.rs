@@ -12,6 +12,11 @@ use domain::time::UtcMs;
 pub const RECENT_PER_DATASTREAM: usize = 256;
 /// The same where there is no history to look up (a file): the engine knows older duplicates by id.
 pub const RECENT_WITHOUT_PAST: usize = 64;
+/// Values held in memory of all datastreams together, about: a city with few of them remembers more
+/// of each, and asks the history less often when frames come late. About 56 bytes a value.
+pub const RECENT_IN_ALL: usize = 1_000_000;
+/// The most of one datastream, all the same.
+pub const RECENT_PER_DATASTREAM_MAX: usize = 4_096;
 /// How long an exact duplicate is known as one, at the least: 72 h. Content is known for as long as
 /// the history lasts; a sender's id for this long, or until a restart.
 pub const DUPLICATE_HORIZON_MS: i64 = 72 * 3_600_000;
@@ -161,7 +166,8 @@ impl Memory {
 
     /// Takes one more value.
     pub(crate) fn put(&mut self, ix: DatastreamIx, mut seen: Seen) {
-        let recent = self.recent;
+        let share = RECENT_IN_ALL / self.lanes.len().max(1);
+        let recent = self.recent.max(share.min(RECENT_PER_DATASTREAM_MAX));
         let lane = self.lane(ix);
         if seen.t < lane.floor {
             // Older than what is held: the history has it as soon as it is durable.

@@ -16,6 +16,26 @@ use crate::telemetry::Tally;
 /// A wait for durability that any number may share.
 pub(crate) type Wait = Shared<Receipt>;
 
+/// The datastreams an append brought values of: most bring one, which needs no list.
+#[derive(Debug, Default)]
+pub(crate) struct Touched {
+    first: Option<DatastreamIx>,
+    more: Vec<DatastreamIx>,
+}
+
+impl Touched {
+    pub(crate) fn put(&mut self, ix: DatastreamIx) {
+        match self.first {
+            None => self.first = Some(ix),
+            Some(first) if first == ix || self.more.last() == Some(&ix) => {}
+            Some(_) => self.more.push(ix),
+        }
+    }
+    pub(crate) fn each(&self) -> impl Iterator<Item = DatastreamIx> {
+        self.first.into_iter().chain(self.more.iter().copied())
+    }
+}
+
 /// Who gets the counts of an append.
 #[derive(Debug, Clone)]
 pub(crate) struct Account {
@@ -28,7 +48,7 @@ pub(crate) struct Account {
 pub(crate) struct Append {
     pub(crate) wait: Wait,
     /// The datastreams it brought values of.
-    pub(crate) touched: Vec<DatastreamIx>,
+    pub(crate) touched: Touched,
     pub(crate) account: Option<Account>,
     /// The platform's now before its ticks.
     pub(crate) now_before: Option<UtcMs>,
@@ -58,7 +78,7 @@ impl Inflight {
     pub(crate) fn open(
         &mut self,
         wait: Wait,
-        touched: Vec<DatastreamIx>,
+        touched: Touched,
         account: Option<Account>,
         now_before: Option<UtcMs>,
     ) {

@@ -10,13 +10,16 @@ pub mod rate;
 mod reports;
 mod submit;
 
+use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, ready};
 use std::time::Instant;
 
 use domain::ids::AgencyId;
 use domain::record::Record;
 use domain::refusal::{Channel, RAW_KEPT_MAX_BYTES, Reason, Refusal};
 use domain::time::{Clock, UtcMs};
+use futures_util::FutureExt;
 use journal::{AppendError, Appender};
 
 use crate::json::batch::Item;
@@ -88,6 +91,8 @@ pub(crate) struct Inner {
     pub(crate) now: Option<UtcMs>,
     pub(crate) reports: reports::Reported,
     pub(crate) clock_is_back: bool,
+    /// Room for an append's records.
+    pub(crate) spare: Vec<Record>,
 }
 
 pub(crate) struct Core {
@@ -107,34 +112,54 @@ impl std::fmt::Debug for Admission {
     }
 }
 
-/// What was submitted; resolves when it is durable. Dropping it takes nothing back.
+/// What was submitted; a future that resolves to the outcomes, in the order of the items, when all
+/// of them are durable. Dropping it takes nothing back.
 #[must_use = "nothing may be acknowledged before it is durable"]
 pub struct Admitted {
     core: Arc<Core>,
     outcomes: Vec<Outcome>,
-    waits: Vec<(Ticket, Wait)>,
+    /// Appends of others that brought what this one only repeats. They settle earlier.
+    firsts: Vec<(Ticket, Wait)>,
+    own: Option<(Ticket, Wait)>,
     /// Counted when the waits are over; an append has its own account.
     uncounted: Option<inflight::Account>,
 }
 
 impl Admitted {
-    /// The outcomes, in the order of the items, once all of them are durable.
+    fn of(core: &Arc<Core>, uncounted: Option<inflight::Account>) -> Self {
+        let (outcomes, firsts) = (Vec::new(), Vec::new());
+        Self { core: core.clone(), outcomes, firsts, own: None, uncounted }
+    }
+
+    /// The outcomes, once all of them are durable.
     ///
     /// # Errors
     /// [`Unavailable`]: at least one is not, so none may be acknowledged.
     pub async fn durable(self) -> Result<Vec<Outcome>, Unavailable> {
-        for (ticket, wait) in self.waits {
-            let outcome = wait.await;
-            self.core.settle(ticket, &outcome);
+        self.await
+    }
+}
+
+impl Future for Admitted {
+    type Output = Result<Vec<Outcome>, Unavailable>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let admitted = &mut *self;
+        while let Some((ticket, wait)) = admitted.firsts.last_mut().or(admitted.own.as_mut()) {
+            let outcome = ready!(wait.poll_unpin(cx));
+            admitted.core.settle(*ticket, &outcome);
+            if admitted.firsts.pop().is_none() {
+                admitted.own = None;
+            }
             if let Err(error) = outcome {
-                self.core.telemetry.not_durable();
-                return Err(Unavailable(error));
+                admitted.core.telemetry.not_durable();
+                return Poll::Ready(Err(Unavailable(error)));
             }
         }
-        if let Some(account) = &self.uncounted {
-            self.core.count(account);
+        if let Some(account) = admitted.uncounted.take() {
+            admitted.core.count(&account);
         }
-        Ok(self.outcomes)
+        Poll::Ready(Ok(std::mem::take(&mut admitted.outcomes)))
     }
 }
 
@@ -156,6 +181,7 @@ impl Admission {
             now: newest_tick,
             reports: reports::Reported::default(),
             clock_is_back: false,
+            spare: Vec::new(),
         };
         Self(Arc::new(Core { inner: Mutex::new(inner), appender, ticks, telemetry }))
     }
@@ -252,7 +278,14 @@ impl Admission {
         inner.clock_is_back = false;
         let before = inner.now.replace(now);
         let records = [Record::Tick { now }];
-        Some(submit::append(&self.0, &mut inner, &records, Vec::new(), None, before))
+        Some(submit::append(
+            &self.0,
+            &mut inner,
+            &records,
+            inflight::Touched::default(),
+            None,
+            before,
+        ))
     }
 
     /// What the journal holds already, at a start: the tail that the history does not have yet.
@@ -311,7 +344,7 @@ impl Core {
                 }
             }
             Settled::Lost(ticket, append) => {
-                for ix in append.touched {
+                for ix in append.touched.each() {
                     inner.judge.memory().forget(ix, ticket);
                 }
                 inner.reports.forget(ticket);

@@ -2,7 +2,6 @@
 
 use std::sync::{Arc, MutexGuard};
 
-use domain::ids::DatastreamIx;
 use domain::record::Record;
 use domain::refusal::Reason;
 use domain::report::Report;
@@ -12,7 +11,7 @@ use futures_util::FutureExt;
 /// The most ticks that one frame of a replay brings: a year of them.
 const REPLAY_TICKS_MAX: i64 = 366 * 24 * 3_600_000 / REPLAY_TICK_STEP_MS;
 
-use super::inflight::{Account, Wait};
+use super::inflight::{Account, Touched, Wait};
 use super::{Admitted, Core, Inner, Outcome, Source, Ticks, refusal};
 use crate::json::decode::RawObservation;
 use crate::judge::{Judged, Why};
@@ -25,7 +24,7 @@ pub(super) struct Draft<'c, 'm, 's> {
     source: Source<'s>,
     ticket: Ticket,
     records: Vec<Record>,
-    touched: Vec<DatastreamIx>,
+    touched: Touched,
     outcomes: Vec<Outcome>,
     tally: Tally,
     waits: Vec<(Ticket, Wait)>,
@@ -39,13 +38,14 @@ impl<'c, 'm, 's> Draft<'c, 'm, 's> {
         source: Source<'s>,
     ) -> Self {
         let (ticket, now_before) = (inner.inflight.next(), inner.now);
+        let records = std::mem::take(&mut inner.spare);
         Self {
             core,
             inner,
             source,
             ticket,
-            records: Vec::new(),
-            touched: Vec::new(),
+            records,
+            touched: Touched::default(),
             outcomes: Vec::new(),
             tally: Tally::default(),
             waits: Vec::new(),
@@ -106,7 +106,7 @@ impl<'c, 'm, 's> Draft<'c, 'm, 's> {
         match self.inner.judge.judge(raw, agency, now, self.ticket)? {
             Judged::New(observation) => {
                 self.follow(observation.t);
-                self.touched.push(observation.datastream);
+                self.touched.put(observation.datastream);
                 self.tally.frontier = self.tally.frontier.max(Some(observation.t));
                 let (received, channel) = (self.received(), self.source.channel);
                 self.records.push(Record::Observation { received, channel, observation });
@@ -168,46 +168,44 @@ impl<'c, 'm, 's> Draft<'c, 'm, 's> {
     }
 
     /// Submits the append and gives the wait for it.
-    pub(super) fn submit(self) -> Admitted {
+    pub(super) fn submit(mut self) -> Admitted {
         let account = Account {
             agency: self.source.agency.clone(),
             channel: self.source.channel,
             tally: self.tally,
         };
         let mut admitted = if self.records.is_empty() {
-            Admitted {
-                core: self.core.clone(),
-                outcomes: Vec::new(),
-                waits: Vec::new(),
-                uncounted: Some(account),
-            }
+            Admitted::of(self.core, Some(account))
         } else {
             let touched = self.touched;
             append(self.core, self.inner, &self.records, touched, Some(account), self.now_before)
         };
         admitted.outcomes = self.outcomes;
-        // The firsts were submitted earlier and settle earlier.
-        admitted.waits.splice(0..0, self.waits);
+        admitted.firsts = self.waits;
+        self.records.clear();
+        if self.records.capacity() <= SPARE_RECORDS {
+            self.inner.spare = self.records;
+        }
         admitted
     }
 }
+
+/// Room for records that is kept from one append to the next.
+const SPARE_RECORDS: usize = 256;
 
 /// Submits records as the next append.
 pub(super) fn append(
     core: &Arc<Core>,
     inner: &mut Inner,
     records: &[Record],
-    touched: Vec<DatastreamIx>,
+    touched: Touched,
     account: Option<Account>,
     now_before: Option<UtcMs>,
 ) -> Admitted {
     let ticket = inner.inflight.next();
     let wait = core.appender.append(records).shared();
     inner.inflight.open(wait.clone(), touched, account, now_before);
-    Admitted {
-        core: core.clone(),
-        outcomes: Vec::new(),
-        waits: vec![(ticket, wait)],
-        uncounted: None,
-    }
+    let mut admitted = Admitted::of(core, None);
+    admitted.own = Some((ticket, wait));
+    admitted
 }

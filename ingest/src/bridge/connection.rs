@@ -191,7 +191,7 @@ impl Connection {
             None => None,
         };
         match who.and_then(|who| self.parts.intake.take(&who, &topic, &payload)) {
-            Some(taken) => self.flight.push(publish, taken.concluded()),
+            Some(taken) => self.flight.push(publish, taken),
             None => {
                 // Nobody of the city's: acknowledged, or it would come for ever.
                 tracing::warn!(%topic, "a packet of nobody in the city's register");

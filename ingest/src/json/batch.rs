@@ -80,11 +80,13 @@ pub fn decode_ndjson(body: &[u8]) -> Result<Vec<Item<'_>>, BatchError> {
 pub fn decode_packet(body: &[u8]) -> Result<Vec<Item<'_>>, BatchError> {
     match body.iter().find(|b| !b.is_ascii_whitespace()) {
         Some(b'[') => decode_array(body),
-        // An object written over several lines is one object all the same.
-        Some(b'{') if body.contains(&b'\n') => match decode_line(body) {
+        // Most packets hold one object. One written over several lines is one object all the same.
+        Some(b'{') => match decode_line(body) {
             Ok(one) => Ok(vec![Item { raw: body, read: Ok(one) }]),
-            Err(_) if serde_json::from_slice::<&RawValue>(body).is_ok() => {
-                Ok(vec![Item { raw: body, read: decode_line(body) }])
+            Err(error)
+                if !body.contains(&b'\n') || serde_json::from_slice::<&RawValue>(body).is_ok() =>
+            {
+                Ok(vec![Item { raw: body, read: Err(error) }])
             }
             Err(_) => decode_ndjson(body),
         },

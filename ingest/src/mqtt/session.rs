@@ -1,14 +1,16 @@
 //! Stop 1 of 9, **heard**, over MQTT: a packet in, its verdict and the notes out. The protocol
 //! itself is `mqtt-edge`'s (or the city's broker's). After it: [`crate::mqtt::decode`] (decoded).
 
+use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
+use std::task::{Context, Poll, ready};
 
 use domain::ids::{AgencyId, UnitId};
 use domain::refusal::{Channel, Reason};
 use domain::report::Report;
 use domain::time::UtcMs;
-use mqtt_edge::{Admit, BoxPending, Downlink, EdgeHandle, Packet, Verdict, Who};
+use mqtt_edge::{Admit, Downlink, EdgeHandle, Packet, Verdict, Who};
 
 use super::decode::{Carries, carries};
 use super::notes::{Note, notes};
@@ -32,7 +34,8 @@ impl std::fmt::Debug for Intake {
     }
 }
 
-/// A packet that was taken and submitted.
+/// A packet that was taken and submitted: a future that resolves when it is durable.
+#[must_use = "nothing may be acknowledged before it is durable"]
 pub struct Taken {
     admitted: Admitted,
     agency: AgencyId,
@@ -40,16 +43,18 @@ pub struct Taken {
     received: UtcMs,
 }
 
-impl Taken {
+impl Future for Taken {
+    type Output = (Verdict, Vec<Note>);
+
     /// The verdict and the notes to its sender, once it is durable.
-    pub async fn concluded(self) -> (Verdict, Vec<Note>) {
-        match self.admitted.durable().await {
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        Poll::Ready(match ready!(Pin::new(&mut self.admitted).poll(cx)) {
             Ok(outcomes) => {
                 let told = notes(&self.agency, &self.source, self.received, &outcomes);
                 (verdict(&outcomes), told)
             }
             Err(Unavailable(_)) => (Verdict::Unavailable, Vec::new()),
-        }
+        })
     }
 }
 
@@ -83,10 +88,9 @@ impl Intake {
     /// Takes one packet of `who`, whose right to the topic has been checked. Everything is
     /// submitted when this returns. `None`: this sender has no place in the city any more.
     pub fn take(&self, who: &Who, topic: &Arc<str>, body: &[u8]) -> Option<Taken> {
-        let register = self.admission.register();
         let agency = match who {
             Who::Agency(agency) => agency.clone(),
-            Who::Unit(unit) => register.unit(unit)?.clone(),
+            Who::Unit(unit) => self.admission.register().unit(unit)?.clone(),
         };
         let received = self.admission.now();
         let source = Source { agency: &agency, channel: self.channel, place: topic };
@@ -172,19 +176,29 @@ impl EdgeAdmit {
     }
 }
 
-impl Admit for EdgeAdmit {
-    type Pending = BoxPending;
+/// The wait for a packet's verdict.
+pub struct EdgePending {
+    taken: Option<Taken>,
+    teller: Arc<Teller>,
+}
 
-    fn admit(&self, packet: Packet) -> BoxPending {
-        let Some(taken) = self.intake.take(&packet.who.who, &packet.topic, &packet.body) else {
-            return Box::pin(std::future::ready(Verdict::AccessRefused));
-        };
-        let teller = self.teller.clone();
-        Box::pin(async move {
-            let (verdict, notes) = taken.concluded().await;
-            teller.tell(notes);
-            verdict
-        })
+impl Future for EdgePending {
+    type Output = Verdict;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Verdict> {
+        let Some(taken) = &mut self.taken else { return Poll::Ready(Verdict::AccessRefused) };
+        let (verdict, notes) = ready!(Pin::new(taken).poll(cx));
+        self.teller.tell(notes);
+        Poll::Ready(verdict)
+    }
+}
+
+impl Admit for EdgeAdmit {
+    type Pending = EdgePending;
+
+    fn admit(&self, packet: Packet) -> EdgePending {
+        let taken = self.intake.take(&packet.who.who, &packet.topic, &packet.body);
+        EdgePending { taken, teller: self.teller.clone() }
     }
 }
 
