@@ -28,14 +28,20 @@ class Alarm {
     this.timer ??= setInterval(() => this.ask(), ASK_MS);
     // Any gesture will do where the browser wants one; the header's button is the one it names.
     for (const gesture of ['pointerdown', 'keydown'] as const) {
-      document.addEventListener(gesture, () => this.wake(), { passive: true });
+      document.addEventListener(gesture, this.gesture, { passive: true });
     }
   }
 
   stop(): void {
     if (this.timer !== null) clearInterval(this.timer);
     this.timer = null;
+    for (const gesture of ['pointerdown', 'keydown'] as const) document.removeEventListener(gesture, this.gesture);
   }
+
+  private readonly gesture = (e: Event): void => {
+    // The sound button wakes it itself: woken here, its click would find it running and mute it.
+    if (!(e.target as Element | null)?.closest?.('[data-sound]')) this.wake();
+  };
 
   private open(): void {
     if (this.context !== null || typeof AudioContext === 'undefined') return;

@@ -75,7 +75,7 @@ export async function takeSeat(options: SeatOptions = {}): Promise<Seat> {
 }
 
 /** Waits until `ask` in the page is true; functions only, for the policy allows no eval of text. */
-export async function until<A>(page: Page, ask: (a: A) => boolean, a: A, within = 5_000): Promise<void> {
+export async function until<A>(page: Page, ask: (a: A) => boolean, a: A, within = 10_000): Promise<void> {
   await page.waitForFunction(ask as never, a as never, { timeout: within, polling: 10 });
 }
 
