@@ -62,7 +62,7 @@ pub struct Snapshot {
     pub created: UtcMs,
     /// The rows, ordered by operator and key.
     pub rows: Vec<StateRow>,
-    /// Newer snapshots that were damaged and passed over.
+    /// Newer snapshots that were damaged or too far ahead.
     pub passed_over: Vec<Seq>,
 }
 
@@ -148,16 +148,22 @@ impl SnapshotStore {
         Ok(rows.len())
     }
 
-    /// The newest snapshot that is whole and not after `not_after` (the journal's durable mark: a
-    /// later one was made of records that are lost).
+    /// The newest snapshot that is whole and not after `not_after`: the lesser of the journal's
+    /// durable mark and the position of what was published from it. Files are not synced together:
+    /// after a power cut a snapshot may be there while decisions before it are not, and an engine
+    /// that began from it would never make them again.
     ///
     /// # Errors
     /// [`DerivedError::Sqlite`] when the list itself cannot be read.
     pub fn latest_valid(&self, not_after: Seq) -> Result<Option<Snapshot>, DerivedError> {
         let mut passed_over = Vec::new();
         for entry in self.entries().map_err(KIND.wrong("list the snapshots"))? {
+            if entry.seq > not_after {
+                tracing::info!(seq = %entry.seq, %not_after, "a snapshot lies too far ahead");
+                passed_over.push(entry.seq);
+                continue;
+            }
             let why = match self.read(&entry) {
-                _ if entry.seq > not_after => "it is newer than the journal".to_owned(),
                 _ if !entry.complete => "it was not finished".to_owned(),
                 Ok((_, crc)) if crc != entry.crc32 => "its checksum is wrong".to_owned(),
                 Ok((rows, _)) => {
@@ -166,7 +172,7 @@ impl SnapshotStore {
                 }
                 Err(error) => error.to_string(),
             };
-            tracing::error!(seq = %entry.seq, %why, "a snapshot is passed over");
+            tracing::error!(seq = %entry.seq, %why, "a damaged snapshot is passed over");
             passed_over.push(entry.seq);
         }
         Ok(None)
