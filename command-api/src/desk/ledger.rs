@@ -84,7 +84,10 @@ impl Ledger {
         let durable = reader.last()?;
         let mut ledger = Self { store: Some(store), ..Self::none() };
         let mut picture = Picture::new(levels.clone());
-        if let Some((at, place, kept)) = ledger.newest(durable)? {
+        // After a power cut decisions that are in the picture may be gone; they are made again.
+        let published = decisions.position()?;
+        let newest = ledger.newest(durable)?.filter(|(_, place, _)| place.0 <= published);
+        if let Some((at, place, kept)) = newest {
             (ledger.records, ledger.decisions, picture) = (at, place, kept);
             ledger.written = picture.now;
         }

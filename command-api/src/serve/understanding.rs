@@ -36,7 +36,8 @@ pub(super) fn start(
     decisions.rewind(durable)?;
     let published = decisions.position()?;
     let snapshots = SnapshotStore::open(dir, options.phase_hook.clone())?;
-    let start_from = snapshots.latest_valid(durable)?.map(from_store);
+    // After a power cut a snapshot may be there and decisions before it not: they are made again.
+    let start_from = snapshots.latest_valid(durable.min(published))?.map(from_store);
     let from = start_from.as_ref().map_or(0, |s| s.seq);
     tracing::info!(from, %published, %durable, "the engine reads the record");
     metrics.understood(from);
