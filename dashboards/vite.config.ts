@@ -16,7 +16,7 @@ export default defineConfig({
     proxy: { '/v1': { target: platform, ws: true, changeOrigin: false } },
   },
   test: {
-    include: ['tests/unit/**/*.test.ts', 'tests/browser/**/*.test.ts'],
+    include: ['tests/unit/**/*.test.ts', 'tests/browser/**/*.test.ts', 'tests/demo/**/*.test.ts'],
     // One browser at a time: the suite also runs on two cores.
     fileParallelism: false,
     testTimeout: 30_000,

@@ -26,6 +26,8 @@ pub(crate) fn test(options: &Options) -> Result<()> {
     let tier = if options.long { [("FENGHUO_TIER", "long")] } else { [("FENGHUO_TIER", "ci")] };
     run_with(".", &cargo, &["test", "--workspace"], &tier)?;
     run_with("dashboards", "npm", &["test", "--silent"], &tier)?;
+    // The console on the real platform and a running drill.
+    run_with("dashboards", "npm", &["run", "--silent", "test:demo"], &tier)?;
     heading("everything passed");
     Ok(())
 }
