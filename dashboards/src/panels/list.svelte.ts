@@ -19,6 +19,8 @@ class List {
   changed = $state(false);
   open = $state.raw<ReadonlySet<string>>(new Set());
   showLow = $state(false);
+  /** Whether the list stands grouped: it follows the flood, but not under the officer's hand. */
+  isGrouped = $state(false);
   lowHidden = $state(0);
   /** Which filter the shown order belongs to. */
   private shownFor = '';
@@ -46,14 +48,16 @@ class List {
   refresh(force = false): void {
     const filter = { tab: view.tab, level: view.level, zone: view.zone, text: view.text };
     const rows = listed(picture.rows.alerts.values(), filter, picture.levels.ranks, clock.second);
-    const hide = picture.flood && !this.showLow && view.level === null;
+    const resting = force || mayMove(this.touch, performance.now());
+    if (resting) this.isGrouped = picture.flood;
+    const hide = this.isGrouped && !this.showLow && view.level === null;
     const wanted = hide ? rows.filter((a) => !picture.levels.isLow(a.level)) : rows;
     this.lowHidden = rows.length - wanted.length;
-    const forFilter = JSON.stringify([filter, this.showLow]);
+    const forFilter = JSON.stringify([filter, this.showLow, this.isGrouped]);
     const turned = forFilter !== this.shownFor;
     this.shownFor = forFilter;
     const selected = !turned && view.selected?.kind === 'alert' ? view.selected.id : null;
-    const move = force || turned || mayMove(this.touch, performance.now());
+    const move = resting || turned;
     const ids = wanted.map((a) => a.id);
     const shown = settle(this.order, ids, (id) => picture.rows.alerts.has(id), move, selected);
     if (!same(shown.order, this.order)) this.order = shown.order;
@@ -70,7 +74,7 @@ class List {
     const row = (alert: AlertView, inGroup: boolean, first: boolean): Line => ({
       kind: 'row', key: alert.id, alert, inGroup, first,
     });
-    if (!picture.flood) return rows.map((a) => row(a, false, false));
+    if (!this.isGrouped) return rows.map((a) => row(a, false, false));
     const lines: Line[] = [];
     for (const g of grouped(rows, picture.levels.ranks)) {
       if (g.rows.length === 1) {

@@ -185,6 +185,19 @@ describe('the officer', () => {
     await other.close();
   });
 
+  it('keeps the rows under the hand when a flood breaks, and groups them when asked', async () => {
+    seat = await takeSeat();
+    await seat.page.hover('.rows li:nth-child(3)');
+    const before = await rowIds(seat.page);
+    flood(seat.platform, 60);
+    await seat.page.waitForSelector('.rate.flood');
+    await seat.page.waitForSelector('.news');
+    expect(await rowIds(seat.page)).toEqual(before);
+    expect(await seat.page.$('.group')).toBeNull();
+    await seat.page.click('.news');
+    await seat.page.waitForSelector('.group');
+  });
+
   it('keeps a grip in a flood of 200: grouped, first-out named, low levels behind a counter', async () => {
     seat = await takeSeat();
     await seat.page.mouse.move(900, 500);
