@@ -18,6 +18,7 @@ use crate::engine::{Engine, EngineConfig, EngineError, Summary};
 use crate::inlet::{Heard, Inlet, InletError, Lean};
 use crate::item::Ruling;
 use crate::log::DecisionLog;
+use crate::outlet::Picture;
 use crate::publish::{Plans, Publish, PublishError, decision, zone_level};
 use crate::shared::Shared;
 use crate::snapshot::Snapshot;
@@ -115,6 +116,7 @@ impl Backtest {
             workers: self.workers,
             with_seq: false,
             close_windows: true,
+            picture: false,
             ..EngineConfig::default()
         };
         let log = Arc::new(Mutex::new(Some(DecisionLog::new(out))));
@@ -174,6 +176,7 @@ impl<W: Write + Send + 'static> Publish for Writer<W> {
         &mut self,
         _upto: Seq,
         rulings: Vec<Ruling>,
+        _picture: Picture,
         shared: &Shared,
         _snapshot: Option<Snapshot>,
     ) -> Result<(), PublishError> {

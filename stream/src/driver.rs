@@ -14,14 +14,15 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use domain::city::{City, CityFiles};
-use domain::ids::DatastreamIx;
+use domain::ids::{DatastreamIx, Seq};
 use domain::observation::{Observation, Quality};
 use domain::record::Record;
-use domain::report::{HospitalStatus, Report};
+use domain::report::{HospitalStatus, OfficialSignal, Report};
 use domain::time::UtcMs;
 
 use crate::item::{Item, Ruling, What};
-use crate::plan::Plan;
+use crate::outlet::Frontier;
+use crate::plan::{Plan, Refused};
 use crate::shared::Shared;
 use crate::watch::place::NEVER;
 use crate::watch::quality_code;
@@ -128,6 +129,12 @@ pub struct Ordered {
     pub items: Vec<Item>,
     /// Silences and returns.
     pub rulings: Vec<Ruling>,
+    /// Official signals, passed on as they are.
+    pub signals: Vec<(Seq, OfficialSignal)>,
+    /// Thresholds that cannot be applied.
+    pub refused: Vec<Refused>,
+    /// Whether the clock has ticked.
+    pub ticked: bool,
 }
 
 impl Driver {
@@ -176,6 +183,11 @@ impl Driver {
         self.counts
     }
 
+    /// Up to when each agency's data are complete.
+    pub(crate) fn frontiers(&self) -> Vec<Frontier> {
+        self.plan.as_ref().map_or_else(Vec::new, |plan| self.silence.frontiers(plan))
+    }
+
     /// The last seq it has taken.
     pub fn last_seq(&self) -> u64 {
         self.last_seq
@@ -209,6 +221,11 @@ impl Driver {
             Record::Report { report: Report::Hospital(status), .. } => {
                 self.in_order(seq)?;
                 self.hospital(seq, &status, out);
+                Ok(())
+            }
+            Record::Report { report: Report::Signal(signal), .. } => {
+                self.in_order(seq)?;
+                out.signals.push((Seq(seq), signal));
                 Ok(())
             }
             Record::Report { .. } | Record::Refused(_) | Record::Desk(_) => self.in_order(seq),
@@ -292,6 +309,7 @@ impl Driver {
         if let Some(plan) = &self.plan {
             self.silence.tick(plan, seq, before, now, &self.routes, out);
         }
+        out.ticked = true;
     }
 
     /// A new configuration holds.
@@ -309,6 +327,7 @@ impl Driver {
             tracing::warn!(hazard = %refused.hazard, station = %refused.station,
                 threshold = refused.threshold, because = %refused.because, "threshold refused");
         }
+        out.refused.extend(plan.refused.iter().cloned());
         self.shared.add_plan(plan.clone());
         self.adopt(plan.clone());
         for worker in 0..self.peers {

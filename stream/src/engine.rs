@@ -16,7 +16,7 @@ use domain::status::Status;
 use crate::driver::Counts;
 use crate::inlet::Inlet;
 use crate::item::Ruling;
-use crate::outlet::{Decided, Outlet};
+use crate::outlet::{Decided, Outlet, Picture};
 use crate::publish::{self, Plans, Publish, PublishError};
 use crate::shared::Shared;
 use crate::snapshot::Snapshot;
@@ -39,6 +39,8 @@ pub struct EngineConfig {
     /// Whether windows that hold observations are settled when the inlet closes (a file that ends)
     /// or stay open (a journal that goes on).
     pub close_windows: bool,
+    /// Whether the agencies' frontiers are told.
+    pub picture: bool,
     /// The kinds that are written out; others are decided, and not told.
     pub kinds: Vec<DecisionKind>,
 }
@@ -56,6 +58,7 @@ impl Default for EngineConfig {
             published_upto: Seq(0),
             with_seq: true,
             close_windows: false,
+            picture: true,
             kinds: DecisionKind::ALL.to_vec(),
         }
     }
@@ -189,6 +192,7 @@ impl<S: Status, O: Outlet<S>> Publish for Told<S, O> {
         &mut self,
         upto: Seq,
         rulings: Vec<Ruling>,
+        picture: Picture,
         shared: &Shared,
         snapshot: Option<Snapshot>,
     ) -> Result<(), PublishError> {
@@ -198,7 +202,7 @@ impl<S: Status, O: Outlet<S>> Publish for Told<S, O> {
                 decisions.push(publish::decision(ruling, plan, self.with_seq));
             }
         }
-        let decided = Decided { upto, decisions, snapshot, status: PhantomData };
+        let decided = Decided { upto, decisions, picture, snapshot, status: PhantomData };
         Ok(self.outlet.decided(decided)?)
     }
 }

@@ -28,4 +28,4 @@ pub mod zones;
 
 pub use engine::{Engine, EngineConfig, EngineError};
 pub use inlet::{Heard, Inlet, InletError, Lean};
-pub use outlet::{Decided, Outlet, OutletError};
+pub use outlet::{Decided, Frontier, Outlet, OutletError, Picture};

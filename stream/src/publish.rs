@@ -10,7 +10,8 @@ use domain::level::Level;
 use domain::observation::ObservationId;
 use domain::time::UtcMs;
 
-use crate::item::{FEED, Ruling, Where, Why};
+use crate::item::{FEED, Ruling, Seen, Where, Why};
+use crate::outlet::Picture;
 use crate::plan::{Measure, Plan};
 use crate::shared::Shared;
 use crate::snapshot::Snapshot;
@@ -33,6 +34,7 @@ pub(crate) trait Publish: Send + 'static {
         &mut self,
         upto: Seq,
         rulings: Vec<Ruling>,
+        picture: Picture,
         shared: &Shared,
         snapshot: Option<Snapshot>,
     ) -> Result<(), PublishError>;
@@ -99,16 +101,16 @@ pub(crate) fn decision(ruling: &Ruling, plan: &Plan, with_seq: bool) -> Decision
 }
 
 fn because(ruling: &Ruling, plan: &Plan) -> Vec<String> {
-    let mut ids = Vec::with_capacity(ruling.because.len());
-    for seen in ruling.because.iter() {
-        let Some((station, property)) = plan.stream_name(seen.stream) else { continue };
-        let mut id = String::with_capacity(station.len() + property.len() + 24);
-        // As [`ObservationId`] writes it.
-        let _ = write!(id, "{station}:{property}:{}:{:08x}", seen.t, seen.crc());
-        debug_assert!(id.parse::<ObservationId>().is_ok());
-        ids.push(id);
-    }
-    ids
+    ruling.because.iter().filter_map(|seen| observation_id(seen, plan)).collect()
+}
+
+/// An observation's id, as [`ObservationId`] writes it.
+pub(crate) fn observation_id(seen: &Seen, plan: &Plan) -> Option<String> {
+    let (station, property) = plan.stream_name(seen.stream)?;
+    let mut id = String::with_capacity(station.len() + property.len() + 24);
+    write!(id, "{station}:{property}:{}:{:08x}", seen.t, seen.crc()).ok()?;
+    debug_assert!(id.parse::<ObservationId>().is_ok());
+    Some(id)
 }
 
 /// The rule that spoke: model and version, the threshold's number in its file, what was measured.

@@ -10,11 +10,12 @@ use std::sync::Arc;
 
 use domain::decision::DecisionKind;
 use domain::level::Level;
-use domain::time::MINUTE_MS;
+use domain::time::{MINUTE_MS, UtcMs};
 use serde::{Deserialize, Serialize};
 
 use super::{Ordered, Route, note};
 use crate::item::{FEED, Ruling, What, Where, Why};
+use crate::outlet::Frontier;
 use crate::plan::Plan;
 use crate::watch::place::NEVER;
 
@@ -136,6 +137,26 @@ impl Silence {
         if let Some(awake) = self.awake.get_mut(ix as usize) {
             *awake = Awake { due: source.due, span: source.span };
         }
+    }
+
+    /// Up to when each agency's datastreams that are not silent have all been heard, event time.
+    pub(crate) fn frontiers(&self, plan: &Plan) -> Vec<Frontier> {
+        let mut least: Vec<Option<i64>> = vec![None; plan.agencies.len()];
+        for (awake, stream) in self.awake.iter().zip(&plan.streams) {
+            if awake.due == NEVER || !stream.named {
+                continue;
+            }
+            let heard = awake.due.saturating_sub(awake.span);
+            let agency = plan.stations.get(stream.station as usize).map_or(u32::MAX, |s| s.agency);
+            if let Some(least) = least.get_mut(agency as usize) {
+                *least = Some(least.map_or(heard, |least| least.min(heard)));
+            }
+        }
+        let named = plan.agencies.iter().zip(least);
+        let told = named.filter_map(|(agency, least)| {
+            Some(Frontier { agency: agency.clone(), complete: UtcMs(least?) })
+        });
+        told.collect()
     }
 
     /// Brings the sources up to what their awake parts say.

@@ -14,6 +14,7 @@ use super::{EngineConfig, EngineError, MAX_WORKERS, Summary};
 use crate::driver::{Driver, Ordered};
 use crate::inlet::{Heard, Inlet, Lean};
 use crate::item::Ruling;
+use crate::outlet::Picture;
 use crate::publish::{Publish, sort};
 use crate::shared::{Shared, set_worker};
 use crate::snapshot::{Row, Snapshot};
@@ -140,6 +141,7 @@ fn work(
         batch: 0,
         sent: driver_at,
         upto: driver_at,
+        picture: config.picture,
         writers: worker.peers() * WRITERS_A_WORKER,
         snapshot_at: driver_at,
         published_upto: config.published_upto.0,
@@ -157,6 +159,7 @@ struct Batch {
     number: u64,
     upto: u64,
     rulings: Vec<Ruling>,
+    picture: Picture,
 }
 
 /// The first worker.
@@ -170,6 +173,8 @@ struct First {
     batch: u64,
     sent: u64,
     upto: u64,
+    /// Whether the picture is kept and told.
+    picture: bool,
     /// How many operators write rows into a snapshot.
     writers: usize,
     /// The number at which the last snapshot was sought.
@@ -258,6 +263,7 @@ impl First {
             self.snapshot_at = self.driver.last_seq();
             self.driver.state().row()
         });
+        let told = std::mem::take(&mut ordered.ticked) && self.picture;
         let entrance = &mut self.dataflow.entrance;
         entrance.send_batch(&mut ordered.items);
         ordered.items.clear();
@@ -265,7 +271,18 @@ impl First {
         self.sent = self.driver.last_seq();
         entrance.advance_to(self.batch);
         let rulings = std::mem::take(&mut ordered.rulings);
-        self.under_way.push_back(Batch { driver, number, upto: self.driver.last_seq(), rulings });
+        let picture = Picture {
+            frontiers: if told { self.driver.frontiers() } else { Vec::new() },
+            signals: std::mem::take(&mut ordered.signals),
+            refused: std::mem::take(&mut ordered.refused),
+        };
+        self.under_way.push_back(Batch {
+            driver,
+            number,
+            upto: self.driver.last_seq(),
+            rulings,
+            picture,
+        });
     }
 
     /// Publishes the batches that the probe has passed.
@@ -304,7 +321,7 @@ impl First {
             sort(&mut rulings, plan);
         }
         self.publish
-            .publish(Seq(batch.upto), rulings, &self.shared, snapshot)
+            .publish(Seq(batch.upto), rulings, batch.picture, &self.shared, snapshot)
             .map_err(|error| error.to_string())
     }
 }

@@ -18,7 +18,7 @@ use crate::watch::Watch;
 
 /// See the module.
 pub(crate) trait Assess<'scope> {
-    /// Rulings of this stream's items; `watch` is this worker's keyed state.
+    /// What comes of this stream's items; `watch` is this worker's keyed state.
     fn assess(self, watch: Watch, shared: Arc<Shared>) -> Stream<'scope, u64, Vec<Ruling>>;
 }
 

@@ -1,9 +1,11 @@
 //! The engine as a whole: records in, decisions out. Every test is a situation.
+#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test")]
 
 mod amend;
 mod configure;
 mod one_answer;
 mod order;
+mod picture;
 mod recompute;
 mod silence;
 mod situations;

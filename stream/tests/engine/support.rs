@@ -10,6 +10,7 @@ use domain::ids::{DatastreamIx, Seq};
 use domain::observation::{Observation, Quality};
 use domain::record::{Record, Sequenced};
 use domain::refusal::Channel;
+use domain::report::OfficialSignal;
 use domain::status::Live;
 use domain::time::UtcMs;
 use sha2::{Digest, Sha256};
@@ -216,6 +217,8 @@ pub(crate) fn seen(observation: Observation) -> Record {
 pub(crate) struct Told {
     pub(crate) decisions: Vec<Decision>,
     pub(crate) snapshots: Vec<Snapshot>,
+    pub(crate) frontiers: BTreeMap<String, UtcMs>,
+    pub(crate) signals: Vec<OfficialSignal>,
 }
 
 impl Told {
@@ -275,6 +278,10 @@ pub(crate) fn run_from(
         let mut told = outlet.lock().expect("nobody panics with it");
         told.decisions.extend(decided.decisions);
         told.snapshots.extend(decided.snapshot);
+        let picture = decided.picture;
+        let frontiers = picture.frontiers.into_iter();
+        told.frontiers.extend(frontiers.map(|f| (f.agency, f.complete)));
+        told.signals.extend(picture.signals.into_iter().map(|(_, signal)| signal));
         Ok(())
     })?;
     engine.join()?;
