@@ -9,9 +9,12 @@ use contract::live::{Change, Notice};
 use contract::views::{AlertView, FeedView, ZoneView};
 use domain::ids::UnitId;
 use domain::time::UtcMs;
+use stream::risk::RiskMap;
 
 use crate::desk::{Picture, Touched, views};
 use crate::gazetteer::Gazetteer;
+
+mod zones;
 
 /// The newest lines of the duty log that a snapshot carries.
 pub const LOG_IN_SNAPSHOT: usize = 200;
@@ -23,6 +26,8 @@ pub struct Board {
     pub picture: Picture,
     /// The city.
     pub city: Arc<Gazetteer>,
+    /// Risk, cell by cell.
+    pub risk: RiskMap,
     /// Zones by id.
     pub zones: BTreeMap<String, ZoneView>,
     /// Feeds by id.
@@ -44,6 +49,7 @@ impl Board {
         let zones = city.city().zones.iter().map(|z| (z.id.to_string(), no_data(z.id.as_str())));
         Self {
             picture,
+            risk: RiskMap::over(Arc::clone(city.ground())),
             zones: zones.collect(),
             feeds: BTreeMap::new(),
             notices: BTreeMap::new(),
@@ -143,7 +149,7 @@ impl Board {
                 self.restless.insert(ix);
             } else if let Some(mut view) = self.zones.get(place).cloned() {
                 let (level, t) = self.level_of(place);
-                (view.level, view.data_ms) = (level, t.map(|t| t.0).or(view.data_ms));
+                (view.level, view.data_ms) = (level, t.map(|t| t.0).max(view.data_ms));
                 changes.extend(self.zone(view));
             }
         }

@@ -2,6 +2,7 @@
 //! configuration; the position of a station here is its number in live messages.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use contract::views::{
     CityView, DatastreamView, HazardView, LevelView, PlanView, StationView, ThresholdView,
@@ -9,6 +10,7 @@ use contract::views::{
 use domain::city::{City, Hazard, Plan, Station, Threshold, Unit, ZoneKind};
 use domain::ids::{HospitalId, PlanId, UnitId};
 use gis::Position;
+use stream::risk::Ground;
 
 /// A name in both languages.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -35,6 +37,7 @@ pub struct Gazetteer {
     zones: BTreeMap<String, usize>,
     units: BTreeMap<UnitId, usize>,
     hospitals: BTreeMap<HospitalId, usize>,
+    ground: Arc<Ground>,
 }
 
 /// Metres between two places (longitude, latitude in degrees), on the tangent plane: good to a
@@ -69,12 +72,18 @@ impl Gazetteer {
         let zones = city.zones.iter().enumerate().map(|(n, z)| (z.id.to_string(), n)).collect();
         let units = city.units.iter().enumerate().map(|(n, u)| (u.id.clone(), n)).collect();
         let hospitals = city.hospitals.iter().enumerate().map(|(n, h)| (h.id.clone(), n)).collect();
-        Self { stations, station_ix, zones, units, hospitals, city }
+        let ground = Arc::new(Ground::of(&city));
+        Self { stations, station_ix, zones, units, hospitals, ground, city }
     }
 
     /// The city.
     pub fn city(&self) -> &City {
         &self.city
+    }
+
+    /// Its cells, the people in them, and who speaks for them.
+    pub fn ground(&self) -> &Arc<Ground> {
+        &self.ground
     }
 
     /// A station, by its newest epoch.

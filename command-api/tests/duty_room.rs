@@ -76,8 +76,20 @@ async fn the_state_after_a_restart_is_the_state_before() {
     let (agency, _) = people(&folder.path().join("data"));
     let platform = Running::start(folder.path()).await;
     let commander = platform.signed_in("commander").await;
+    let calm = now_ms();
     observe(&platform, &agency, "A", 310.0).await;
     observe(&platform, &agency, "B", 31.0).await;
+    let risk = |zones: &Value| Some((zones[0]["risk"].as_f64()?, zones[0].clone()));
+    let zone =
+        commander.until("/v1/zones", |zones| risk(zones).filter(|r| r.0 < 0.5).map(|r| r.1)).await;
+    // A: score 1 × 0.5, 1000 people; B: yellow of four levels 0.5 × 0.4, 500 people.
+    assert!((zone["risk"].as_f64().unwrap() - 0.4).abs() < 1e-12, "{zone}");
+    assert_eq!((zone["covered"].as_f64(), zone["people"].as_f64()), (Some(0.75), Some(1500.0)));
+    assert_eq!(zone["terms"][0]["because"].as_array().map(Vec::len), Some(2), "{zone}");
+    let then = commander.get(&format!("/v1/zones?at={calm}")).await.json();
+    assert_eq!((&then[0]["risk"], &then[0]["level"]), (&Value::Null, &json!("nodata")), "{then}");
+    let now = commander.get(&format!("/v1/zones?at={}", now_ms())).await.json();
+    assert_eq!(now[0], zone);
     let ids: Vec<String> = commander
         .until("/v1/alerts", |alerts| {
             let rows: Vec<&Value> =

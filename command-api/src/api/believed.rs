@@ -49,6 +49,7 @@ async fn board_at(platform: &Platform, at: UtcMs) -> Result<Board, Refused> {
     board.picture = platform.shelf.ask(move |hand| picture_at(hand, levels, at)).await?;
     let places = board.picture.believed.keys().map(|(place, _)| place.clone()).collect();
     board.believe(&places);
+    board.recall();
     Ok(board)
 }
 

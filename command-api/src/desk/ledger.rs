@@ -21,7 +21,7 @@ pub const DESK_FOLDER: &str = "desk";
 /// How often the picture is written down, by the platform's clock.
 pub const WRITTEN_EVERY_MS: i64 = MINUTE_MS;
 /// The version of the written picture.
-const PICTURE_VERSION: u32 = 1;
+const PICTURE_VERSION: u32 = 2;
 /// Records and decisions that are read at one time.
 const PAGE: usize = 4_096;
 

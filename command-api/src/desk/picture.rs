@@ -11,6 +11,7 @@ use domain::level::Levels;
 use domain::report::{HospitalStatus, OfficialSignal};
 use domain::time::UtcMs;
 use serde::{Deserialize, Serialize};
+use stream::risk::Beliefs;
 
 /// The most decisions of one alert that are kept with it (the first, and the newest).
 pub const ALERT_DECISIONS_KEPT: usize = 64;
@@ -58,6 +59,8 @@ pub struct Picture {
     pub orders: BTreeMap<u64, Order>,
     /// What is believed of each (place, hazard): the engine's newest assessment.
     pub believed: BTreeMap<(String, String), Believed>,
+    /// The assessments that stand, with the observations behind them: what risk is made of.
+    pub beliefs: Beliefs,
 }
 
 /// An order on its way to a unit.

@@ -91,6 +91,7 @@ impl Room {
                 }
                 Entering::Decided(decisions) => {
                     self.take_all(decisions.iter().map(Happening::Decided));
+                    self.live.change(|board| (Vec::new(), board.heed(&decisions)));
                     self.ledger.decided(&decisions);
                     self.timers().await?;
                 }

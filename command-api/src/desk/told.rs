@@ -14,6 +14,7 @@ use super::picture::{
 /// been taken already is not taken twice.
 pub fn tell(picture: &mut Picture, decision: &Decision, touched: &mut Touched) {
     let Ok(at) = UtcMs::parse(&decision.t) else { return };
+    picture.beliefs.take(decision);
     if decision.kind == DecisionKind::Assessment {
         return believe(picture, decision, at, touched);
     }

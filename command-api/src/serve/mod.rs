@@ -71,6 +71,7 @@ fn rounds(options: &ServeOptions, parts: &Parts) -> JoinSet<()> {
     let (platform, followed) = (&parts.platform, &parts.followed);
     rounds.spawn(rounds::beat(Arc::clone(platform), Arc::clone(followed)));
     rounds.spawn(rounds::readings(Arc::clone(platform)));
+    rounds.spawn(rounds::zones(Arc::clone(platform)));
     rounds.spawn(rounds::access(Arc::clone(&platform.access)));
     let (hearing, journal) = (Arc::clone(&parts.hearing), Arc::clone(&parts.journal));
     rounds.spawn(rounds::look(Arc::clone(platform), hearing, journal));

@@ -18,6 +18,10 @@ use crate::readings::TELL_EVERY;
 
 /// How often consoles are told that a second has passed.
 const BEAT_EVERY: Duration = Duration::from_secs(1);
+/// How often the risk of zones is told where it changed: not with every decision.
+const ZONES_EVERY: Duration = Duration::from_secs(1);
+/// The age alone of what is known of a zone is told once in so many of those rounds.
+const AGES_EVERY_ROUNDS: u32 = 30;
 /// How often feeds, units' sessions and notices are looked at.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
 
@@ -33,6 +37,23 @@ pub(super) async fn readings(platform: Arc<Platform>) {
     loop {
         ticks.tick().await;
         platform.live.tell_values();
+    }
+}
+
+/// Tells consoles what has become of the zones' risk, and how old what is known of them is.
+pub(super) async fn zones(platform: Arc<Platform>) {
+    let mut ticks = every(ZONES_EVERY);
+    let mut rounds = 0u32;
+    loop {
+        ticks.tick().await;
+        rounds = rounds.wrapping_add(1);
+        if !platform.live.board().risk.is_settled() {
+            platform.live.change(|board| (board.assess(), ()));
+        }
+        if rounds % AGES_EVERY_ROUNDS == 1 {
+            let stations = platform.live.stations();
+            platform.live.change(|board| (board.age(&stations), ()));
+        }
     }
 }
 

@@ -122,6 +122,7 @@ pub(super) async fn start(options: &ServeOptions) -> Result<(Parts, TcpListener)
     board.picture = picture;
     let places = board.picture.believed.keys().map(|(place, _)| place.clone()).collect();
     board.believe(&places);
+    board.recall();
 
     let clock: Arc<dyn Clock> = match options.clock {
         ClockKind::Wall => Arc::new(WallClock),

@@ -22,7 +22,8 @@ pub const WITHIN: Duration = Duration::from_secs(30);
 /// Everybody's password.
 pub const PASSWORD: &str = "correct horse battery";
 
-/// Writes the town's folder: stations A and B with rain every minute, boats, one plan.
+/// Writes the town's folder: stations A and B with a discharge every minute, people at both and where
+/// nothing is measured, boats, one plan.
 pub fn town(folder: &Path) -> PathBuf {
     let city = folder.join("city");
     let put = |path: &str, text: &str| {
@@ -53,6 +54,10 @@ pub fn town(folder: &Path) -> PathBuf {
     put(
         "units.csv",
         "id,name,name_en,kind,agency,lon,lat,people\nboat-1,一艇,Boat 1,boat,rescue,112.61,22.11,6\nboat-2,二艇,Boat 2,boat,rescue,112.71,22.21,6\n",
+    );
+    put(
+        "exposure/people.csv",
+        "lon,lat,kind,people,vulnerability\n112.60,22.10,population,1000,0.5\n112.70,22.20,population,500,0.4\n113.30,22.80,population,500,0.9\n",
     );
     put(
         "hazards/discharge.toml",
