@@ -105,6 +105,8 @@ async fn main() {
         spent * 1e6 / count as f64,
         town.journal.figures().commits
     );
+    let feed = &town.hearing.feeds()[0].1;
+    println!("{} accepted, {} duplicate, {} refused", feed.accepted, feed.duplicate, feed.refused);
     stop.store(true, Ordering::Relaxed);
     for thread in threads {
         tokio::task::spawn_blocking(move || thread.join().unwrap()).await.unwrap();
