@@ -9,6 +9,9 @@ export const ARROWS: Record<string, string> = { rising: '↑', falling: '↓', s
 /** Whether a property belongs to the interval that ends at its time, so that a window is a sum. */
 export const isSum = (property: string): boolean => property === 'rainfall';
 
+/** Whether a value jumps from minute to minute, so that the judged one says more than the newest. */
+export const isGusty = (property: string): boolean => property.startsWith('wind_');
+
 export function criterion(language: Language, hazard: string, kind: string): string {
   return term(language, 'criterion', hasTerm('criterion', hazard) ? hazard : kind);
 }
