@@ -124,11 +124,17 @@ export class BaseMap {
     this.map.getView().fit(this.homeExtent, { padding: [narrow ? 50 : 30, 24, below, 24], duration: 0 });
   }
 
-  /** Calls `fit` when the map's size changes and nobody has moved it. */
-  keepFitted(fit: () => void): void {
-    this.map.on('change:size', () => {
+  /** Calls `fit` when the map or what lies over its foot changes size, and nobody has moved it. */
+  keepFitted(foot: Element | null, fit: () => void): void {
+    const again = (): void => {
       if (!this.moved) fit();
-    });
+    };
+    this.map.on('change:size', again);
+    if (foot !== null) {
+      const sight = new ResizeObserver(again);
+      sight.observe(foot);
+      this.map.once('change:target', () => sight.disconnect());
+    }
     this.map.on('pointerdrag', () => (this.moved = true));
     this.map.getTargetElement()?.addEventListener('wheel', () => (this.moved = true), { passive: true });
   }
