@@ -74,9 +74,10 @@ async fn the_state_after_a_restart_is_the_state_before() {
     let folder = tempfile::tempdir().unwrap();
     town(folder.path());
     let (agency, _) = people(&folder.path().join("data"));
+    // Ticks and observations are in order of the clock to within a tick: this is before all of them.
+    let calm = now_ms();
     let platform = Running::start(folder.path()).await;
     let commander = platform.signed_in("commander").await;
-    let calm = now_ms();
     observe(&platform, &agency, "A", 310.0).await;
     observe(&platform, &agency, "B", 31.0).await;
     let risk = |zones: &Value| Some((zones[0]["risk"].as_f64()?, zones[0].clone()));
