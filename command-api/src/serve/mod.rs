@@ -74,7 +74,7 @@ fn rounds(options: &ServeOptions, parts: &Parts) -> JoinSet<()> {
     rounds.spawn(rounds::zones(Arc::clone(platform)));
     rounds.spawn(rounds::access(Arc::clone(&platform.access)));
     let (hearing, journal) = (Arc::clone(&parts.hearing), Arc::clone(&parts.journal));
-    rounds.spawn(rounds::look(Arc::clone(platform), hearing, journal));
+    rounds.spawn(rounds::look(Arc::clone(platform), hearing, journal, options.clock));
     if let Some((target, every)) = options.heartbeat.clone() {
         let health = Arc::clone(&platform.health);
         rounds.spawn(heartbeat::run(target, every, move || health.not_ready().is_empty()));

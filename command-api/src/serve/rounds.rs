@@ -12,6 +12,7 @@ use tokio::time::{MissedTickBehavior, interval};
 
 use super::feeds;
 use super::follower::{Followed, held};
+use super::options::ClockKind;
 use crate::access::{Access, REFRESH_EVERY};
 use crate::platform::Platform;
 use crate::readings::TELL_EVERY;
@@ -87,15 +88,20 @@ pub(super) async fn look(
     platform: Arc<Platform>,
     hearing: Arc<HearingHandle>,
     journal: Arc<Journal>,
+    clock: ClockKind,
 ) {
     let mut ticks = every(LOOK_EVERY);
     loop {
         ticks.tick().await;
         let now = platform.now();
         let at_disk = Arc::clone(&journal);
-        let Ok(figures) = tokio::task::spawn_blocking(move || at_disk.figures()).await else {
+        let Ok(mut figures) = tokio::task::spawn_blocking(move || at_disk.figures()).await else {
             continue;
         };
+        if clock == ClockKind::Replay {
+            // Recorded data at any speed says nothing about how fast the disk fills.
+            figures.days_until_full = None;
+        }
         let well = journal.failed().is_none() && !figures.full;
         platform.health.journal_writes.store(well, Ordering::Relaxed);
         let mut standing: Vec<Notice> = Vec::new();
