@@ -8,7 +8,9 @@
 //! with the seq of the record that brought them about; no operator invents time. The only now is the
 //! newest journaled tick.
 
+mod error;
 pub mod silence;
+mod state;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -26,45 +28,10 @@ use crate::plan::{Plan, Refused};
 use crate::shared::Shared;
 use crate::watch::place::NEVER;
 use crate::watch::quality_code;
+pub use error::DriverError;
 use silence::Silence;
-
-/// Why the record cannot be followed.
-#[derive(Debug, thiserror::Error)]
-pub enum DriverError {
-    /// A configuration in the record does not compile: it was journaled unchecked.
-    #[error("the configuration at seq {seq} cannot be read: {}", errors.first().map_or_else(String::new, ToString::to_string))]
-    Configuration {
-        /// Where.
-        seq: u64,
-        /// What is wrong with it.
-        errors: Vec<domain::city::CityError>,
-    },
-    /// The record is not in order.
-    #[error("seq {found} after {before}: the record is not in order")]
-    Order {
-        /// The last one.
-        before: u64,
-        /// The one that came.
-        found: u64,
-    },
-}
-
-/// One hazard's time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub struct Mark {
-    /// Newest event time of its sources, ms.
-    pub newest: i64,
-    /// The watermark as last sent down: on the hazard's grid, ms.
-    pub sent: i64,
-    /// From this event time on the watermark moves, ms.
-    pub next: i64,
-}
-
-impl Default for Mark {
-    fn default() -> Self {
-        Self { newest: NEVER, sent: NEVER, next: NEVER }
-    }
-}
+pub use state::Mark;
+pub(crate) use state::{Configured, DriverState};
 
 /// Where a datastream's items go, and which hazards it moves: a stretch of [`Driver::moved`].
 #[derive(Debug, Clone, Copy)]
@@ -83,24 +50,6 @@ pub struct Counts {
     pub ahead: u64,
     /// Observations of datastreams that no configuration names.
     pub unknown: u64,
-}
-
-/// A configuration as it came, kept so that a snapshot can be started from.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub(crate) struct Configured {
-    pub(crate) holds_from: i64,
-    pub(crate) files: CityFiles,
-    pub(crate) datastreams: Vec<(String, String)>,
-}
-
-/// The driver's state, as a snapshot keeps it.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub(crate) struct DriverState {
-    pub(crate) now: i64,
-    pub(crate) last_seq: u64,
-    pub(crate) marks: Vec<Mark>,
-    pub(crate) silence: Silence,
-    pub(crate) configured: Vec<Configured>,
 }
 
 /// See the module.
