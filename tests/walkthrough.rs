@@ -49,7 +49,8 @@ fn one_observation_walks_the_nine_stops_from_a_gauge_to_a_closed_task() {
     std::fs::create_dir_all(&data).expect("a folder");
     // `--clock replay`: the platform's now follows the newest frame, so this day is any day.
     let platform = Platform::start(&city, &data, &["--demo", "--clock", "replay"]);
-    let officer = sign_in(&platform);
+    let officer = sign_in(&platform, "demo");
+    let leader = sign_in(&platform, "demo-commander");
     let mut console = Console::connect(&platform.http, &officer, None);
     let token = |who: &str| token(&data, who);
 
@@ -99,7 +100,9 @@ fn one_observation_walks_the_nine_stops_from_a_gauge_to_a_closed_task() {
     let incident = console.change("the incident", SOON, |c| c["kind"] == "incident");
     let incident = text(&incident["id"]);
     let start = json!({ "do": "start_plan", "incident": incident, "plan": "flood" });
-    let started = officer.command("c3", &start);
+    // Starting a plan is the leader's to decide.
+    assert_eq!(officer.command("c3", &start).status, 403);
+    let started = leader.command("c3b", &start);
     assert_eq!(started.status, 200, "{}", String::from_utf8_lossy(&started.body));
     let task = console.change("the proposed task", SOON, |c| c["kind"] == "task");
     assert_eq!((&task["state"], &task["unit"]), (&json!("proposed"), &json!("BOAT-1")));
@@ -123,6 +126,7 @@ fn one_observation_walks_the_nine_stops_from_a_gauge_to_a_closed_task() {
         let body = body.to_string();
         boat.publish(n as u64, "fh/v1/units/BOAT-1/report", body.as_bytes()).expect("sent");
     }
+    assert!(boat.settle(SOON), "the reports are acknowledged");
     console
         .change("the task is done", SOON, |c| c["kind"] == "task" && c["row"]["state"] == "done");
 
@@ -139,10 +143,10 @@ fn text(value: &Value) -> String {
     value.as_str().expect("text").to_owned()
 }
 
-fn sign_in(platform: &Platform) -> Client {
+fn sign_in(platform: &Platform, user: &str) -> Client {
     let line = platform.said.iter().find(|l| l.starts_with("sign-in")).expect("a sign-in line");
     let field = |name| line.split_whitespace().find_map(|p| p.strip_prefix(name)).unwrap_or("");
-    Client::new(&platform.http).sign_in(field("user="), field("password="))
+    Client::new(&platform.http).sign_in(user, field("password="))
 }
 
 fn token(data: &Path, who: &str) -> String {
