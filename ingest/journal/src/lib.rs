@@ -22,6 +22,7 @@ mod figures;
 pub mod history;
 mod journal;
 mod lock;
+mod pages;
 mod phase;
 mod queue;
 mod reader;

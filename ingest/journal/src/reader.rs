@@ -13,7 +13,7 @@ use rusqlite::{Connection, OptionalExtension};
 
 use crate::block::StoredBlock;
 use crate::recovery::Damage;
-use crate::store::{self, BLOCK_COLUMNS, OpenError, block_of, is_corrupt};
+use crate::store::{self, BLOCK_COLUMNS, OpenError, block_of, corrupt, is_corrupt};
 use crate::walk::{believable_last, next_block, next_readable, whole};
 
 /// Why records cannot be read.
@@ -90,9 +90,7 @@ impl Reader {
     }
 
     fn newest_block(&self) -> Result<Option<StoredBlock>, ReadError> {
-        let sql = format!("SELECT {BLOCK_COLUMNS} FROM block ORDER BY first_seq DESC LIMIT 1");
-        let mut statement = self.connection.prepare_cached(&sql)?;
-        Ok(statement.query_row([], block_of).optional()?)
+        Ok(newest_block(&self.connection)?)
     }
 
     /// Up to `max_records` records from `from` on; fewer at the end of the journal or before
@@ -176,12 +174,18 @@ impl Reader {
             }
         }
         let next = next_block(&view, at)?;
+        let newest = if next.is_none() { newest_block(&view)? } else { None };
         view.finish()?;
         if let Some((block, why)) = damage {
             let last = believable_last(&block, next);
             if last >= at {
                 return Err(ReadError::Damaged(Damage { first: at, last, why }));
             }
+        }
+        if let Some(newest) = newest.filter(|newest| newest.last() >= at && newest.check().is_ok())
+        {
+            let why = "no search leads to the blocks".into();
+            return Err(ReadError::Damaged(Damage { first: at, last: newest.last(), why }));
         }
         let Some(next) = next else { return Ok(false) };
         let why = "the blocks are missing".into();
@@ -204,5 +208,14 @@ fn block_upto(connection: &Connection, at: Seq) -> rusqlite::Result<Option<Store
     let sql = format!(
         "SELECT {BLOCK_COLUMNS} FROM block WHERE first_seq <= ?1 ORDER BY first_seq DESC LIMIT 1"
     );
-    connection.prepare_cached(&sql)?.query_row([at.0 as i64], block_of).optional()
+    let found = connection.prepare_cached(&sql)?.query_row([at.0 as i64], block_of).optional()?;
+    match found {
+        Some(block) if block.first > at => Err(corrupt("the order of the blocks")),
+        found => Ok(found),
+    }
+}
+
+fn newest_block(connection: &Connection) -> rusqlite::Result<Option<StoredBlock>> {
+    let sql = format!("SELECT {BLOCK_COLUMNS} FROM block ORDER BY first_seq DESC LIMIT 1");
+    connection.prepare_cached(&sql)?.query_row([], block_of).optional()
 }

@@ -8,7 +8,7 @@ use domain::status::WireStatus;
 use rusqlite::Connection;
 
 use crate::block::StoredBlock;
-use crate::store::{self, JOURNAL_FILE, OpenError, is_corrupt, is_full, sqlite};
+use crate::store::{self, JOURNAL_FILE, OpenError, corrupt, is_corrupt, is_full, sqlite};
 use crate::walk::{next_readable, walk};
 use crate::{checkpoint, salvage, wal};
 
@@ -165,6 +165,10 @@ fn check_blocks(
     let from = check_from(dir, connection).map_err(sqlite("find the newest blocks"))?;
     let walked = walk(connection, from, |_, _| Ok(())).map_err(sqlite("check the blocks"))?;
     recovery.checked_from = from;
+    // A wrong byte in a page's head may be seen by nobody until a write destroys what is there.
+    if walked.disordered || is_small(dir) && !is_sound(connection) {
+        return Err(sqlite("check the blocks' order")(corrupt("the order of the blocks")));
+    }
     for block in &walked.mended {
         store::replace_body(connection, block).map_err(sqlite("put a block right"))?;
         recovery.mended.push(block.first);
@@ -178,23 +182,35 @@ fn check_blocks(
         connection.execute_batch("ROLLBACK").and(tried)
     });
     match tried {
-        Err(error) if !is_full(&error) => Err(sqlite("write at the end")(error)),
+        Err(error) if !is_full(&error) => {
+            tracing::error!(%error, "the end of the journal cannot be written to");
+            Err(sqlite("write at the end")(corrupt("the last pages")))
+        }
         _ if walked.broken_end => Err(sqlite("read the end")(corrupt("the last pages"))),
         _ => Ok((next, walked.observations)),
     }
 }
 
-fn corrupt(what: &str) -> rusqlite::Error {
-    let code = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_CORRUPT);
-    rusqlite::Error::SqliteFailure(code, Some(format!("{what} cannot be read")))
+/// Whether SQLite finds nothing wrong with the file's structure.
+pub(crate) fn is_sound(connection: &Connection) -> bool {
+    let said = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get::<_, String>(0));
+    said.is_ok_and(|said| said == "ok")
+}
+
+fn file_bytes(dir: &Path) -> u64 {
+    fs::metadata(dir.join(JOURNAL_FILE)).map_or(0, |m| m.len())
+}
+
+fn is_small(dir: &Path) -> bool {
+    file_bytes(dir) <= OPEN_CHECK_BYTES
 }
 
 /// From which block on the checks of an opening begin.
 fn check_from(dir: &Path, connection: &Connection) -> rusqlite::Result<Seq> {
-    let bytes = fs::metadata(dir.join(JOURNAL_FILE)).map_or(0, |m| m.len());
-    if bytes <= OPEN_CHECK_BYTES {
+    if is_small(dir) {
         return Ok(Seq(1));
     }
+    let bytes = file_bytes(dir);
     let newest: i64 = connection.query_row("SELECT max(first_seq) FROM block", [], |r| r.get(0))?;
     let unchecked = 1.0 - OPEN_CHECK_BYTES as f64 / bytes as f64;
     let about = Seq((newest as f64 * unchecked) as u64);

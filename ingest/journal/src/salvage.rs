@@ -1,6 +1,7 @@
 //! A journal whose file itself is damaged (cut short, pages overwritten): what can be read is
 //! copied into a new file, the damaged one is kept.
 //!
+//! The blocks are taken by the tree and then page by page, so that a damaged tree loses none.
 //! Blocks that cannot be read leave a gap in the numbers, which readers and
 //! [`crate::verify_blocks`] name; nothing is renumbered.
 
@@ -10,11 +11,12 @@ use std::path::{Path, PathBuf};
 
 use domain::ids::Seq;
 use domain::status::WireStatus;
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, OpenFlags, OptionalExtension};
 
-use crate::checkpoint;
+use crate::block::{BLOCK_RECORDS_MAX, StoredBlock};
 use crate::store::{self, APPLICATION_ID, JOURNAL_FILE, OpenError, STORE_VERSION, sqlite};
 use crate::walk::walk;
+use crate::{checkpoint, pages};
 
 /// Where the marks stand in an SQLite file ("Database File Format", section 1.3).
 const USER_VERSION_AT: usize = 60;
@@ -76,22 +78,69 @@ fn copy_readable(from: &Path, to: &Path, status: WireStatus) -> Result<u64, Open
     damaged.execute_batch("PRAGMA writable_schema=ON;").map_err(sqlite("open the damaged file"))?;
     let _ = checkpoint::run(&damaged, "TRUNCATE");
     let fresh = store::connect_writer(to, status, true)?;
-    let copied = copy_blocks(&damaged, &fresh).map_err(sqlite("copy the blocks"))?;
+    let copied = copy_blocks(&damaged, from, &fresh).map_err(sqlite("copy the blocks"))?;
     checkpoint::run(&fresh, "TRUNCATE").map_err(sqlite("write the salvage"))?;
     Ok(copied)
 }
 
 /// One transaction: a salvage that breaks off is begun again.
-fn copy_blocks(damaged: &Connection, fresh: &Connection) -> rusqlite::Result<u64> {
+fn copy_blocks(damaged: &Connection, from: &Path, fresh: &Connection) -> rusqlite::Result<u64> {
     fresh.execute_batch("BEGIN IMMEDIATE")?;
-    let mut copied = 0;
-    // Damaged blocks come along: their numbers stay taken.
-    walk(damaged, Seq(1), |block, _| {
-        copied += 1;
-        store::insert(fresh, block)
-    })?;
+    let mut lost = Vec::new();
+    let walked = walk(damaged, Seq(1), |block, whole| {
+        if whole {
+            store::replace(fresh, block)?;
+        } else {
+            lost.push((block.first, block.count));
+        }
+        Ok(())
+    });
+    // The tree may have lost blocks that are still in the file.
+    pages::each_whole_block(from, |block| store::replace(fresh, block).map_err(Stopped::Copy))
+        .or_else(|stopped| match stopped {
+            Stopped::Copy(error) => Err(error),
+            Stopped::Read(error) => {
+                tracing::error!(%error, "the pages of the damaged file cannot all be read");
+                Ok(())
+            }
+        })?;
+    // The number of a block that is lost stays taken, unless it was found after all.
+    for (first, count) in lost {
+        if !is_taken(fresh, first)? {
+            let count = count.min(BLOCK_RECORDS_MAX);
+            let none =
+                StoredBlock { first, count, crc32: 1, ..StoredBlock::seal(first, 1, 0, &[]) };
+            store::insert(fresh, &none)?;
+        }
+    }
+    let copied: i64 = fresh.query_row("SELECT count(*) FROM block", [], |row| row.get(0))?;
+    match walked {
+        Err(error) if copied == 0 => return Err(error),
+        Err(error) => tracing::error!(%error, "the damaged file's tree cannot be walked"),
+        Ok(_) => {}
+    }
     fresh.execute_batch("COMMIT")?;
-    Ok(copied)
+    Ok(copied as u64)
+}
+
+/// Whether a block has this number among its records.
+fn is_taken(connection: &Connection, seq: Seq) -> rusqlite::Result<bool> {
+    let sql = "SELECT first_seq + count > ?1 FROM block WHERE first_seq <= ?1
+               ORDER BY first_seq DESC LIMIT 1";
+    let taken = connection.prepare_cached(sql)?.query_row([seq.0 as i64], |row| row.get(0));
+    Ok(taken.optional()?.unwrap_or(false))
+}
+
+/// What ends the look through the pages early.
+enum Stopped {
+    Read(std::io::Error),
+    Copy(rusqlite::Error),
+}
+
+impl From<std::io::Error> for Stopped {
+    fn from(error: std::io::Error) -> Self {
+        Self::Read(error)
+    }
 }
 
 /// Gives the damaged file a second name, so that putting the new one in its place loses nothing.

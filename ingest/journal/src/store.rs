@@ -229,25 +229,34 @@ pub(crate) fn read_status(connection: &Connection) -> Result<Option<WireStatus>,
 
 /// One row of `SELECT` [`BLOCK_COLUMNS`].
 pub(crate) fn block_of(row: &Row<'_>) -> rusqlite::Result<StoredBlock> {
-    // A number outside its range can only be damage: the checksum, which covers it, will say so.
-    let narrow = |n: i64| u32::try_from(n).unwrap_or(u32::MAX);
+    // A number outside its range, or a column that is none, can only be damage: the checksum, which
+    // covers all of them, will say so.
+    let integer = |column| row.get_ref(column).map(|value| value.as_i64().unwrap_or(-1));
+    let narrow = |column| integer(column).map(|n| u32::try_from(n).unwrap_or(u32::MAX));
     Ok(StoredBlock {
         first: Seq(row.get::<_, i64>(0)? as u64),
-        count: narrow(row.get(1)?),
-        bytes_raw: narrow(row.get(2)?),
-        observations: row.get::<_, i64>(3)? as u64,
-        crc32: narrow(row.get(4)?),
-        crc32_raw: narrow(row.get(5)?),
-        body: row.get(6)?,
+        count: narrow(1)?,
+        bytes_raw: narrow(2)?,
+        observations: integer(3)? as u64,
+        crc32: narrow(4)?,
+        crc32_raw: narrow(5)?,
+        body: row.get_ref(6)?.as_blob().unwrap_or_default().to_vec(),
     })
 }
 
 /// Adds a block inside the transaction that is open.
 pub(crate) fn insert(connection: &Connection, block: &StoredBlock) -> rusqlite::Result<()> {
-    let mut statement = connection.prepare_cached(
-        "INSERT INTO block(first_seq, count, bytes_raw, observations, crc32, crc32_raw, body)
-         VALUES(?1,?2,?3,?4,?5,?6,?7)",
-    )?;
+    put(connection, "INSERT", block)
+}
+
+/// Adds a block, in the place of one that has its number.
+pub(crate) fn replace(connection: &Connection, block: &StoredBlock) -> rusqlite::Result<()> {
+    put(connection, "INSERT OR REPLACE", block)
+}
+
+fn put(connection: &Connection, how: &str, block: &StoredBlock) -> rusqlite::Result<()> {
+    let sql = format!("{how} INTO block({BLOCK_COLUMNS}) VALUES(?1,?2,?3,?4,?5,?6,?7)");
+    let mut statement = connection.prepare_cached(&sql)?;
     statement.execute(params![
         block.first.0 as i64,
         block.count,
@@ -277,6 +286,12 @@ pub(crate) fn is_full(error: &rusqlite::Error) -> bool {
         }
         _ => false,
     }
+}
+
+/// The error for damage that SQLite itself does not notice.
+pub(crate) fn corrupt(what: &str) -> rusqlite::Error {
+    let code = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_CORRUPT);
+    rusqlite::Error::SqliteFailure(code, Some(format!("{what} cannot be read")))
 }
 
 /// Whether the file's structure is damaged.

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use domain::ids::Seq;
 
-use crate::recovery::Damage;
+use crate::recovery::{Damage, is_sound};
 use crate::store::{self, OpenError, sqlite};
 use crate::walk::walk;
 
@@ -26,12 +26,15 @@ pub struct BlockReport {
     pub mendable: Vec<Seq>,
     /// What cannot be read: damaged blocks, unreadable pages and holes.
     pub damaged: Vec<Damage>,
+    /// Whether the file's structure is damaged, a block's number or its place among the others; put
+    /// right when the writer opens the journal.
+    pub disordered: bool,
 }
 
 impl BlockReport {
     /// Whether every record ever numbered is there and whole.
     pub fn is_whole(&self) -> bool {
-        self.damaged.is_empty() && self.mendable.is_empty()
+        self.damaged.is_empty() && self.mendable.is_empty() && !self.disordered
     }
 }
 
@@ -67,5 +70,6 @@ pub fn verify_blocks(dir: impl AsRef<Path>) -> Result<BlockReport, OpenError> {
         last: walked.last,
         mendable: walked.mended.iter().map(|block| block.first).collect(),
         damaged,
+        disordered: walked.disordered || !is_sound(&connection),
     })
 }

@@ -5,7 +5,7 @@ use rusqlite::{Connection, OptionalExtension};
 
 use crate::block::{BLOCK_RECORDS_MAX, BlockError, StoredBlock};
 use crate::recovery::Damage;
-use crate::store::{BLOCK_COLUMNS, block_of, is_corrupt};
+use crate::store::{BLOCK_COLUMNS, block_of, corrupt, is_corrupt};
 
 /// What a walk found.
 #[derive(Debug, Default)]
@@ -26,12 +26,16 @@ pub(crate) struct Walked {
     pub(crate) damaged: Vec<Damage>,
     /// Whether pages at the end cannot be read: nobody knows what was in them.
     pub(crate) broken_end: bool,
+    /// Whether a block's number is wrong, or its place among the others: a search would miss it.
+    pub(crate) disordered: bool,
+    /// The number of the block before, as it stands in the file.
+    before: Option<Seq>,
     /// A damaged block whose end is known only when the next one begins, or an unreadable page.
     open: Option<(Option<StoredBlock>, String)>,
 }
 
 /// Walks all blocks that begin at or after `from`; `each` gets them, and whether they
-/// are whole.
+/// are whole. A block whose number is wrong comes with the number that it must have.
 ///
 /// # Errors
 /// What SQLite says, but damage, which is in the result, and what `each` says.
@@ -43,6 +47,7 @@ pub(crate) fn walk(
     let mut walked = Walked { last: Seq(from.0.saturating_sub(1)), ..Walked::default() };
     let sql = format!("SELECT {BLOCK_COLUMNS} FROM block WHERE first_seq >= ?1 ORDER BY first_seq");
     let mut statement = connection.prepare(&sql)?;
+    let mut search = connection.prepare("SELECT 1 FROM block WHERE first_seq = ?1")?;
     // The place that was read or found unreadable last.
     let mut floor = Seq(from.0.saturating_sub(1));
     let mut start = from;
@@ -52,6 +57,9 @@ pub(crate) fn walk(
             match rows.next().and_then(|row| row.map(block_of).transpose()) {
                 Ok(Some(block)) => {
                     floor = floor.max(block.first);
+                    // A wrong key in the tree leads a search astray and a walk not.
+                    let found = search.exists([block.first.0 as i64]);
+                    walked.disordered |= matches!(found, Ok(false));
                     walked.take(block, &mut each)?;
                 }
                 Ok(None) => break None,
@@ -60,7 +68,11 @@ pub(crate) fn walk(
             }
         };
         drop(rows);
-        let Some(error) = broken else { break };
+        let Some(error) = broken else {
+            // What was unreadable is not behind: nothing readable came after it.
+            walked.broken_end = matches!(walked.open, Some((None, _)));
+            break;
+        };
         walked.open.get_or_insert((None, error.to_string()));
         match next_readable(connection, floor)? {
             Some(next) => (start, floor) = (next, next),
@@ -82,24 +94,49 @@ impl Walked {
     ) -> rusqlite::Result<()> {
         self.blocks += 1;
         self.bytes += block.body.len() as u64;
+        self.disordered |= self.before.is_some_and(|before| block.first <= before);
+        self.before = Some(block.first);
+        let block = self.numbered(block);
         self.close(Some(block.first));
         let was_whole = block.check().is_ok();
         match whole(block) {
             Ok(block) => {
                 each(&block, true)?;
                 self.records += u64::from(block.count);
-                self.observations = block.observations;
-                self.last = block.last();
+                self.observations = self.observations.max(block.observations);
+                self.last = self.last.max(block.last());
                 if !was_whole {
                     self.mended.push(block);
                 }
             }
-            Err((block, error)) => {
+            Err((mut block, error)) => {
+                // Nothing that a damaged block says of itself can be trusted, but that it is here.
+                self.disordered |= block.first <= self.last;
+                block.first = Seq(self.last.0 + 1);
                 each(&block, false)?;
                 self.open = Some((Some(block), error.to_string()));
             }
         }
         Ok(())
+    }
+
+    /// The block with its right number, where only that is damaged: the one after the block
+    /// before, with which its checksum holds.
+    fn numbered(&mut self, block: StoredBlock) -> StoredBlock {
+        let expected = match &self.open {
+            None => Seq(self.last.0 + 1),
+            Some(_) => return block,
+        };
+        if block.first == expected || block.check().is_ok() {
+            return block;
+        }
+        let right = StoredBlock { first: expected, ..block.clone() };
+        if right.check().is_err() {
+            return block;
+        }
+        tracing::error!(found = %block.first, block = %right.first, "a block's number was wrong");
+        self.disordered = true;
+        right
     }
 
     /// Settles what is damaged before the block that begins at `next`, or at the end.
@@ -151,7 +188,11 @@ pub(crate) fn next_block(connection: &Connection, after: Seq) -> rusqlite::Resul
     let after = i64::try_from(after.0).unwrap_or(i64::MAX);
     let next: Option<i64> =
         connection.prepare_cached(sql)?.query_row([after], |row| row.get(0)).optional()?;
-    Ok(next.map(|n| Seq(n as u64)))
+    match next {
+        // In a damaged tree a search can end anywhere; whoever reads on must get further.
+        Some(next) if next <= after => Err(corrupt("the order of the blocks")),
+        next => Ok(next.map(|n| Seq(n as u64))),
+    }
 }
 
 /// As [`next_block`], but past pages that cannot be read: the first block after them. `None` where
