@@ -244,6 +244,15 @@ impl HearingHandle {
         }
     }
 
+    /// Tells the sender of something that was refused after its admission (a unit's report that the
+    /// desk cannot follow), where it listens.
+    pub fn tell_refused(&self, refusal: &domain::refusal::Refusal) {
+        let why = crate::judge::Why::new(refusal.reason, refusal.detail.clone());
+        let outcomes = [crate::admit::Outcome::Refused(why)];
+        let (agency, source) = (&refusal.agency, &refusal.source);
+        self.teller.tell(crate::mqtt::notes::notes(agency, source, refusal.received, &outcomes));
+    }
+
     /// Closes every MQTT connection of a principal whose credential was withdrawn.
     pub fn expel(&self, who: &Who) -> usize {
         self.edge.as_ref().map_or(0, |edge| edge.expel(who))

@@ -1,13 +1,14 @@
 //! Orders to units: `fh/v1/units/<unit>/tasks`. The orders that wait are part of the picture, so
 //! they outlive the process; a unit that was away gets them when it comes back.
 
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 
 use bytes::Bytes;
 use domain::ids::{Seq, UnitId};
 use domain::refusal::Refusal;
 use domain::report::UnitReport;
 use domain::status::{Live as Actual, Status};
+use ingest::hearing::HearingHandle;
 use ingest::seams::{TaskDown, Tasks};
 use serde::Serialize;
 
@@ -66,14 +67,30 @@ fn down(board: &Board, key: u64, order: &Order) -> Option<TaskDown> {
     Some(TaskDown { key, body: Bytes::from(body) })
 }
 
-/// Sends an order to a unit that is there; false where it is not.
-pub type Send = Box<dyn Fn(&UnitId, &TaskDown) -> bool + std::marker::Send + Sync>;
+/// The way to the units: the endpoint, or the bridge.
+pub trait Way: Send + Sync {
+    /// Sends an order to a unit that is there; false where it is not.
+    fn send(&self, unit: &UnitId, order: &TaskDown) -> bool;
+    /// Tells whoever sent it that something was refused.
+    fn tell_refused(&self, refusal: &Refusal);
+}
+
+impl Way for Weak<HearingHandle> {
+    fn send(&self, unit: &UnitId, order: &TaskDown) -> bool {
+        self.upgrade().is_some_and(|hearing| hearing.send_task(unit, order))
+    }
+    fn tell_refused(&self, refusal: &Refusal) {
+        if let Some(hearing) = self.upgrade() {
+            hearing.tell_refused(refusal);
+        }
+    }
+}
 
 /// The outlet, and what the endpoint asks for when a unit comes.
 pub struct Units {
     live: Arc<Live>,
     seat: Seat,
-    send: OnceLock<Send>,
+    way: OnceLock<Box<dyn Way>>,
     sent: Mutex<u64>,
 }
 
@@ -86,12 +103,12 @@ impl std::fmt::Debug for Units {
 impl Units {
     /// An outlet over the board's orders. What is delivered is said at `seat`.
     pub fn new(live: Arc<Live>, seat: Seat) -> Self {
-        Self { live, seat, send: OnceLock::new(), sent: Mutex::new(0) }
+        Self { live, seat, way: OnceLock::new(), sent: Mutex::new(0) }
     }
 
     /// Connects it to the endpoint or the bridge, once; what waits is sent.
-    pub fn connect(&self, send: Send) {
-        if self.send.set(send).is_ok() {
+    pub fn connect(&self, way: Box<dyn Way>) {
+        if self.way.set(way).is_ok() {
             self.changed();
         }
     }
@@ -99,7 +116,7 @@ impl Units {
 
 impl Orders for Units {
     fn changed(&self) {
-        let Some(send) = self.send.get() else { return };
+        let Some(way) = self.way.get() else { return };
         let mut sent = self.sent.lock().unwrap_or_else(PoisonError::into_inner);
         let waiting: Vec<(u64, UnitId, TaskDown)> = {
             let board = self.live.board();
@@ -109,7 +126,7 @@ impl Orders for Units {
                 .collect()
         };
         for (key, unit, order) in waiting {
-            let there = send(&unit, &order);
+            let there = way.send(&unit, &order);
             tracing::info!(order = key, %unit, there, "an order is given");
             *sent = key;
         }
@@ -117,6 +134,9 @@ impl Orders for Units {
 
     fn refused(&self, unit: &UnitId, refusal: &Refusal) {
         tracing::warn!(%unit, detail = refusal.detail, "a unit's report is refused");
+        if let Some(way) = self.way.get() {
+            way.tell_refused(refusal);
+        }
     }
 }
 

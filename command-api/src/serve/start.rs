@@ -158,10 +158,7 @@ pub(super) async fn start(options: &ServeOptions) -> Result<(Parts, TcpListener)
     let hearing = hear(options, &read, &registry, &journal, &access, &units).await?;
     let hearing = Arc::new(hearing);
     // Weak: who ends hearing must be the last to hold it.
-    let to_units = Arc::downgrade(&hearing);
-    units.connect(Box::new(move |unit, task| {
-        to_units.upgrade().is_some_and(|hearing| hearing.send_task(unit, task))
-    }));
+    units.connect(Box::new(Arc::downgrade(&hearing)));
     metrics.register(|page| hearing.telemetry().register(page));
 
     let engine = Arc::new(engine);

@@ -15,6 +15,7 @@ use tokio::net::TcpStream;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
+pub mod mqtt;
 pub mod socket;
 
 /// How long anything may take on a busy machine.
