@@ -16,7 +16,7 @@ use domain::time::{EARLIEST, SECOND_MS, UtcMs};
 use crate::clock;
 use crate::engine::{Engine, EngineConfig, EngineError, Summary};
 use crate::inlet::{Heard, Inlet, InletError, Lean};
-use crate::item::Ruling;
+use crate::item::{Ruling, Where};
 use crate::log::DecisionLog;
 use crate::outlet::Picture;
 use crate::publish::{Plans, Publish, PublishError, decision, zone_level};
@@ -172,6 +172,13 @@ struct Writer<W> {
 }
 
 impl<W: Write + Send + 'static> Publish for Writer<W> {
+    fn wants(&self, ruling: &Ruling) -> bool {
+        match &self.projection {
+            Projection::Decisions(kinds) => kinds.contains(&ruling.kind),
+            Projection::ZoneLevel => matches!(ruling.place, Where::Zone(_)) && ruling.settled,
+        }
+    }
+
     fn publish(
         &mut self,
         _upto: Seq,
@@ -185,11 +192,7 @@ impl<W: Write + Send + 'static> Publish for Writer<W> {
         for ruling in &rulings {
             let Some(plan) = self.plans.of(ruling.plan, shared) else { continue };
             match &self.projection {
-                Projection::Decisions(kinds) => {
-                    if kinds.contains(&ruling.kind) {
-                        log.write(&decision(ruling, plan, false))?;
-                    }
-                }
+                Projection::Decisions(_) => log.write(&decision(ruling, plan, false))?,
                 Projection::ZoneLevel => {
                     if let Some(text) = zone_level(ruling, plan) {
                         log.write_text(&text)?;

@@ -188,6 +188,10 @@ struct Told<S: Status, O> {
 }
 
 impl<S: Status, O: Outlet<S>> Publish for Told<S, O> {
+    fn wants(&self, ruling: &Ruling) -> bool {
+        self.kinds.contains(&ruling.kind)
+    }
+
     fn publish(
         &mut self,
         upto: Seq,
@@ -197,7 +201,7 @@ impl<S: Status, O: Outlet<S>> Publish for Told<S, O> {
         snapshot: Option<Snapshot>,
     ) -> Result<(), PublishError> {
         let mut decisions: Vec<Decision> = Vec::new();
-        for ruling in rulings.iter().filter(|r| self.kinds.contains(&r.kind)) {
+        for ruling in &rulings {
             if let Some(plan) = self.plans.of(ruling.plan, shared) {
                 decisions.push(publish::decision(ruling, plan, self.with_seq));
             }

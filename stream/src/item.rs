@@ -9,6 +9,8 @@ use domain::observation::{Observation, Quality};
 use domain::time::UtcMs;
 use serde::{Deserialize, Serialize};
 
+use crate::series::Row;
+
 /// What an item is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum What {
@@ -45,31 +47,38 @@ pub struct Item {
     pub quality: u8,
 }
 
-/// An observation named in a `because`: its id is written out when the decision is.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub struct Seen {
-    /// Datastream.
+/// The observations a ruling was made from: rows of one datastream. Their ids are written out when
+/// the decision is.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Because {
+    /// The datastream.
     pub stream: u32,
-    /// Where the id is not that of an ordinary row (result at its own time, original, reliable): the
-    /// part of it made of the content; 0 otherwise.
-    pub odd_crc: u32,
-    /// Instant, ms.
-    pub t: i64,
-    /// The value.
-    pub value: f64,
+    /// The rows, in order of time.
+    pub rows: Arc<[Row]>,
+    /// Of the rows that are out of the ordinary (not: result at its own time, original, reliable) the
+    /// instant, and the part of the id that is made of the content.
+    pub odd: Vec<(i64, u32)>,
 }
 
-impl Seen {
-    /// See [`Observation::content_crc`].
-    pub fn crc(&self) -> u32 {
-        if self.odd_crc != 0 {
-            return self.odd_crc;
-        }
-        let t = UtcMs(self.t);
-        let datastream = DatastreamIx(self.stream);
-        let quality = Quality::default();
-        Observation { datastream, t, result_time: t, value: self.value, quality }.content_crc()
+impl Because {
+    /// No observation.
+    pub fn none() -> Self {
+        Self { stream: u32::MAX, rows: Arc::from([]), odd: Vec::new() }
     }
+
+    /// Instant and content's part of the id, of each.
+    pub fn ids(&self) -> impl Iterator<Item = (i64, u32)> + '_ {
+        self.rows.iter().map(|row| {
+            let odd = self.odd.iter().find(|(t, _)| *t == row.t);
+            (row.t, odd.map_or_else(|| ordinary_crc(row), |(_, crc)| *crc))
+        })
+    }
+}
+
+/// See [`Observation::content_crc`].
+fn ordinary_crc(row: &Row) -> u32 {
+    let (datastream, t, quality) = (DatastreamIx(0), UtcMs(row.t), Quality::default());
+    Observation { datastream, t, result_time: t, value: row.value, quality }.content_crc()
 }
 
 /// Where a ruling holds.
@@ -124,7 +133,7 @@ pub struct Ruling {
     /// The value judged; NaN where there is none.
     pub value: f64,
     /// The observations.
-    pub because: Arc<[Seen]>,
+    pub because: Because,
     /// Why.
     pub why: Why,
     /// The plan that was in force.

@@ -10,7 +10,7 @@ use domain::level::Level;
 use domain::observation::ObservationId;
 use domain::time::UtcMs;
 
-use crate::item::{FEED, Ruling, Seen, Where, Why};
+use crate::item::{FEED, Ruling, Where, Why};
 use crate::outlet::Picture;
 use crate::plan::{Measure, Plan};
 use crate::shared::Shared;
@@ -29,6 +29,8 @@ pub(crate) enum PublishError {
 
 /// Takes the rulings of closed batches, in order.
 pub(crate) trait Publish: Send + 'static {
+    /// Whether a ruling will be told; others need not be put into order.
+    fn wants(&self, ruling: &Ruling) -> bool;
     /// `rulings` are those since the last, sorted.
     fn publish(
         &mut self,
@@ -59,19 +61,31 @@ fn hazard_name<'a>(ruling: &Ruling, plan: &'a Plan) -> &'a str {
 }
 
 fn by_place(a: Where, b: Where, plan: &Plan) -> Ordering {
-    if a == b { Ordering::Equal } else { place_name(a, plan).cmp(&place_name(b, plan)) }
+    let bytes =
+        |(kind, id): (&'static str, &'_ str)| kind.bytes().chain(id.bytes().collect::<Vec<u8>>());
+    match (a, b) {
+        (a, b) if a == b => Ordering::Equal,
+        (Where::Agency(_), _) | (_, Where::Agency(_)) => {
+            bytes(place_parts(a, plan)).cmp(bytes(place_parts(b, plan)))
+        }
+        (a, b) => place_parts(a, plan).1.cmp(place_parts(b, plan).1),
+    }
+}
+
+/// What stands before a place's id in the log, and the id.
+fn place_parts(place: Where, plan: &Plan) -> (&'static str, &str) {
+    let (kind, id) = match place {
+        Where::Station(n) => ("", plan.stations.get(n as usize).map(|s| s.id.as_str())),
+        Where::Zone(n) => ("", plan.zones.get(n as usize).map(String::as_str)),
+        Where::Agency(n) => ("agency:", plan.agencies.get(n as usize).map(String::as_str)),
+    };
+    (kind, id.unwrap_or("unknown"))
 }
 
 /// The place's id in the log.
 pub(crate) fn place_name(place: Where, plan: &Plan) -> String {
-    let unknown = || "unknown".to_owned();
-    match place {
-        Where::Station(n) => plan.stations.get(n as usize).map_or_else(unknown, |s| s.id.clone()),
-        Where::Zone(n) => plan.zones.get(n as usize).cloned().unwrap_or_else(unknown),
-        Where::Agency(n) => {
-            plan.agencies.get(n as usize).map_or_else(unknown, |id| format!("agency:{id}"))
-        }
-    }
+    let (kind, id) = place_parts(place, plan);
+    format!("{kind}{id}")
 }
 
 /// Writes a ruling out as a decision. `with_seq`: whether the record has numbers of its own.
@@ -100,17 +114,15 @@ pub(crate) fn decision(ruling: &Ruling, plan: &Plan, with_seq: bool) -> Decision
     }
 }
 
+/// The ids of the observations, as [`ObservationId`] writes them.
 fn because(ruling: &Ruling, plan: &Plan) -> Vec<String> {
-    ruling.because.iter().filter_map(|seen| observation_id(seen, plan)).collect()
-}
-
-/// An observation's id, as [`ObservationId`] writes it.
-pub(crate) fn observation_id(seen: &Seen, plan: &Plan) -> Option<String> {
-    let (station, property) = plan.stream_name(seen.stream)?;
-    let mut id = String::with_capacity(station.len() + property.len() + 24);
-    write!(id, "{station}:{property}:{}:{:08x}", seen.t, seen.crc()).ok()?;
-    debug_assert!(id.parse::<ObservationId>().is_ok());
-    Some(id)
+    let Some((station, property)) = plan.stream_name(ruling.because.stream) else {
+        return Vec::new();
+    };
+    let id = |(t, crc): (i64, u32)| format!("{station}:{property}:{t}:{crc:08x}");
+    let ids: Vec<String> = ruling.because.ids().map(id).collect();
+    debug_assert!(ids.iter().all(|id| id.parse::<ObservationId>().is_ok()));
+    ids
 }
 
 /// The rule that spoke: model and version, the threshold's number in its file, what was measured.

@@ -6,7 +6,7 @@ use domain::level::Level;
 use domain::observation::Observation;
 use domain::time::UtcMs;
 
-use crate::hazards::judge::{Finding, Rows, When, judge};
+use crate::hazards::judge::{Finding, Hint, Rows, When, judge};
 use crate::plan::{Line, Plan};
 use crate::series::Series;
 
@@ -98,7 +98,7 @@ pub fn recompute(
         return Err(NotRecomputable::Version(decided_by.to_owned()));
     }
     let rows = named(plan, line, &place.streams, because);
-    let found: Finding = judge(rules, &rows, None, at, When::Provisional, None);
+    let found: Finding = judge(rules, &rows, None, at, When::Provisional, Hint::default());
     let value = found.value.is_finite().then_some(found.value);
     Ok(Recomputed { value, level: found.level, held: found.held })
 }

@@ -29,7 +29,7 @@ pub fn micro(value: f64) -> i64 {
 }
 
 /// One row: an instant and its value (NaN: a value that must not be used).
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Row {
     /// The instant, ms.
     pub t: i64,
@@ -190,6 +190,11 @@ impl Series {
         let (result_time, quality, value) = self.origin(row);
         let datastream = domain::ids::DatastreamIx(0);
         Observation { datastream, t: UtcMs(row.t), result_time, quality, value }.content_crc()
+    }
+
+    /// Whether any row is out of the ordinary.
+    pub fn has_odd(&self) -> bool {
+        !self.odd.is_empty()
     }
 
     /// Whether a row is marked doubtful.

@@ -4,13 +4,12 @@
 //! without data never lowers or raises the others.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use domain::decision::DecisionKind;
 use domain::level::Level;
 use serde::{Deserialize, Serialize};
 
-use crate::item::{Ruling, Seen, Where, Why};
+use crate::item::{Because, Ruling, Where, Why};
 
 /// What a zone knows of one of its stations.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -18,7 +17,7 @@ struct Share {
     level: Level,
     t: i64,
     value: f64,
-    because: Arc<[Seen]>,
+    because: Because,
 }
 
 /// One hazard in one zone, provisional or settled.
@@ -26,6 +25,22 @@ struct Share {
 pub struct Zone {
     level: Level,
     shares: BTreeMap<u32, Share>,
+    /// How many of its stations stand at each level.
+    counts: BTreeMap<Level, u32>,
+}
+
+impl Zone {
+    fn count(&mut self, level: Level) {
+        *self.counts.entry(level).or_default() += 1;
+    }
+    fn discount(&mut self, level: Level) {
+        if let Some(count) = self.counts.get_mut(&level) {
+            *count -= 1;
+            if *count == 0 {
+                self.counts.remove(&level);
+            }
+        }
+    }
 }
 
 /// Which zone's state: hazard, zone, settled or provisional.
@@ -49,19 +64,20 @@ pub struct Zones {
 impl Zones {
     /// Takes station rulings of one closed batch, each with a zone it bears on, and gives the zones'
     /// own. Sorts them first: where they came from leaves no trace.
-    pub fn take(&mut self, batch: &mut [(u32, Ruling)], out: &mut Vec<Ruling>) {
-        batch.sort_by_key(|(zone, ruling)| order(*zone, ruling));
-        let same = |(az, a): &(u32, Ruling), (bz, b): &(u32, Ruling)| {
+    pub fn take(&mut self, batch: &[(u32, Ruling)], out: &mut Vec<Ruling>) {
+        let mut sorted: Vec<&(u32, Ruling)> = batch.iter().collect();
+        sorted.sort_by_key(|(zone, ruling)| order(*zone, ruling));
+        let same = |(az, a): &&(u32, Ruling), (bz, b): &&(u32, Ruling)| {
             (a.seq, a.settled, a.t, a.line, az) == (b.seq, b.settled, b.t, b.line, bz)
         };
-        for group in batch.chunk_by(same) {
+        for group in sorted.chunk_by(same) {
             self.together(group, out);
         }
     }
 
     /// Station rulings of one zone at one instant: they take effect together.
-    fn together(&mut self, group: &[(u32, Ruling)], out: &mut Vec<Ruling>) {
-        let Some((zone, first)) = group.first() else { return };
+    fn together(&mut self, group: &[&(u32, Ruling)], out: &mut Vec<Ruling>) {
+        let Some((zone, first)) = group.first().copied() else { return };
         let key = ZoneKey { line: first.line, zone: *zone, settled: first.settled };
         let state = self.zones.entry(key).or_default();
         let mut amended = false;
@@ -78,31 +94,34 @@ impl Zones {
                 value: ruling.value,
                 because: ruling.because.clone(),
             };
-            if ruling.why == Why::Withdrawn {
-                state.shares.remove(&station);
+            let had = if ruling.why == Why::Withdrawn {
+                state.shares.remove(&station)
             } else {
-                state.shares.insert(station, share);
+                state.count(share.level);
+                state.shares.insert(station, share)
+            };
+            if let Some(had) = had {
+                state.discount(had.level);
             }
+        }
+        let level = state.counts.last_key_value().map_or(Level::NoData, |(level, _)| *level);
+        if level == state.level {
+            return;
         }
         // The highest level; of equals the one that has held longest, then the lowest number.
         let speaks = state.shares.iter().max_by_key(|(station, share)| {
             (share.level, std::cmp::Reverse(share.t), std::cmp::Reverse(**station))
         });
-        let level = speaks.map_or(Level::NoData, |(_, share)| share.level);
-        if level == state.level {
-            return;
-        }
         let kind = match (first.settled, amended) {
             (_, true) => DecisionKind::AssessmentAmended,
             (true, false) => DecisionKind::AssessmentFinal,
             (false, false) => DecisionKind::Assessment,
         };
-        let none: Arc<[Seen]> = Arc::from([]);
         let (value, because, why) = match speaks {
             Some((station, share)) => {
                 (share.value, share.because.clone(), Why::HighestOf(*station))
             }
-            None => (f64::NAN, none, Why::NoData),
+            None => (f64::NAN, Because::none(), Why::NoData),
         };
         out.push(Ruling {
             seq: first.seq,

@@ -14,7 +14,7 @@ use domain::time::{MINUTE_MS, UtcMs};
 use serde::{Deserialize, Serialize};
 
 use super::{Ordered, Route, note};
-use crate::item::{FEED, Ruling, What, Where, Why};
+use crate::item::{Because, FEED, Ruling, What, Where, Why};
 use crate::outlet::Frontier;
 use crate::plan::Plan;
 use crate::watch::place::NEVER;
@@ -353,7 +353,7 @@ fn told(plan: &Plan, seq: u64, kind: DecisionKind, place: Where, t: i64, why: Wh
         level,
         was,
         value: f64::NAN,
-        because: Arc::from([]),
+        because: Because::none(),
         why,
         plan: plan.number,
         settled: false,

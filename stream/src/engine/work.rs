@@ -316,7 +316,7 @@ impl First {
         drop(gathered);
         self.upto = batch.upto;
         let mut rulings = batch.rulings;
-        rulings.retain(|ruling| ruling.seq > self.published_upto);
+        rulings.retain(|r| r.seq > self.published_upto && self.publish.wants(r));
         if let Some(plan) = self.shared.plans().last() {
             sort(&mut rulings, plan);
         }

@@ -47,20 +47,30 @@ pub const EMPTY: i64 = i64::MIN;
 pub const NO_DATA: Finding =
     Finding { level: Level::NoData, held: 0, value: f64::NAN, criterion: NO_CRITERION };
 
-/// Which properties have a value that still speaks: asked once for each.
-struct Fresh {
+/// What is known beforehand of which properties have a value that still speaks.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Hint {
     known: u32,
     fresh: u32,
 }
 
-impl Fresh {
+impl Hint {
+    /// This property speaks: its observation has just come.
+    pub fn speaks(property: u8) -> Self {
+        let bit = 1u32.checked_shl(u32::from(property)).unwrap_or(0);
+        Self { known: bit, fresh: bit }
+    }
+    /// Whether this property speaks is known.
+    pub fn know(&mut self, property: u8, speaks: bool) {
+        let bit = 1u32.checked_shl(u32::from(property)).unwrap_or(0);
+        self.known |= bit;
+        self.fresh |= if speaks { bit } else { 0 };
+    }
+    /// Whether a property speaks: asked once for each.
     fn of(&mut self, rows: &impl Rows, property: u8, at: i64) -> bool {
         let bit = 1u32.checked_shl(u32::from(property)).unwrap_or(0);
         if self.known & bit == 0 {
-            self.known |= bit;
-            if speaks(rows, property, at) {
-                self.fresh |= bit;
-            }
+            self.know(property, speaks(rows, property, at));
         }
         self.fresh & bit != 0
     }
@@ -73,8 +83,7 @@ pub fn speaks(rows: &impl Rows, property: u8, at: i64) -> bool {
 }
 
 /// Judges a place at `at`. `sums` are the window sums in millionths where somebody keeps them
-/// running; without, they are added up here. `heard` is a property that is known to speak: its
-/// observation has just come.
+/// running; without, they are added up here. `hint` is what the caller knows already.
 ///
 /// A final sum that meets its threshold stands even where the newest rows are missing: rain that was
 /// measured has fallen. All else needs a value that still speaks.
@@ -84,11 +93,10 @@ pub fn judge(
     sums: Option<&[i64]>,
     at: i64,
     when: When,
-    heard: Option<u8>,
+    hint: Hint,
 ) -> Finding {
     let shift = if when == When::Final { rules.shift_ms() } else { 0 };
-    let heard = heard.map_or(0, |property| 1u32.checked_shl(u32::from(property)).unwrap_or(0));
-    let mut fresh = Fresh { known: heard, fresh: heard };
+    let mut fresh = hint;
     let mut held = 0u8;
     let mut met: Option<(u16, f64)> = None;
     let mut base: Option<(u8, u16, f64)> = None;

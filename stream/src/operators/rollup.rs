@@ -54,9 +54,8 @@ impl<'scope> Rollup<'scope> for Stream<'scope, u64, Vec<Ruling>> {
                             shared.write_snapshots_before(*capability.time(), "rollup", || {
                                 zones.rows()
                             });
-                            let mut batch: Vec<(u32, Ruling)> =
-                                batch.into_iter().flatten().collect();
-                            zones.take(&mut batch, &mut rulings);
+                            let batch: Vec<(u32, Ruling)> = batch.into_iter().flatten().collect();
+                            zones.take(&batch, &mut rulings);
                             let mut session = output.session(&capability);
                             session.give_iterator(rulings.drain(..));
                         }

@@ -1,5 +1,5 @@
-//! Rows packed: differences of time and of value as variable-length integers, where a value is a
-//! whole number of thousandths or millionths; eight bytes where it is neither.
+//! Rows packed: changes of the step of time, and values, as variable-length integers where a value
+//! is a whole number of thousandths or millionths; eight bytes where it is neither.
 
 use serde::{Deserialize, Serialize};
 
@@ -20,11 +20,12 @@ pub(super) struct Packed {
 impl Packed {
     pub(super) fn new(rows: &[Row]) -> Self {
         let first_t = rows.first().map_or(0, |row| row.t);
-        let mut bytes = Vec::with_capacity(rows.len() * 6);
-        let mut before = first_t;
+        let mut bytes = Vec::with_capacity(rows.len() * 4);
+        let (mut before, mut step) = (first_t, 0i64);
         for row in rows {
-            put(&mut bytes, row.t.abs_diff(before));
-            before = row.t;
+            let next = row.t.wrapping_sub(before);
+            put(&mut bytes, zigzag(next.wrapping_sub(step)));
+            (before, step) = (row.t, next);
             let whole = micro(row.value);
             let exact = (whole as f64 / MICRO).to_bits() == row.value.to_bits();
             if !exact || whole.unsigned_abs() >= 1 << 60 {
@@ -49,9 +50,10 @@ impl Packed {
     pub(super) fn rows(&self) -> Vec<Row> {
         let mut rows = Vec::with_capacity(super::PACKED_ROWS);
         let mut bytes = &self.bytes[..];
-        let mut t = self.first_t;
-        while let Some(step) = take(&mut bytes) {
-            t = t.wrapping_add_unsigned(step);
+        let (mut t, mut step) = (self.first_t, 0i64);
+        while let Some(change) = take(&mut bytes) {
+            step = step.wrapping_add(unzigzag(change));
+            t = t.wrapping_add(step);
             let Some(word) = take(&mut bytes) else { break };
             let value = match (word & 3) as u8 {
                 MILLI => (unzigzag(word >> 2) * 1000) as f64 / MICRO,

@@ -13,6 +13,7 @@ mod settle;
 pub(crate) use settle::floor;
 pub mod slide;
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -22,11 +23,11 @@ use domain::level::Level;
 use domain::observation::{Observation, OriginFlag, Quality, Trust};
 use domain::time::UtcMs;
 
-use crate::hazards::judge::{Finding, NO_CRITERION, When, evidence};
-use crate::item::{Item, Ruling, Seen, Where, Why};
+use crate::hazards::judge::{Finding, Hint, NO_CRITERION, When, evidence};
+use crate::item::{Because, Item, Ruling, Where, Why};
 use crate::operators::raise::{Holds, Sample, amend as amend_alert, raise};
 use crate::plan::Plan;
-use crate::series::{HORIZON_MS, PACKED_ROWS, Placed, Series};
+use crate::series::{HORIZON_MS, PACKED_ROWS, Placed, Row, Series};
 use place::{NEVER, Place, View};
 
 /// Rows beyond those that running sums need, before the oldest are packed.
@@ -73,6 +74,8 @@ pub struct Watch {
     /// with its hazard.
     stations: Vec<Vec<(u16, u32)>>,
     sorting: batch::Sorting,
+    /// Room for the rows of a ruling.
+    kept: RefCell<Vec<Row>>,
 }
 
 /// The quality of an item.
@@ -108,6 +111,7 @@ impl Watch {
             place_of: BTreeMap::new(),
             stations: Vec::new(),
             sorting: batch::Sorting::default(),
+            kept: RefCell::default(),
         }
     }
 
@@ -136,7 +140,7 @@ impl Watch {
             let Some(place) = self.places.get_mut(number) else { continue };
             let to = place.now.at.max(item.t);
             let newest = to == item.t && quality_is_usable(item.quality);
-            let heard = Cause::New(newest.then_some(property));
+            let heard = Cause::New(if newest { Hint::speaks(property) } else { Hint::default() });
             place.now.advance(&place.plan, &place.slots, &mut self.streams, to, When::Provisional);
             self.assess(number, item.seq, heard, out);
         }
@@ -215,7 +219,7 @@ impl Watch {
             let to = place.now.at.max(item.t);
             place.now.advance(&place.plan, &place.slots, &mut self.streams, to, When::Provisional);
             let view = View { streams: &self.streams, slots: &place.slots };
-            let finding = place.now.judge(&view, When::Provisional, None);
+            let finding = place.now.judge(&view, When::Provisional, Hint::default());
             if finding.level != place.level {
                 let was = std::mem::replace(&mut place.level, finding.level);
                 let draft = Draft { seq: item.seq, kind: DecisionKind::Assessment, was, until: 0 };
@@ -232,8 +236,8 @@ impl Watch {
             return;
         }
         let view = View { streams: &self.streams, slots: &place.slots };
-        let heard = if let Cause::New(heard) = cause { heard } else { None };
-        let finding = place.now.judge(&view, When::Provisional, heard);
+        let hint = if let Cause::New(hint) = cause { hint } else { Hint::default() };
+        let finding = place.now.judge(&view, When::Provisional, hint);
         let was = place.level;
         if finding.level == was && place.standing.is_none() && !finding.level.is_raised() {
             return;
@@ -296,11 +300,18 @@ impl Watch {
             }
         }
         let view = View { streams: &self.streams, slots: &place.slots };
-        let then = crate::hazards::judge::judge(&rules, &view, None, at, When::Provisional, None);
+        let then = crate::hazards::judge::judge(
+            &rules,
+            &view,
+            None,
+            at,
+            When::Provisional,
+            Hint::default(),
+        );
         if then.held >= rank || then.level == Level::NoData {
             return;
         }
-        let finding = place.now.judge(&view, When::Provisional, None);
+        let finding = place.now.judge(&view, When::Provisional, Hint::default());
         let bears = then.level.rank().max(finding.level.rank());
         let Some(step) = amend_alert(&mut place.standing, bears) else { return };
         let kind = DecisionKind::AlertAmended;
@@ -327,13 +338,22 @@ impl Watch {
         let place = self.places.get(number)?;
         let (rules, _) = place.plan.rules_at(at)?;
         let view = View { streams: &self.streams, slots: &place.slots };
-        let mut seen = Vec::new();
-        evidence(rules, &view, finding, at, when, |property, row| {
-            if let Some(stream) = view.stream(property) {
-                let odd_crc = stream.series.odd_crc(row);
-                seen.push(Seen { stream: stream.number, odd_crc, t: row.t, value: row.value });
-            }
+        let mut kept = self.kept.borrow_mut();
+        kept.clear();
+        let mut property = None;
+        evidence(rules, &view, finding, at, when, |of, row| {
+            property = Some(of);
+            kept.push(row);
         });
+        let mut because = Because::none();
+        if let Some(stream) = property.and_then(|property| view.stream(property)) {
+            because.stream = stream.number;
+            because.rows = Arc::from(kept.as_slice());
+            if stream.series.has_odd() {
+                let odd = kept.iter().map(|row| (row.t, stream.series.odd_crc(*row)));
+                because.odd = odd.filter(|(_, crc)| *crc != 0).collect();
+            }
+        }
         let why = match finding.criterion {
             NO_CRITERION => Why::NoData,
             number => Why::Criterion { number, until: draft.until },
@@ -347,7 +367,7 @@ impl Watch {
             level: finding.level,
             was: draft.was,
             value: finding.value,
-            because: seen.into(),
+            because,
             why,
             plan: self.plan.as_ref().map_or(0, |plan| plan.number),
             settled: when == When::Final,
@@ -364,8 +384,8 @@ impl Watch {
 /// Why a place is judged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Cause {
-    /// Something new was heard; where it is the newest of its place and usable, of which property.
-    New(Option<u8>),
+    /// Something new was heard; what is known of its place by that.
+    New(Hint),
     /// What was heard before is said otherwise, or the rules are others.
     Again,
 }

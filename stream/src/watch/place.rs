@@ -6,7 +6,7 @@ use domain::level::Level;
 
 use super::Stream;
 use super::slide::{Slide, Slides};
-use crate::hazards::judge::{EMPTY, Finding, Rows, When, judge, speaks, sum_edges};
+use crate::hazards::judge::{EMPTY, Finding, Hint, Rows, When, judge, speaks, sum_edges};
 use crate::operators::raise::Standing;
 use crate::plan::{PlacePlan, Rules};
 use crate::series::Series;
@@ -140,13 +140,31 @@ impl Cursor {
 
     /// Judges where it stands.
     #[inline]
-    pub fn judge(&self, view: &View<'_>, when: When, heard: Option<u8>) -> Finding {
+    pub fn judge(&self, view: &View<'_>, when: When, hint: Hint) -> Finding {
         let mut sums = [0i64; MAX_WINDOWS];
         for (sum, slide) in sums.iter_mut().zip(self.slides.iter()) {
             *sum = if slide.lo == slide.hi { EMPTY } else { slide.sum };
         }
         let kept = sums.get(..self.rules.windows.len());
-        judge(&self.rules, view, kept, self.at, when, heard)
+        judge(&self.rules, view, kept, self.at, when, hint)
+    }
+
+    /// Which properties of sums speak where a cursor of finals stands: told by the last row of the
+    /// window, which lies at hand.
+    #[inline]
+    pub fn hint(&self, view: &View<'_>) -> Hint {
+        let mut hint = Hint::default();
+        for (slide, window) in self.slides.iter().zip(&self.rules.windows) {
+            let Some(stream) = view.stream(window.property) else { continue };
+            let last = slide.hi.checked_sub(1).and_then(|at| stream.series.row(at));
+            // Shifts that differ from window to window are rare: then it is looked up.
+            let plain = window.shift_ms == self.rules.shift_ms();
+            if let Some(row) = last.filter(|row| plain && !row.value.is_nan()) {
+                let edge = self.at - window.shift_ms;
+                hint.know(window.property, edge - row.t < stream.fresh_ms(row.t));
+            }
+        }
+        hint
     }
 
     /// A row was put in or corrected in one of the place's streams.

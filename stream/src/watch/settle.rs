@@ -5,7 +5,7 @@ use domain::level::Level;
 
 use super::place::{NEVER, Place, View};
 use super::{Draft, Stream, Watch};
-use crate::hazards::judge::{Finding, When, judge};
+use crate::hazards::judge::{Finding, Hint, When, judge};
 use crate::item::Ruling;
 
 impl Watch {
@@ -65,7 +65,8 @@ impl Watch {
             place.settled.advance(&place.plan, &place.slots, &mut self.streams, at, When::Final);
         }
         let view = View { streams: &self.streams, slots: &place.slots };
-        let finding = place.settled.judge(&view, When::Final, None);
+        let hint = place.settled.hint(&view);
+        let finding = place.settled.judge(&view, When::Final, hint);
         if finding.level != place.settled_level {
             let was = std::mem::replace(&mut place.settled_level, finding.level);
             let draft = Draft { seq, kind: DecisionKind::AssessmentFinal, was, until: 0 };
@@ -129,7 +130,7 @@ pub(super) fn stretch(place: &Place, streams: &mut [Stream], from: i64, to: i64)
                 cursor.advance(&place.plan, &place.slots, streams, at, When::Final);
             }
             let view = View { streams, slots: &place.slots };
-            found.push((at, cursor.judge(&view, When::Final, None)));
+            found.push((at, cursor.judge(&view, When::Final, Hint::default())));
         }
     } else {
         let reach = place.settled.rules.reach_ms();
@@ -142,7 +143,7 @@ pub(super) fn stretch(place: &Place, streams: &mut [Stream], from: i64, to: i64)
         for at in instants(place, streams, from, to) {
             let Some((rules, _)) = place.plan.rules_at(at) else { continue };
             let view = View { streams, slots: &place.slots };
-            found.push((at, judge(rules, &view, None, at, When::Final, None)));
+            found.push((at, judge(rules, &view, None, at, When::Final, Hint::default())));
         }
     }
     found
