@@ -26,6 +26,9 @@ use crate::snapshot::Snapshot;
 /// How far the data's time moves before the next tick is made.
 pub const TICK_MS: i64 = 10 * SECOND_MS;
 
+/// Records that are handed over at once.
+const LEAN_RECORDS: usize = 1024;
+
 /// What is written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Projection {
@@ -111,7 +114,8 @@ impl Backtest {
         let files: Vec<(String, Vec<u8>)> = self.files.into_iter().collect();
         let configuration =
             Record::Configuration { holds_from: EARLIEST, hash: String::new(), files, datastreams };
-        let inlet = FileInlet { first: Some(configuration), batches, seq: 0, now: None };
+        let rest = Vec::new().into_iter();
+        let inlet = FileInlet { first: Some(configuration), batches, seq: 0, now: None, rest };
         let config = EngineConfig {
             workers: self.workers,
             with_seq: false,
@@ -139,6 +143,7 @@ struct FileInlet<I> {
     batches: I,
     seq: u64,
     now: Option<i64>,
+    rest: std::vec::IntoIter<Observation>,
 }
 
 impl<I: Iterator<Item = Vec<Observation>> + Send + 'static> Inlet for FileInlet<I> {
@@ -147,9 +152,14 @@ impl<I: Iterator<Item = Vec<Observation>> + Send + 'static> Inlet for FileInlet<
             self.seq += 1;
             return Ok(Heard::Records(vec![Sequenced { seq: Seq(self.seq), record }]));
         }
-        let Some(batch) = self.batches.next() else { return Ok(Heard::Closed) };
-        let mut lean = Vec::with_capacity(batch.len() + 64);
-        for seen in batch {
+        if self.rest.as_slice().is_empty() {
+            match self.batches.next() {
+                Some(batch) => self.rest = batch.into_iter(),
+                None => return Ok(Heard::Closed),
+            }
+        }
+        let mut lean = Vec::with_capacity(LEAN_RECORDS + LEAN_RECORDS / 8);
+        for seen in self.rest.by_ref().take(LEAN_RECORDS) {
             if self.now.is_none_or(|now| seen.t.0 >= now + TICK_MS) {
                 for now in clock::fill(self.now, seen.t.0) {
                     self.seq += 1;

@@ -16,8 +16,8 @@ use packed::Packed;
 /// How far behind the newest row of its datastream an observation may lie and still be told from a
 /// duplicate, and amend what was published: 72 h.
 pub const HORIZON_MS: i64 = 72 * HOUR_MS;
-/// Rows that are packed together.
-pub const PACKED_ROWS: usize = 64;
+/// Rows that are packed at once.
+pub const PACKED_ROWS: usize = 16;
 
 /// One millionth: the unit of the exact sums.
 pub const MICRO: f64 = 1e6;
@@ -225,6 +225,14 @@ impl Series {
         self.rows.range(..end).rev().find(|row| !row.value.is_nan()).copied()
     }
 
+    /// The usable open rows between two positions, in order.
+    pub fn between(&self, lo: u64, hi: u64) -> impl Iterator<Item = Row> + '_ {
+        let end = self.rows.len();
+        let at = |position: u64| (position.saturating_sub(self.first) as usize).min(end);
+        let (lo, hi) = (at(lo), at(hi));
+        self.rows.range(lo..hi.max(lo)).copied().filter(|row| !row.value.is_nan())
+    }
+
     /// The usable open rows of `(from, to]`, in order.
     pub fn within(&self, from: i64, to: i64) -> impl DoubleEndedIterator<Item = Row> + '_ {
         let start = self.rows.partition_point(|row| row.t <= from);
@@ -250,7 +258,10 @@ impl Series {
         while self.first + (PACKED_ROWS as u64) < keep && self.rows.len() > PACKED_ROWS {
             let parcel: Vec<Row> = self.rows.drain(..PACKED_ROWS).collect();
             self.first += PACKED_ROWS as u64;
-            self.packed.push_back(Packed::new(&parcel));
+            match self.packed.back_mut().filter(|last| !last.is_full()) {
+                Some(last) => last.append(&parcel),
+                None => self.packed.push_back(Packed::new(&parcel)),
+            }
         }
         let Some(newest) = self.newest() else { return };
         let oldest = newest.t - HORIZON_MS - HOUR_MS;
@@ -286,7 +297,7 @@ impl Series {
 
     /// How many rows are held, open and packed.
     pub fn len(&self) -> usize {
-        self.rows.len() + self.packed.len() * PACKED_ROWS
+        self.rows.len() + self.packed.iter().map(Packed::count).sum::<usize>()
     }
     /// Whether nothing was ever measured.
     pub fn is_empty(&self) -> bool {

@@ -24,10 +24,10 @@ use crate::zones::Zones;
 
 /// Records of one batch at most: large enough that the dataflow's own cost vanishes, small enough
 /// that a batch is understood within some milliseconds.
-pub(super) const BATCH_MAX: usize = 65_536;
+pub(super) const BATCH_MAX: usize = 131_072;
 /// Batches under way at most. With [`BATCH_MAX`] it bounds what lies between the record and the
 /// publication, the dataflow's own channels included: nothing more is read until the oldest is done.
-pub(super) const BATCHES_UNDER_WAY_MAX: usize = 3;
+pub(super) const BATCHES_UNDER_WAY_MAX: usize = 2;
 /// How long the first worker waits for records when there is nothing to do.
 pub(super) const IDLE_WAIT: Duration = Duration::from_millis(100);
 /// How long the first worker waits for batches under way before it looks for records again.
@@ -141,6 +141,7 @@ fn work(
         batch: 0,
         sent: driver_at,
         upto: driver_at,
+        full: false,
         picture: config.picture,
         writers: worker.peers() * WRITERS_A_WORKER,
         snapshot_at: driver_at,
@@ -175,6 +176,8 @@ struct First {
     upto: u64,
     /// Whether the picture is kept and told.
     picture: bool,
+    /// Whether the last batch was a full one.
+    full: bool,
     /// How many operators write rows into a snapshot.
     writers: usize,
     /// The number at which the last snapshot was sought.
@@ -226,6 +229,9 @@ impl First {
     /// batches. `false` where the record is closed.
     fn read(&mut self, ordered: &mut Ordered, wait: Duration) -> Result<bool, String> {
         let mut wait = wait;
+        if self.full {
+            ordered.items.reserve(BATCH_MAX + BATCH_MAX / 16);
+        }
         while ordered.items.len() < BATCH_MAX {
             let max = BATCH_MAX - ordered.items.len();
             match self.inlet.next(max, wait).map_err(|error| error.to_string())? {
@@ -263,6 +269,7 @@ impl First {
             self.snapshot_at = self.driver.last_seq();
             self.driver.state().row()
         });
+        self.full = ordered.items.len() >= BATCH_MAX;
         let told = std::mem::take(&mut ordered.ticked) && self.picture;
         let entrance = &mut self.dataflow.entrance;
         entrance.send_batch(&mut ordered.items);

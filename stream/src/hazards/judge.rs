@@ -95,6 +95,9 @@ pub fn judge(
     when: When,
     hint: Hint,
 ) -> Finding {
+    if let Some(found) = calm(rules, sums, hint) {
+        return found;
+    }
     let shift = if when == When::Final { rules.shift_ms() } else { 0 };
     let mut fresh = hint;
     let mut held = 0u8;
@@ -132,6 +135,20 @@ pub fn judge(
         }
         (None, None) => NO_DATA,
     }
+}
+
+/// The finding where it is plain at a glance that nothing is met: running sums of one property that
+/// is known to speak, all of them below what any criterion asks for.
+#[inline]
+fn calm(rules: &Rules, sums: Option<&[i64]>, hint: Hint) -> Option<Finding> {
+    let (calm, sums) = (rules.calm.as_ref()?, sums?);
+    let property = rules.criteria.first()?.property;
+    let all = sums.iter().zip(&calm.below).all(|(sum, below)| sum < below && *sum != EMPTY);
+    if !all || hint.fresh & 1u32.checked_shl(u32::from(property)).unwrap_or(0) == 0 {
+        return None;
+    }
+    let value = *sums.get(usize::from(calm.window))? as f64 / MICRO;
+    Some(Finding { level: Level::None, held: 0, value, criterion: calm.base })
 }
 
 /// A measured value, exact where it is a sum.

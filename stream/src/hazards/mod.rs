@@ -4,6 +4,8 @@
 //! with their sources), its tests and a README, which is also the console's "about this warning".
 //! [`judge`] applies the measures; *when* that happens is the operators' matter.
 
+#[cfg(test)]
+mod bench;
 pub mod discharge;
 pub mod gale;
 pub mod hospital_load;
@@ -140,6 +142,7 @@ impl Model {
             raise_hold_ms: i64::from(hazard.raise_hold_s) * SECOND_MS,
             clear_hold_ms: i64::from(hazard.clear_hold_s) * SECOND_MS,
             clear_margin: hazard.clear_margin.max(0.0),
+            calm: None,
         };
         let mut refused = Vec::new();
         for (threshold, number) in hazard.thresholds.iter().zip(0u16..) {
@@ -157,6 +160,7 @@ impl Model {
             }
         }
         rules.criteria.sort_by_key(|c| (std::cmp::Reverse(c.rank), c.threshold));
+        rules.settle_calm();
         (rules, refused)
     }
 

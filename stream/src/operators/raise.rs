@@ -13,6 +13,9 @@ use serde::{Deserialize, Serialize};
 
 const NEVER: i64 = i64::MAX;
 
+/// The highest rank that is told apart; a city has no more levels (its check says so).
+pub const RANKS_MAX: usize = 9;
+
 /// An alert of one hazard at one place, or the beginning of one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Standing {
@@ -26,9 +29,9 @@ pub struct Standing {
     pub property: u8,
     last_t: i64,
     /// By rank, from 1: since when it is met without a break.
-    over: Vec<i64>,
+    over: [i64; RANKS_MAX],
     /// By rank, from 1: since when it is left without a break.
-    under: Vec<i64>,
+    under: [i64; RANKS_MAX],
 }
 
 /// One assessment, as the alert sees it.
@@ -76,24 +79,17 @@ impl Standing {
             stepped_t: t,
             property: 0,
             last_t: t,
-            over: Vec::new(),
-            under: Vec::new(),
+            over: [NEVER; RANKS_MAX],
+            under: [NEVER; RANKS_MAX],
         })
     }
 
     fn time(&mut self, sample: &Sample, holds: &Holds) {
         if sample.t - self.last_t >= holds.speaks_ms {
-            self.over.clear();
-            self.under.clear();
+            self.over = [NEVER; RANKS_MAX];
+            self.under = [NEVER; RANKS_MAX];
         }
         self.last_t = self.last_t.max(sample.t);
-        let ranks = usize::from(sample.level.rank().max(self.rank));
-        if self.over.len() < ranks {
-            self.over.resize(ranks, NEVER);
-        }
-        if self.under.len() < ranks {
-            self.under.resize(ranks, NEVER);
-        }
         for (since, rank) in self.over.iter_mut().zip(1u8..) {
             *since = if sample.level.rank() >= rank { (*since).min(sample.t) } else { NEVER };
         }

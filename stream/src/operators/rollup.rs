@@ -10,6 +10,8 @@ use timely::dataflow::operators::vec::Map;
 
 use super::Pending;
 use crate::item::{Ruling, Where};
+use crate::plan::Plan;
+use crate::publish::Plans;
 use crate::shared::Shared;
 use crate::zones::Zones;
 
@@ -19,50 +21,66 @@ pub(crate) trait Rollup<'scope> {
     fn rollup(self, zones: Zones, shared: Arc<Shared>) -> Stream<'scope, u64, Vec<Ruling>>;
 }
 
-/// A station's assessments, once for each zone it lies in.
-fn by_zone(ruling: Ruling, shared: &Shared) -> Vec<(u32, Ruling)> {
-    let Where::Station(station) = ruling.place else { return Vec::new() };
-    if ruling.kind.is_alert() {
-        return Vec::new();
+/// A station's assessment, once for each zone it lies in.
+struct EachZone {
+    ruling: Ruling,
+    plan: Option<Arc<Plan>>,
+    next: usize,
+}
+
+impl EachZone {
+    fn of(ruling: Ruling, plan: Option<Arc<Plan>>) -> Self {
+        let plan = plan.filter(|_| !ruling.kind.is_alert());
+        Self { ruling, plan, next: 0 }
     }
-    let Some(plan) = shared.plan(ruling.plan) else { return Vec::new() };
-    let zones = plan.stations.get(station as usize).map_or(&[][..], |s| &s.zones);
-    zones.iter().map(|zone| (*zone, ruling.clone())).collect()
+}
+
+impl Iterator for EachZone {
+    type Item = (u32, Ruling);
+    fn next(&mut self) -> Option<Self::Item> {
+        let Where::Station(station) = self.ruling.place else { return None };
+        let zones = &self.plan.as_ref()?.stations.get(station as usize)?.zones;
+        let zone = zones.get(self.next)?;
+        self.next += 1;
+        Some((*zone, self.ruling.clone()))
+    }
 }
 
 impl<'scope> Rollup<'scope> for Stream<'scope, u64, Vec<Ruling>> {
     fn rollup(self, mut zones: Zones, shared: Arc<Shared>) -> Stream<'scope, u64, Vec<Ruling>> {
-        let desk = shared.clone();
+        let (desk, mut plans) = (shared.clone(), Plans::default());
         let route = Exchange::new(|(zone, _): &(u32, Ruling)| u64::from(*zone));
-        self.flat_map(move |ruling| by_zone(ruling, &desk))
-            .unary_frontier::<CapacityContainerBuilder<Vec<Ruling>>, _, _, _>(
-                route,
-                "Rollup",
-                move |_capability, _info| {
-                    let mut pending = Pending::<(u32, Ruling)>::default();
-                    let mut rulings = Vec::new();
-                    move |(input, frontier), output| {
-                        let port = output.output_index();
-                        input.for_each(|capability, rows| {
-                            let Some(batch) = capability.least().copied() else { return };
-                            let rows = std::mem::take(rows);
-                            pending.keep(batch, rows, || capability.retain_least(port));
-                        });
-                        while let Some((capability, batch)) =
-                            pending.next(|batch| !frontier.less_equal(batch))
-                        {
-                            shared.write_snapshots_before(*capability.time(), "rollup", || {
-                                zones.rows()
-                            });
-                            let batch: Vec<(u32, Ruling)> = batch.into_iter().flatten().collect();
-                            zones.take(&batch, &mut rulings);
-                            let mut session = output.session(&capability);
-                            session.give_iterator(rulings.drain(..));
-                        }
-                        let open = frontier.frontier().first().copied().unwrap_or(u64::MAX);
-                        shared.write_snapshots_before(open, "rollup", || zones.rows());
+        self.flat_map(move |ruling| {
+            let plan = plans.of(ruling.plan, &desk).cloned();
+            EachZone::of(ruling, plan)
+        })
+        .unary_frontier::<CapacityContainerBuilder<Vec<Ruling>>, _, _, _>(
+            route,
+            "Rollup",
+            move |_capability, _info| {
+                let mut pending = Pending::<(u32, Ruling)>::default();
+                let mut rulings = Vec::new();
+                move |(input, frontier), output| {
+                    let port = output.output_index();
+                    input.for_each(|capability, rows| {
+                        let Some(batch) = capability.least().copied() else { return };
+                        let rows = std::mem::take(rows);
+                        pending.keep(batch, rows, || capability.retain_least(port));
+                    });
+                    while let Some((capability, batch)) =
+                        pending.next(|batch| !frontier.less_equal(batch))
+                    {
+                        shared
+                            .write_snapshots_before(*capability.time(), "rollup", || zones.rows());
+                        let batch: Vec<(u32, Ruling)> = batch.into_iter().flatten().collect();
+                        zones.take(&batch, &mut rulings);
+                        let mut session = output.session(&capability);
+                        session.give_iterator(rulings.drain(..));
                     }
-                },
-            )
+                    let open = frontier.frontier().first().copied().unwrap_or(u64::MAX);
+                    shared.write_snapshots_before(open, "rollup", || zones.rows());
+                }
+            },
+        )
     }
 }

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use domain::city::{City, HazardKind};
 use domain::time::SECOND_MS;
 
-pub use rules::{Criterion, Measure, Refused, RefusedBecause, Rules, Window};
+pub use rules::{Calm, Criterion, Measure, Refused, RefusedBecause, Rules, Window};
 
 /// A compiled configuration.
 #[derive(Debug)]

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use domain::city::Hazard;
 
 use crate::hazards::Model;
+use crate::series::micro;
 
 /// How a value is got from the rows of a datastream.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -80,6 +81,19 @@ pub struct Rules {
     pub clear_hold_ms: i64,
     /// See [`Hazard::clear_margin`].
     pub clear_margin: f64,
+    /// Where all criteria are sums of one property: what makes a place calm at a glance.
+    pub calm: Option<Calm>,
+}
+
+/// Below these sums no criterion is met, nor held.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Calm {
+    /// By window: the least sum that any criterion asks for, the clear margin taken off, millionths.
+    pub below: Vec<i64>,
+    /// The criterion that a calm value is measured by.
+    pub base: u16,
+    /// Its window.
+    pub window: u8,
 }
 
 impl Rules {
@@ -98,17 +112,25 @@ impl Rules {
     pub fn shift_ms(&self) -> i64 {
         self.windows.iter().map(|w| w.shift_ms).max().unwrap_or(0)
     }
-    /// The criteria from the lowest level up, each with its position, ties in the file's order.
-    pub fn from_lowest(&self) -> impl Iterator<Item = (usize, &Criterion)> {
-        let mut order: Vec<(usize, &Criterion)> = self.criteria.iter().enumerate().collect();
-        order.sort_by_key(|(at, criterion)| (criterion.rank, *at));
-        order.into_iter()
-    }
-    /// Position of the criterion of the lowest level: what a calm value is measured by.
-    pub fn base(&self) -> u16 {
-        let lowest = self.criteria.iter().map(|c| c.rank).min().unwrap_or(0);
-        let at = self.criteria.iter().position(|c| c.rank == lowest).unwrap_or(0);
-        u16::try_from(at).unwrap_or(u16::MAX)
+    /// Works [`Rules::calm`] out.
+    pub(crate) fn settle_calm(&mut self) {
+        let Some(first) = self.criteria.first() else { return };
+        let margin = micro(self.clear_margin);
+        let mut below = vec![i64::MAX; self.windows.len()];
+        for criterion in &self.criteria {
+            let Measure::Sum(window) = criterion.measure else { return };
+            let Some(least) = below.get_mut(usize::from(window)) else { return };
+            if criterion.property != first.property {
+                return;
+            }
+            *least = (*least).min(criterion.at_least_micro.saturating_sub(margin));
+        }
+        // As judged one by one: the lowest level, its first criterion.
+        let numbered = self.criteria.iter().zip(0u16..);
+        let Some((lowest, base)) = numbered.min_by_key(|(c, at)| (c.rank, *at)) else { return };
+        if let Measure::Sum(window) = lowest.measure {
+            self.calm = Some(Calm { below, base, window });
+        }
     }
 }
 

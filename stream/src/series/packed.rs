@@ -9,19 +9,41 @@ const MILLI: u8 = 0;
 const MICROS: u8 = 1;
 const BITS: u8 = 2;
 
+/// Rows of one parcel at most.
+const PARCEL_ROWS: u32 = 128;
+
 /// A parcel of rows.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct Packed {
     first_t: i64,
     last_t: i64,
-    bytes: Box<[u8]>,
+    step: i64,
+    count: u32,
+    bytes: Vec<u8>,
 }
 
 impl Packed {
     pub(super) fn new(rows: &[Row]) -> Self {
         let first_t = rows.first().map_or(0, |row| row.t);
-        let mut bytes = Vec::with_capacity(rows.len() * 4);
-        let (mut before, mut step) = (first_t, 0i64);
+        let mut packed = Self { first_t, last_t: first_t, step: 0, count: 0, bytes: Vec::new() };
+        packed.append(rows);
+        packed
+    }
+
+    /// Whether it takes no more rows.
+    pub(super) fn is_full(&self) -> bool {
+        self.count >= PARCEL_ROWS
+    }
+
+    /// How many rows it holds.
+    pub(super) fn count(&self) -> usize {
+        self.count as usize
+    }
+
+    /// Adds rows that are later than its own.
+    pub(super) fn append(&mut self, rows: &[Row]) {
+        let mut bytes = Vec::with_capacity(rows.len() * 10);
+        let (mut before, mut step) = (self.last_t, self.step);
         for row in rows {
             let next = row.t.wrapping_sub(before);
             put(&mut bytes, zigzag(next.wrapping_sub(step)));
@@ -37,7 +59,10 @@ impl Packed {
                 put(&mut bytes, zigzag(whole) << 2 | u64::from(MICROS));
             }
         }
-        Self { first_t, last_t: before, bytes: bytes.into_boxed_slice() }
+        (self.last_t, self.step) = (before, step);
+        self.count += u32::try_from(rows.len()).unwrap_or(u32::MAX);
+        self.bytes.reserve_exact(bytes.len());
+        self.bytes.extend_from_slice(&bytes);
     }
 
     pub(super) fn first_t(&self) -> i64 {

@@ -131,7 +131,7 @@ impl Watch {
             return;
         }
         stream.series.append(&seen);
-        let crowded = stream.series.end() % PACKED_ROWS as u64 == 0
+        let crowded = stream.series.end() % (2 * PACKED_ROWS as u64) == 0
             && stream.series.end() - stream.series.open_from() > OPEN_SLACK;
         for at in 0..stream.watchers.len() {
             let watcher = self.streams.get(slot as usize).and_then(|s| s.watchers.get(at));
@@ -155,17 +155,21 @@ impl Watch {
         let Some(stream) = self.streams.get_mut(slot as usize) else { return };
         let Some(newest) = stream.series.newest() else { return };
         let fresh = stream.longest_fresh_ms().min(HORIZON_MS);
-        let mut keep = stream.series.after(newest.t - fresh);
+        let mut keep = u64::MAX;
         for (number, _) in &stream.watchers {
             let Some(place) = self.places.get(*number as usize) else { continue };
             if place.settled.at == NEVER {
                 return;
             }
+            keep = keep.min(place.needs(slot));
             let rules = &place.now.rules;
-            let reach = rules.reach_ms().max(fresh) + rules.step_ms + rules.shift_ms();
-            let from = newest.t.min(place.settled.at) - reach;
-            keep = keep.min(place.needs(slot)).min(stream.series.after(from));
+            if rules.calm.is_none() {
+                let reach = rules.reach_ms().max(fresh) + rules.step_ms + rules.shift_ms();
+                let from = newest.t.min(place.settled.at) - reach;
+                keep = keep.min(stream.series.after(from));
+            }
         }
+        let keep = if keep == u64::MAX { stream.series.after(newest.t - fresh) } else { keep };
         stream.series.pack(keep);
     }
 
@@ -341,10 +345,15 @@ impl Watch {
         let mut kept = self.kept.borrow_mut();
         kept.clear();
         let mut property = None;
-        evidence(rules, &view, finding, at, when, |of, row| {
+        if let Some((of, rows)) = place.at_hand(&view, finding, at, when) {
             property = Some(of);
-            kept.push(row);
-        });
+            kept.extend(rows);
+        } else {
+            evidence(rules, &view, finding, at, when, |of, row| {
+                property = Some(of);
+                kept.push(row);
+            });
+        }
         let mut because = Because::none();
         if let Some(stream) = property.and_then(|property| view.stream(property)) {
             because.stream = stream.number;

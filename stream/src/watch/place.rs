@@ -8,8 +8,8 @@ use super::Stream;
 use super::slide::{Slide, Slides};
 use crate::hazards::judge::{EMPTY, Finding, Hint, Rows, When, judge, speaks, sum_edges};
 use crate::operators::raise::Standing;
-use crate::plan::{PlacePlan, Rules};
-use crate::series::Series;
+use crate::plan::{Measure, PlacePlan, Rules};
+use crate::series::{Row, Series};
 
 /// Distinct windows of sums a hazard may have.
 pub const MAX_WINDOWS: usize = 16;
@@ -62,7 +62,12 @@ pub struct View<'a> {
     pub slots: &'a [u32],
 }
 
-impl View<'_> {
+impl<'a> View<'a> {
+    /// The stream of a property, for as long as the worker's list is borrowed.
+    fn stream_of(&self, property: u8) -> Option<&'a Stream> {
+        self.streams.get(*self.slots.get(usize::from(property))? as usize)
+    }
+
     /// The stream of a property.
     #[inline]
     pub fn stream(&self, property: u8) -> Option<&Stream> {
@@ -197,6 +202,23 @@ impl Place {
             standing: None,
             plan,
         })
+    }
+
+    /// The rows of a finding of sums, where a running sum stands at its instant; the property too.
+    pub fn at_hand<'a>(
+        &self,
+        view: &View<'a>,
+        finding: &Finding,
+        at: i64,
+        when: When,
+    ) -> Option<(u8, impl Iterator<Item = Row> + 'a)> {
+        let cursor = if when == When::Final { &self.settled } else { &self.now };
+        let criterion = cursor.rules.criteria.get(usize::from(finding.criterion))?;
+        let Measure::Sum(number) = criterion.measure else { return None };
+        let slide = cursor.slides.iter().nth(usize::from(number))?;
+        let stream = view.stream_of(criterion.property)?;
+        let rows = (cursor.at == at).then(|| stream.series.between(slide.lo, slide.hi))?;
+        Some((criterion.property, rows))
     }
 
     /// Whether the property that brought the alert up is silent at an instant.
