@@ -9,7 +9,7 @@ use domain::observation::{Observation, Quality};
 use domain::time::UtcMs;
 use serde::{Deserialize, Serialize};
 
-use crate::series::Row;
+use crate::series::{MICRO, Row, micro};
 
 /// What an item is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -142,6 +142,27 @@ pub struct Ruling {
     pub settled: bool,
     /// The event time of the alert's raise, ms, for kinds that are about one.
     pub alert: i64,
+}
+
+/// Rows that a ruling of no level keeps on its way to a zone.
+const CALM_ROWS_MAX: usize = 4;
+
+impl Ruling {
+    /// Leaves, of what a calm place was judged by, the newest row: a day of rows for many stations is
+    /// much to keep. For sums of values of nought and more only: there one row of them is calm too.
+    pub(crate) fn lighten(&mut self) {
+        let rows = &self.because.rows;
+        let Some(newest) = rows.last().copied() else { return };
+        if self.level.is_raised()
+            || rows.len() <= CALM_ROWS_MAX
+            || rows.iter().any(|row| row.value < 0.0)
+        {
+            return;
+        }
+        self.value = micro(newest.value) as f64 / MICRO;
+        self.because.rows = Arc::from([newest]);
+        self.because.odd.retain(|(t, _)| *t == newest.t);
+    }
 }
 
 /// The hazard number of silences.

@@ -4,14 +4,12 @@
 //! without data never lowers or raises the others.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use domain::decision::DecisionKind;
 use domain::level::Level;
 use serde::{Deserialize, Serialize};
 
 use crate::item::{Because, Ruling, Where, Why};
-use crate::series::{MICRO, micro};
 
 /// What a zone knows of one of its stations.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -20,27 +18,6 @@ struct Share {
     t: i64,
     value: f64,
     because: Because,
-}
-
-/// Rows that the share of a station at no level keeps: a calm zone is judged by the newest alone.
-const CALM_ROWS_MAX: usize = 4;
-
-impl Share {
-    /// What a zone keeps of a station's ruling: all of it where it is raised. What a calm station
-    /// was judged by (a day of rows, for many stations) is not kept: its newest row says it too.
-    fn of(ruling: &Ruling) -> Self {
-        let (mut value, mut because) = (ruling.value, ruling.because.clone());
-        let newest = because.rows.last().copied();
-        if let Some(row) = newest
-            && !ruling.level.is_raised()
-            && because.rows.len() > CALM_ROWS_MAX
-        {
-            value = micro(row.value) as f64 / MICRO;
-            because.rows = Arc::from([row]);
-            because.odd.retain(|(t, _)| *t == row.t);
-        }
-        Self { level: ruling.level, t: ruling.t, value, because }
-    }
 }
 
 /// One hazard in one zone, provisional or settled.
@@ -111,7 +88,12 @@ impl Zones {
                 continue;
             }
             amended |= ruling.kind == DecisionKind::AssessmentAmended;
-            let share = Share::of(ruling);
+            let share = Share {
+                level: ruling.level,
+                t: ruling.t,
+                value: ruling.value,
+                because: ruling.because.clone(),
+            };
             let had = if ruling.why == Why::Withdrawn {
                 state.shares.remove(&station)
             } else {

@@ -29,10 +29,22 @@ struct EachZone {
 }
 
 impl EachZone {
-    fn of(ruling: Ruling, plan: Option<Arc<Plan>>) -> Self {
+    fn of(mut ruling: Ruling, plan: Option<Arc<Plan>>) -> Self {
         let plan = plan.filter(|_| !ruling.kind.is_alert());
+        if let Some(plan) = &plan
+            && is_by_sums(plan, &ruling)
+        {
+            ruling.lighten();
+        }
         Self { ruling, plan, next: 0 }
     }
+}
+
+/// Whether the place is judged by sums alone.
+fn is_by_sums(plan: &Plan, ruling: &Ruling) -> bool {
+    let Where::Station(station) = ruling.place else { return false };
+    let place = plan.lines.get(usize::from(ruling.line)).and_then(|line| line.place(station));
+    place.and_then(|place| place.rules_at(ruling.t)).is_some_and(|(rules, _)| rules.calm.is_some())
 }
 
 impl Iterator for EachZone {
