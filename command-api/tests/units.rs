@@ -1,7 +1,12 @@
 //! An order goes out and comes to be done: kept while the unit is away and while the platform is,
 //! delivered, answered; what cannot be is refused, kept, and told.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
 
 mod common;
 
@@ -27,9 +32,7 @@ fn dispatch(unit: &str) -> Value {
 }
 
 async fn stands(officer: &Client, state: &str) -> Value {
-    officer
-        .until("/v1/tasks/T-1", |task| (task["state"] == state).then(|| task.clone()))
-        .await
+    officer.until("/v1/tasks/T-1", |task| (task["state"] == state).then(|| task.clone())).await
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -57,10 +60,14 @@ async fn an_order_waits_for_its_unit_and_comes_to_be_done() {
     assert_eq!((order["lon"].as_f64(), order["lat"].as_f64()), (Some(112.6), Some(22.1)));
     stands(&officer, "delivered").await;
 
-    let report = |said: &str| json!({ "unit": "boat-1", "t": now_ms(), "task": "T-1", "report": said });
-    for (said, state) in
-        [("accept", "accepted"), ("en_route", "en_route"), ("on_scene", "on_scene"), ("done", "done")]
-    {
+    let report =
+        |said: &str| json!({ "unit": "boat-1", "t": now_ms(), "task": "T-1", "report": said });
+    for (said, state) in [
+        ("accept", "accepted"),
+        ("en_route", "en_route"),
+        ("on_scene", "on_scene"),
+        ("done", "done"),
+    ] {
         boat.publish("fh/v1/units/boat-1/report", &report(said)).await;
         stands(&officer, state).await;
     }

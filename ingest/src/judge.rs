@@ -13,7 +13,7 @@ use domain::time::{HOUR_MS, UtcMs};
 
 use crate::json::decode::RawObservation;
 use crate::json::error::shown;
-use crate::memory::{DUPLICATE_HORIZON_MS, Memory, Seen, Ticket};
+use crate::memory::{Beside, DUPLICATE_HORIZON_MS, Memory, Seen, Ticket};
 use crate::register::{Limits, Register, Stream};
 
 /// Why an observation is refused.
@@ -99,7 +99,7 @@ impl Judge {
         if !beside.same_instant.is_empty() && quality.origin == OriginFlag::Original {
             quality.origin = OriginFlag::Corrected;
         }
-        if quality.trust == Trust::Reliable && doubtful(raw.t, value, limits, beside.before) {
+        if quality.trust == Trust::Reliable && doubtful(raw.t, value, limits, &beside) {
             quality.trust = Trust::Doubtful;
         }
         self.remember(stream, raw.t, value, result_time, quality, sender_id, ticket);
@@ -225,15 +225,18 @@ fn in_unit(raw: &RawObservation<'_>, stream: &Stream, limits: &Limits) -> Result
 }
 
 /// A change faster than the instrument's water or air can make it, or a value that has not moved
-/// for longer than it ever stands still.
-fn doubtful(t: UtcMs, value: f64, limits: &Limits, before: Option<Seen>) -> bool {
-    let Some(before) = before else { return false };
-    let elapsed_ms = t.0 - before.t.0;
-    if elapsed_ms <= 0 {
-        return false;
-    }
-    let rate_per_h = (value - before.value).abs() * HOUR_MS as f64 / elapsed_ms as f64;
-    let too_fast = limits.max_rate_per_h.is_some_and(|most| rate_per_h > most);
+/// for longer than it ever stands still. A fast change that the next value bears out is a change:
+/// the first of the two stays doubtful, the second is believed.
+fn doubtful(t: UtcMs, value: f64, limits: &Limits, beside: &Beside) -> bool {
+    let Some(before) = &beside.before else { return false };
+    let too_fast_from = |earlier: &Seen, most: f64| {
+        let elapsed_ms = t.0 - earlier.t.0;
+        (value - earlier.value).abs() * HOUR_MS as f64 > most * elapsed_ms as f64
+    };
+    let too_fast = limits.max_rate_per_h.is_some_and(|most| {
+        let from_last = beside.last.as_ref().is_none_or(|last| too_fast_from(last, most));
+        from_last && too_fast_from(before, most)
+    });
     let stuck = limits
         .flat_after_ms
         .is_some_and(|most| before.value == value && t.0 - before.same_since.0 > most);

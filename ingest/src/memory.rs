@@ -118,6 +118,8 @@ pub(crate) struct Beside {
     pub(crate) same_instant: Vec<Seen>,
     /// The newest earlier value that is believed.
     pub(crate) before: Option<Seen>,
+    /// The newest earlier value, believed or not.
+    pub(crate) last: Option<Seen>,
 }
 
 impl Memory {
@@ -153,6 +155,7 @@ impl Memory {
         let mut same_instant: Vec<Seen> = at.collect();
         let believed = |seen: &&Seen| seen.quality.trust == Trust::Reliable;
         let before = lane.entries.range(..from).rev().find(believed).copied();
+        let last = lane.entries.range(..from).next_back().copied();
         // Of what was durable before the start only the value that held is in memory.
         if t < lane.floor || same_instant.iter().any(|seen| seen.ticket == 0) {
             match self.past.at(ix, t) {
@@ -161,7 +164,7 @@ impl Memory {
                 Err(why) => tracing::warn!(%why, "the history cannot be asked for duplicates"),
             }
         }
-        Beside { same_instant, before }
+        Beside { same_instant, before, last }
     }
 
     /// Takes one more value.

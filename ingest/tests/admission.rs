@@ -145,6 +145,10 @@ async fn a_unit_is_converted_and_a_spike_or_a_stuck_value_marked() {
     for minutes in [-240, -195, -180, -165] {
         house.send("hydro", &flow(minutes, 6.0)).await;
     }
+    // A flash flood: its first value is not believed, the second bears it out.
+    for (minutes, v) in [(-150, 300.0), (-135, 305.0)] {
+        house.send("hydro", &flow(minutes, v)).await;
+    }
     let seen: Vec<(f64, Trust)> = house
         .records()
         .iter()
@@ -156,7 +160,18 @@ async fn a_unit_is_converted_and_a_spike_or_a_stuck_value_marked() {
     use Trust::{Doubtful as D, Reliable as R};
     assert_eq!(
         seen,
-        [(5.0, R), (6.0, R), (999.0, D), (6.0, R), (6.0, R), (6.0, R), (6.0, D), (6.0, D)]
+        [
+            (5.0, R),
+            (6.0, R),
+            (999.0, D),
+            (6.0, R),
+            (6.0, R),
+            (6.0, R),
+            (6.0, D),
+            (6.0, D),
+            (300.0, D),
+            (305.0, R)
+        ]
     );
     // The platform's own mark does not make a resend another report.
     assert_eq!(house.send("hydro", &flow(-270, 999.0)).await, [Outcome::Duplicate]);

@@ -8,7 +8,7 @@ mod packed;
 
 use std::collections::{BTreeMap, VecDeque};
 
-use domain::observation::{Observation, OriginFlag, Quality, Trust};
+use domain::observation::{Observation, OriginFlag, Quality};
 use domain::time::{HOUR_MS, UtcMs};
 
 use packed::Packed;
@@ -197,11 +197,6 @@ impl Series {
         !self.odd.is_empty()
     }
 
-    /// Whether a row is marked doubtful.
-    pub fn is_doubtful(&self, row: Row) -> bool {
-        self.odd.get(&row.t).is_some_and(|odd| odd.quality.trust == Trust::Doubtful)
-    }
-
     /// Whether a row was filled in from neighbours or a model.
     pub fn is_completed(&self, row: Row) -> bool {
         self.odd.get(&row.t).is_some_and(|odd| odd.quality.origin == OriginFlag::Completed)
@@ -307,6 +302,6 @@ impl Series {
 
 #[inline]
 fn row_of(seen: &Observation) -> Row {
-    let usable = seen.quality.trust != Trust::Unreliable;
-    Row { t: seen.t.0, value: if usable { seen.value } else { f64::NAN } }
+    let value = if seen.quality.trust.is_judged() { seen.value } else { f64::NAN };
+    Row { t: seen.t.0, value }
 }

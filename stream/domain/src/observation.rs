@@ -33,10 +33,17 @@ pub enum Trust {
     /// Used.
     #[default]
     Reliable,
-    /// Used where nothing better is, and marked.
+    /// Shown and marked; judged by nobody until a value that is believed bears it out.
     Doubtful,
     /// Shown, never used.
     Unreliable,
+}
+
+impl Trust {
+    /// Whether a value may raise or lower a level. A spike or a stuck gauge does neither by itself.
+    pub fn is_judged(self) -> bool {
+        self == Self::Reliable
+    }
 }
 
 /// Origin × trust.

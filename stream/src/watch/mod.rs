@@ -185,7 +185,7 @@ impl Watch {
             return;
         }
         let t = seen.t.0;
-        let now = if seen.quality.trust == Trust::Unreliable { f64::NAN } else { seen.value };
+        let now = if seen.quality.trust.is_judged() { seen.value } else { f64::NAN };
         for ((number, property), before) in watchers.iter().zip(before) {
             let number = *number as usize;
             let Some(place) = self.places.get_mut(number) else { continue };
@@ -401,7 +401,7 @@ enum Cause {
 
 /// Whether a quality's value may be used.
 fn quality_is_usable(code: u8) -> bool {
-    code % 3 != Trust::Unreliable as u8
+    quality_of(code).trust.is_judged()
 }
 
 /// What a ruling says beside its finding.

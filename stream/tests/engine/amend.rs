@@ -62,6 +62,25 @@ fn a_spike_that_is_corrected_takes_its_alert_back() {
 }
 
 #[test]
+fn a_doubtful_value_raises_nothing_until_it_is_confirmed() {
+    let (town, stream) = rain_town();
+    let mut story = town.story();
+    for minute in (0..60).step_by(5) {
+        story.at(stream, START + minute * MIN, 0.0);
+    }
+    let t = START + 60 * MIN;
+    let doubtful = Quality { trust: Trust::Doubtful, ..Quality::default() };
+    story.push(seen(Observation { quality: doubtful, ..observation(stream, t, 99.0) }));
+    assert_eq!(run(&story).rows("rainfall", "A")[2..], [""; 0], "a spike by itself is no alert");
+    // Somebody has looked at it: it is true.
+    story.push(seen(Observation { result_time: UtcMs(t + 1), ..observation(stream, t, 99.0) }));
+    assert_eq!(
+        run(&story).rows("rainfall", "A").last().map(String::as_str),
+        Some("alert.raised red<-none @60")
+    );
+}
+
+#[test]
 fn the_later_result_stands_whichever_came_first() {
     let (town, stream) = rain_town();
     let t = START + 30 * MIN;
