@@ -69,6 +69,7 @@ fn a_doubtful_value_raises_nothing_until_it_is_confirmed() {
         story.at(stream, START + minute * MIN, 0.0);
     }
     let t = START + 60 * MIN;
+    story.tick(t);
     let doubtful = Quality { trust: Trust::Doubtful, ..Quality::default() };
     story.push(seen(Observation { quality: doubtful, ..observation(stream, t, 99.0) }));
     assert_eq!(run(&story).rows("rainfall", "A")[2..], [""; 0], "a spike by itself is no alert");
