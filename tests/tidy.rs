@@ -110,3 +110,54 @@ fn the_top_level_is_closed() {
     }
     assert!(strange.is_empty(), "folders that do not belong at the root:\n{}", strange.join("\n"));
 }
+
+/// What a page of documents names in back-quotes or links to, as a path of the repository.
+fn named_paths(text: &str) -> Vec<String> {
+    let quoted = text.split('`').skip(1).step_by(2);
+    let rooms =
+        ["ingest/", "stream/", "command-api/", "gis/", "dashboards/", "simulators/", "tests/"];
+    let quoted = quoted.filter(|q| rooms.iter().any(|room| q.starts_with(room))).map(str::to_owned);
+    let linked = text.split("](").skip(1).filter_map(|rest| rest.split(')').next());
+    let linked = linked.filter(|link| !link.contains("://") && !link.starts_with('#'));
+    let linked = linked.filter_map(|link| link.split('#').next());
+    quoted.chain(linked.map(str::to_owned)).collect()
+}
+
+#[test]
+fn documents_name_only_what_is_there() {
+    let mut wrong = Vec::new();
+    let mut named = 0;
+    for page in ["README.md", "README.zh.md", "ARCHITECTURE.md"] {
+        let text = std::fs::read_to_string(root().join(page)).expect("readable");
+        for path in named_paths(&text) {
+            // A place for what is to come (`<protocol>`), or one of several (`{a,b}`).
+            let plain = path.split(['<', '{', '*']).next().unwrap_or_default();
+            named += 1;
+            if !root().join(plain).exists() {
+                wrong.push(format!("{page}: {path}"));
+            }
+        }
+    }
+    assert!(named > 30, "{named} paths: the pages are not read rightly");
+    assert!(wrong.is_empty(), "named and not there:\n{}", wrong.join("\n"));
+}
+
+/// Every hazard says what it is, in the officer's reach: the console shows its page.
+#[test]
+fn every_hazard_says_what_it_detects_from_what_and_how() {
+    let hazards = root().join("stream/src/hazards");
+    let mut pages = 0;
+    for entry in std::fs::read_dir(hazards).expect("readable") {
+        let folder = entry.expect("an entry").path();
+        if !folder.is_dir() {
+            continue;
+        }
+        let page = std::fs::read_to_string(folder.join("README.md")).expect("a page");
+        for part in ["**Detects**", "**Inputs.**", "**Method.**", "**Thresholds", "**Limits.**"] {
+            assert!(page.contains(part), "{}: no {part}", folder.display());
+        }
+        assert!(folder.join("tests.rs").is_file(), "{}: no tests", folder.display());
+        pages += 1;
+    }
+    assert!(pages >= 8, "{pages}");
+}

@@ -9,9 +9,11 @@ mod batch;
 pub mod place;
 mod reconfigure;
 mod restore;
+mod ruling;
 mod settle;
 pub(crate) use settle::floor;
 pub mod slide;
+use ruling::Draft;
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -23,8 +25,8 @@ use domain::level::Level;
 use domain::observation::{Observation, OriginFlag, Quality, Trust};
 use domain::time::UtcMs;
 
-use crate::hazards::judge::{Finding, Hint, NO_CRITERION, When, evidence};
-use crate::item::{Because, Item, Ruling, Where, Why};
+use crate::hazards::judge::{Hint, When};
+use crate::item::{Item, Ruling};
 use crate::operators::raise::{Holds, Sample, amend as amend_alert, raise};
 use crate::plan::Plan;
 use crate::series::{HORIZON_MS, PACKED_ROWS, Placed, Row, Series};
@@ -331,59 +333,6 @@ impl Watch {
         }
     }
 
-    fn ruling(
-        &self,
-        number: usize,
-        finding: &Finding,
-        at: i64,
-        when: When,
-        draft: Draft,
-    ) -> Option<Ruling> {
-        let place = self.places.get(number)?;
-        let (rules, _) = place.plan.rules_at(at)?;
-        let view = View { streams: &self.streams, slots: &place.slots };
-        let mut kept = self.kept.borrow_mut();
-        kept.clear();
-        let mut property = None;
-        if let Some((of, rows)) = place.at_hand(&view, finding, at, when) {
-            property = Some(of);
-            kept.extend(rows);
-        } else {
-            evidence(rules, &view, finding, at, when, |of, row| {
-                property = Some(of);
-                kept.push(row);
-            });
-        }
-        let mut because = Because::none();
-        if let Some(stream) = property.and_then(|property| view.stream(property)) {
-            because.stream = stream.number;
-            because.rows = Arc::from(kept.as_slice());
-            if stream.series.has_odd() {
-                let odd = kept.iter().map(|row| (row.t, stream.series.odd_crc(*row)));
-                because.odd = odd.filter(|(_, crc)| *crc != 0).collect();
-            }
-        }
-        let why = match finding.criterion {
-            NO_CRITERION => Why::NoData,
-            number => Why::Criterion { number, until: draft.until },
-        };
-        Some(Ruling {
-            seq: draft.seq,
-            kind: draft.kind,
-            line: place.line,
-            place: Where::Station(place.station),
-            t: at,
-            level: finding.level,
-            was: draft.was,
-            value: finding.value,
-            because,
-            why,
-            plan: self.plan.as_ref().map_or(0, |plan| plan.number),
-            settled: when == When::Final,
-            alert: 0,
-        })
-    }
-
     /// How many datastreams fall to this worker.
     pub fn keys(&self) -> usize {
         self.streams.len()
@@ -402,15 +351,6 @@ enum Cause {
 /// Whether a quality's value may be used.
 fn quality_is_usable(code: u8) -> bool {
     quality_of(code).trust.is_judged()
-}
-
-/// What a ruling says beside its finding.
-#[derive(Debug, Clone, Copy)]
-struct Draft {
-    seq: u64,
-    kind: DecisionKind,
-    was: Level,
-    until: i64,
 }
 
 /// The level of an alert's rank.

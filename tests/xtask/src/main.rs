@@ -22,7 +22,7 @@ enum Task {
     Demo(demo::Options),
     /// Every check and test that CI runs (with --long, the slow tier too)
     Test(check::Options),
-    /// The fault scripts: kills, power cuts, full disks, cut links
+    /// The fault scripts: kills, power cuts, torn and full disks
     Chaos,
     /// The benchmarks, as a table
     Bench(bench::Options),

@@ -17,7 +17,8 @@ fn bench() -> Bench {
 #[test]
 fn order_16() {
     // (hours ago, mm), …, the level, the value it is judged by.
-    let table: &[(&[(i64, f64)], &str, f64)] = &[
+    type Case<'a> = (&'a [(i64, f64)], &'a str, f64);
+    let table: &[Case<'_>] = &[
         (&[(0, 0.0)], "none", 0.0),
         (&[(0, 49.9)], "none", 49.9),
         (&[(11, 50.0), (0, 0.0)], "blue", 50.0),
