@@ -113,7 +113,7 @@ impl Client {
         let host = &self.address;
         let mut head = format!("{method} {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n");
         if method != "GET" {
-            head += &format!("Origin: http://{host}\r\nContent-Length: {}\r\n", body.len());
+            head += &format!("Content-Length: {}\r\n", body.len());
         }
         for (name, value) in self.headers.iter().map(|(n, v)| (n.as_str(), v.as_str())) {
             head += &format!("{name}: {value}\r\n");

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, Method, header};
+use axum::http::{HeaderMap, HeaderName, Method, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use contract::openapi::{Entry, Route};
@@ -94,21 +94,21 @@ pub fn session_secret(headers: &HeaderMap, https: bool) -> Option<String> {
     named.next().map(|(_, secret)| secret.to_owned())
 }
 
-/// Whether the request comes from the platform's own pages. Browsers say so; what says nothing is
-/// not let in to change anything.
+/// Refuses a request that a page of another site has a browser send. Browsers name the origin of
+/// every request that changes something; what names none is no page (a script with its own
+/// credentials), and is let in but to the live socket, which is for pages (`must_name`).
 fn same_origin(platform: &Platform, headers: &HeaderMap, must_name: bool) -> Result<(), Refused> {
     let text = |name| headers.get(name).and_then(|v: &axum::http::HeaderValue| v.to_str().ok());
-    let site = text(header::HeaderName::from_static("sec-fetch-site"));
-    if site.is_some_and(|s| s != "same-origin" && s != "none") {
+    let unreadable = |named: HeaderName| headers.contains_key(&named) && text(named).is_none();
+    let site = HeaderName::from_static("sec-fetch-site");
+    if text(site.clone()).is_some_and(|s| s != "same-origin" && s != "none") || unreadable(site) {
         return Err(Refused::forbidden("the request comes from another site"));
     }
     let Some(origin) = text(header::ORIGIN) else {
-        let enough = site.is_some() && !must_name;
-        return if enough {
-            Ok(())
-        } else {
-            Err(Refused::forbidden("the request names no origin"))
-        };
+        if must_name || headers.contains_key(header::ORIGIN) {
+            return Err(Refused::forbidden("the request names no origin"));
+        }
+        return Ok(());
     };
     let own = match &platform.public_url {
         Some(url) => url.trim_end_matches('/') == origin,

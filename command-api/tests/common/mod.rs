@@ -233,12 +233,8 @@ impl Client {
     pub async fn request(&self, method: &str, path: &str, body: &str) -> Answer {
         let host = self.at;
         let mut head = format!("{method} {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n");
-        let has = |name: &str| self.headers.iter().any(|(n, _)| n.eq_ignore_ascii_case(name));
         if method != "GET" {
             head += &format!("Content-Length: {}\r\n", body.len());
-            if !has("Origin") {
-                head += &format!("Origin: http://{host}\r\n");
-            }
         }
         for (name, value) in &self.headers {
             head += &format!("{name}: {value}\r\n");
