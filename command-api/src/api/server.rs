@@ -1,5 +1,5 @@
-//! The listener: bounded connections, bounded heads, slow clients let go, one bad one harming only
-//! itself.
+//! The listener: bounded connections, each served by [`ingest::http::server::connection`], whose
+//! bounds of heads and times hold for every route.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -7,24 +7,15 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::Request;
-use hyper::body::Incoming;
-use hyper::server::conn::http1;
-use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use ingest::http::server::{HEAD_TIMEOUT, connection};
+use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::{Semaphore, watch};
-use tower_service::Service;
 
 use super::guard::Peer;
 use super::metrics::Metrics;
 
 /// Connections at one time, consoles included.
 pub const CONNECTIONS_MAX: usize = 12_000;
-/// A head that is not complete within this time is given up.
-pub const HEAD_WITHIN: Duration = Duration::from_secs(10);
-/// The most bytes of a head.
-pub const HEAD_MAX_BYTES: usize = 32 * 1024;
-/// The most headers of a request.
-pub const HEADERS_MAX: usize = 64;
 /// Connections that may wait to be accepted.
 pub const BACKLOG: u32 = 8_192;
 /// Bytes that the system may hold for one connection's way out: what a console does not take waits
@@ -65,7 +56,13 @@ pub async fn serve(
                 let (router, metrics, ending) = (router.clone(), metrics.clone(), ending.clone());
                 tokio::spawn(async move {
                     metrics.connection(1);
-                    connection(stream, peer, router, ending).await;
+                    if let Err(error) = stream.set_nodelay(true) {
+                        tracing::debug!(%error, "nodelay");
+                    }
+                    let mark = move |request: &mut Request| {
+                        request.extensions_mut().insert(Peer(peer));
+                    };
+                    connection(stream, router, HEAD_TIMEOUT, mark, ending).await;
                     metrics.connection(-1);
                     drop(place);
                 });
@@ -75,39 +72,5 @@ pub async fn serve(
                 tokio::time::sleep(REST).await;
             }
         }
-    }
-}
-
-async fn connection(
-    stream: TcpStream,
-    peer: SocketAddr,
-    router: Router,
-    mut ending: watch::Receiver<bool>,
-) {
-    if let Err(error) = stream.set_nodelay(true) {
-        tracing::debug!(%error, "nodelay");
-    }
-    let service = hyper::service::service_fn(move |request: hyper::Request<Incoming>| {
-        let mut request: Request = request.map(axum::body::Body::new);
-        request.extensions_mut().insert(Peer(peer));
-        router.clone().call(request)
-    });
-    let served = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(HEAD_WITHIN)
-        .max_headers(HEADERS_MAX)
-        .max_buf_size(HEAD_MAX_BYTES)
-        .serve_connection(TokioIo::new(stream), service)
-        .with_upgrades();
-    tokio::pin!(served);
-    let ended = tokio::select! {
-        ended = served.as_mut() => ended,
-        () = async { drop(ending.wait_for(|stop| *stop).await) } => {
-            served.as_mut().graceful_shutdown();
-            served.await
-        }
-    };
-    if let Err(error) = ended {
-        tracing::debug!(%peer, %error, "a connection broke off");
     }
 }

@@ -10,6 +10,7 @@ use axum::http::{HeaderMap, HeaderName, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use hyper::upgrade::Upgraded;
 use hyper_util::rt::TokioIo;
+use ingest::http::wire::Wire;
 use tokio::net::TcpStream;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
@@ -85,11 +86,12 @@ pub async fn open(
 
 /// The socket itself, without what HTTP had put around it.
 async fn plain(upgraded: Upgraded) -> Option<WebSocketStream<TcpStream>> {
-    let Ok(parts) = upgraded.downcast::<TokioIo<TcpStream>>() else {
+    let parts = upgraded.downcast::<TokioIo<Wire>>().ok();
+    let own = parts.and_then(|p| Some((p.io.into_inner().into_stream()?, p.read_buf.to_vec())));
+    let Some((stream, early)) = own else {
         tracing::error!("the live socket is not a plain one");
         return None;
     };
-    let (stream, early) = (parts.io.into_inner(), parts.read_buf.to_vec());
     let config = Some(socket::config());
     Some(WebSocketStream::from_partially_read(stream, early, Role::Server, config).await)
 }

@@ -6,4 +6,4 @@ pub mod problem;
 pub mod routes;
 pub mod server;
 pub mod session;
-mod wire;
+pub mod wire;

@@ -17,7 +17,8 @@ const HEAD_MAX_BYTES: usize = 64 * 1024;
 /// What a connection's watcher shares with its service.
 #[derive(Debug, Clone)]
 pub(crate) struct Watch {
-    write: Arc<Mutex<OwnedWriteHalf>>,
+    /// None once the connection has become something else than HTTP.
+    write: Arc<Mutex<Option<OwnedWriteHalf>>>,
     /// The next bytes read begin a head.
     armed: Arc<AtomicBool>,
     /// The last head had both Content-Length and Transfer-Encoding.
@@ -45,17 +46,21 @@ impl Watch {
     /// Says a last word, as far as the socket takes it at once.
     pub(crate) fn last_word(&self, bytes: &[u8]) {
         // The connection is lost either way.
-        let _ = held(&self.write).as_ref().try_write(bytes);
+        if let Some(write) = held(&self.write).as_ref() {
+            let _ = write.try_write(bytes);
+        }
     }
 }
 
-fn held(write: &Mutex<OwnedWriteHalf>) -> MutexGuard<'_, OwnedWriteHalf> {
+type Held<'a> = MutexGuard<'a, Option<OwnedWriteHalf>>;
+
+fn held(write: &Mutex<Option<OwnedWriteHalf>>) -> Held<'_> {
     write.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// See the module.
+/// See the module. What an upgraded connection is downcast to, within `TokioIo`.
 #[derive(Debug)]
-pub(crate) struct Wire {
+pub struct Wire {
     read: OwnedReadHalf,
     watch: Watch,
     head: Vec<u8>,
@@ -65,13 +70,19 @@ impl Wire {
     pub(crate) fn new(stream: TcpStream) -> (Self, Watch) {
         let (read, write) = stream.into_split();
         let watch = Watch {
-            write: Arc::new(Mutex::new(write)),
+            write: Arc::new(Mutex::new(Some(write))),
             armed: Arc::new(AtomicBool::new(true)),
             ambiguous: Arc::default(),
             in_head: Arc::default(),
         };
         let wire = Self { read, watch: watch.clone(), head: Vec::new() };
         (wire, watch)
+    }
+
+    /// The socket itself, of a connection that was upgraded.
+    pub fn into_stream(self) -> Option<TcpStream> {
+        let write = held(&self.watch.write).take()?;
+        self.read.reunite(write).ok()
     }
 
     fn look(&mut self, bytes: &[u8]) {
@@ -124,28 +135,44 @@ impl AsyncRead for Wire {
     }
 }
 
+fn gone<T>() -> Poll<io::Result<T>> {
+    Poll::Ready(Err(io::ErrorKind::BrokenPipe.into()))
+}
+
 impl AsyncWrite for Wire {
     fn poll_write(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut *held(&self.watch.write)).poll_write(cx, bytes)
+        match held(&self.watch.write).as_mut() {
+            Some(write) => Pin::new(write).poll_write(cx, bytes),
+            None => gone(),
+        }
     }
     fn poll_write_vectored(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut *held(&self.watch.write)).poll_write_vectored(cx, slices)
+        match held(&self.watch.write).as_mut() {
+            Some(write) => Pin::new(write).poll_write_vectored(cx, slices),
+            None => gone(),
+        }
     }
     fn is_write_vectored(&self) -> bool {
         true
     }
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut *held(&self.watch.write)).poll_flush(cx)
+        match held(&self.watch.write).as_mut() {
+            Some(write) => Pin::new(write).poll_flush(cx),
+            None => gone(),
+        }
     }
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut *held(&self.watch.write)).poll_shutdown(cx)
+        match held(&self.watch.write).as_mut() {
+            Some(write) => Pin::new(write).poll_shutdown(cx),
+            None => Poll::Ready(Ok(())),
+        }
     }
 }
