@@ -14,9 +14,13 @@ use std::time::{Duration, Instant};
 
 use command_api::access::doors::{ROLES, may_enter};
 use command_api::desk::decide::role_word;
+use common::mqtt::Mqtt;
+use common::socket::Console;
 use common::{Client, PASSWORD, Running, people, town};
 use contract::openapi::{Entry, ROUTES};
+use futures_util::StreamExt;
 use serde_json::json;
+use tokio_tungstenite::tungstenite::Message;
 
 /// An address for a route, with ids that are nobody's.
 fn address(path: &str) -> String {
@@ -411,5 +415,64 @@ async fn a_title_that_a_spreadsheet_would_compute_is_exported_as_text() {
     let table = officer.get("/v1/export/log.csv").await.text();
     let cell = ",\"'=HYPERLINK(\"\"http://elsewhere.example\"\")";
     assert!(table.contains(cell), "{table}");
+    platform.stop().await.unwrap();
+}
+
+/// What `fenghuo user` and `fenghuo agency` do, beside the running platform.
+fn beside(folder: &std::path::Path) -> command_api::access::Access {
+    let clock = std::sync::Arc::new(command_api::serve::WallClock);
+    command_api::access::Access::open(&folder.join("data/access.sqlite"), clock).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_came_in_by_a_withdrawn_token_is_shown_out() {
+    let folder = tempfile::tempdir().unwrap();
+    town(folder.path());
+    let (token, unit) = people(&folder.path().join("data"));
+    let rescue = beside(folder.path()).give_token("agency", "rescue").unwrap();
+    let platform = Running::start(folder.path()).await;
+    let connect = |user: &'static str, token: &str| {
+        let token = token.to_owned();
+        async move { Mqtt::connect(platform.mqtt, user, &token).await }
+    };
+    let mut hydro = connect("hydro", &token).await.unwrap();
+    let mut other = connect("rescue", &rescue).await.unwrap();
+    let mut boat = connect("boat-1", &unit).await.unwrap();
+    let value = json!({ "station": "A", "property": "discharge", "t": common::now_ms(), "v": 1 });
+    hydro.publish("fh/v1/hydro/obs", &value).await;
+    assert_eq!(beside(folder.path()).withdraw_tokens("agency", "hydro").unwrap(), 1);
+    assert!(hydro.ended(Duration::from_secs(5)).await, "the withdrawn token is still heard");
+    assert_eq!(connect("hydro", &token).await.err(), Some(4));
+    // The others were not disturbed.
+    other.publish("fh/v1/rescue/obs", &json!([])).await;
+    boat.subscribe("fh/v1/units/boat-1/tasks").await;
+    assert_eq!(beside(folder.path()).withdraw_tokens("unit", "boat-1").unwrap(), 1);
+    assert!(boat.ended(Duration::from_secs(5)).await, "the unit is still there");
+    other.publish("fh/v1/rescue/obs", &json!([])).await;
+    platform.stop().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_is_disabled_is_signed_out_with_their_open_console() {
+    let folder = tempfile::tempdir().unwrap();
+    town(folder.path());
+    people(&folder.path().join("data"));
+    let platform = Running::start(folder.path()).await;
+    let officer = platform.signed_in("officer").await;
+    let zhang = platform.signed_in("zhang").await;
+    let mut console = Console::open(&officer).await;
+    beside(folder.path()).disable_person("officer").unwrap();
+    let closed = tokio::time::timeout(Duration::from_secs(5), async {
+        loop {
+            match console.ws.next().await {
+                Some(Ok(Message::Close(frame))) => return frame.map(|f| u16::from(f.code)),
+                Some(Ok(_)) => {}
+                None | Some(Err(_)) => return None,
+            }
+        }
+    });
+    assert_eq!(closed.await.expect("the console is still open"), Some(4401));
+    assert_eq!(officer.get("/v1/alerts").await.status, 401);
+    assert_eq!(zhang.get("/v1/alerts").await.status, 200);
     platform.stop().await.unwrap();
 }

@@ -1,6 +1,7 @@
 //! Hearing as a whole: started once by the server, over its journal. Feeds in, ticks, and the
 //! archive's follower; one handle to reach and end them.
 
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -256,6 +257,11 @@ impl HearingHandle {
     /// Closes every MQTT connection of a principal whose credential was withdrawn.
     pub fn expel(&self, who: &Who) -> usize {
         self.edge.as_ref().map_or(0, |edge| edge.expel(who))
+    }
+
+    /// Everybody who is connected to the embedded endpoint; `None` where there is none.
+    pub fn connected(&self) -> Option<BTreeSet<Who>> {
+        self.edge.as_ref().map(EdgeHandle::connected)
     }
 
     /// The embedded endpoint's counters.

@@ -14,6 +14,14 @@ fn who(kind: &str, id: &str) -> Option<Who> {
     }
 }
 
+/// Whether somebody who is connected may have come in by a token of this kind and holder.
+pub fn came_by(kind: &str, holder: &str, connected: &Who) -> bool {
+    match connected {
+        Who::Agency(id) => kind == "agency" && (holder == ANY || holder == id.as_str()),
+        Who::Unit(id) => kind == "unit" && (holder == ANY || holder == id.as_str()),
+    }
+}
+
 impl Credentials for Access {
     fn verify(&self, user: &str, secret: &str) -> Option<Who> {
         let (kind, holder) = self.holder(secret)?;

@@ -1,7 +1,8 @@
 //! Access: who is it, and what may they do. People sign in and hold a session that the platform
 //! keeps; agencies and units show a token. Nothing is open by default ([`doors`]), every refusal
 //! leaves an audit line, and a change made beside the running platform (`fenghuo user`) holds
-//! within [`REFRESH_EVERY`].
+//! within [`REFRESH_EVERY`]: sessions of who is gone end, and [`Access::withdrawn`] names the
+//! tokens that are gone, so that what came in by them is shown out.
 
 pub mod credentials;
 pub mod doors;
@@ -13,7 +14,7 @@ pub mod store;
 pub mod throttle;
 pub mod tokens;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
@@ -71,6 +72,7 @@ pub struct Access {
     people: RwLock<BTreeMap<String, PersonRow>>,
     sessions: Mutex<Sessions>,
     tokens: RwLock<Tokens>,
+    withdrawn: Mutex<BTreeSet<(String, String)>>,
     throttle: Mutex<Throttle>,
     hashing: Semaphore,
     waiting: Semaphore,
@@ -99,6 +101,7 @@ impl Access {
             people: RwLock::default(),
             sessions: Mutex::default(),
             tokens: RwLock::default(),
+            withdrawn: Mutex::default(),
             throttle: Mutex::default(),
             hashing: Semaphore::new(HASHING_MAX),
             waiting: Semaphore::new(HASHING_WAIT_MAX),
@@ -127,14 +130,26 @@ impl Access {
         Ok(())
     }
 
+    /// Kind and holder of the tokens that were withdrawn since this was last asked. Connections
+    /// that came in by them are to be closed.
+    pub fn withdrawn(&self) -> BTreeSet<(String, String)> {
+        std::mem::take(&mut held(&self.withdrawn))
+    }
+
     fn reload(&self) -> Result<(), AccessError> {
         let store = held(&self.store);
         let people: BTreeMap<_, _> =
             store.people()?.into_iter().map(|p| (p.name.clone(), p)).collect();
         held(&self.sessions).take_over(store.sessions()?, &people);
-        *self.tokens.write().unwrap_or_else(PoisonError::into_inner) = Tokens::new(store.tokens()?);
+        self.hold_tokens(Tokens::new(store.tokens()?));
         *self.people.write().unwrap_or_else(PoisonError::into_inner) = people;
         Ok(())
+    }
+
+    fn hold_tokens(&self, now: Tokens) {
+        let mut tokens = self.tokens.write().unwrap_or_else(PoisonError::into_inner);
+        held(&self.withdrawn).extend(tokens.gone_from(&now));
+        *tokens = now;
     }
 
     /// Adds a person, or changes role and password of one; their sessions end.
@@ -329,6 +344,9 @@ impl Access {
     pub fn withdraw_tokens(&self, kind: &str, holder: &str) -> Result<usize, AccessError> {
         let gone = held(&self.store).withdraw_tokens(kind, holder)?;
         self.tokens.write().unwrap_or_else(PoisonError::into_inner).withdraw(kind, holder);
+        if gone > 0 {
+            held(&self.withdrawn).insert((kind.to_owned(), holder.to_owned()));
+        }
         Ok(gone)
     }
 

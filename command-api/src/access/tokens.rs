@@ -1,7 +1,7 @@
 //! Tokens of agencies and units: 256 random bits each, kept as SHA-256. A secret of that length
 //! needs no slow hash, and the look-up by hash tells a guesser nothing by its time.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use domain::time::UtcMs;
 
@@ -31,6 +31,12 @@ impl Tokens {
     /// Withdraws a holder's.
     pub fn withdraw(&mut self, kind: &str, holder: &str) {
         self.rows.retain(|_, r| !(r.kind == kind && r.holder == holder));
+    }
+
+    /// Kind and holder of those that are here and not in `now`.
+    pub fn gone_from(&self, now: &Tokens) -> BTreeSet<(String, String)> {
+        let gone = self.rows.values().filter(|r| !now.rows.contains_key(&r.key));
+        gone.map(|r| (r.kind.clone(), r.holder.clone())).collect()
     }
 
     /// Kind, holder and date of each.

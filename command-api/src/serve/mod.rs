@@ -72,7 +72,7 @@ fn rounds(options: &ServeOptions, parts: &Parts) -> JoinSet<()> {
     rounds.spawn(rounds::beat(Arc::clone(platform), Arc::clone(followed)));
     rounds.spawn(rounds::readings(Arc::clone(platform)));
     rounds.spawn(rounds::zones(Arc::clone(platform)));
-    rounds.spawn(rounds::access(Arc::clone(&platform.access)));
+    rounds.spawn(rounds::access(Arc::clone(&platform.access), Arc::clone(&parts.hearing)));
     let (hearing, journal) = (Arc::clone(&parts.hearing), Arc::clone(&parts.journal));
     rounds.spawn(rounds::look(Arc::clone(platform), hearing, journal, options.clock));
     if let Some((target, every)) = options.heartbeat.clone() {
@@ -90,6 +90,8 @@ fn say_set_up(
     let (access, city) = (&parts.platform.access, Arc::clone(&parts.platform.live.board().city));
     if options.demo {
         demo::prepare(access, &city, &options.data_dir, &options.say)?;
+        // Before anybody comes in by the new tokens.
+        rounds::show_out(access, &parts.hearing);
     } else if let Some(code) = access.first_setup_code()? {
         let base = options.public_url.clone().unwrap_or_else(|| format!("http://{address}"));
         (options.say)(&format!(

@@ -13,6 +13,7 @@ use tokio::time::{MissedTickBehavior, interval};
 use super::feeds;
 use super::follower::{Followed, held};
 use super::options::ClockKind;
+use crate::access::credentials::came_by;
 use crate::access::{Access, REFRESH_EVERY};
 use crate::platform::Platform;
 use crate::readings::TELL_EVERY;
@@ -69,17 +70,28 @@ pub(super) async fn beat(platform: Arc<Platform>, followed: Arc<Followed>) {
     }
 }
 
-/// Access takes over what others have changed.
-pub(super) async fn access(access: Arc<Access>) {
+/// Access takes over what others have changed; who came in by a token that is gone is shown out.
+pub(super) async fn access(access: Arc<Access>, hearing: Arc<HearingHandle>) {
     let mut ticks = every(REFRESH_EVERY);
     loop {
         ticks.tick().await;
-        let access = Arc::clone(&access);
-        match tokio::task::spawn_blocking(move || access.refresh()).await {
+        let refreshing = Arc::clone(&access);
+        match tokio::task::spawn_blocking(move || refreshing.refresh()).await {
             Ok(Ok(())) => {}
             Ok(Err(error)) => tracing::warn!(%error, "access was not refreshed"),
             Err(error) => tracing::error!(%error, "access"),
         }
+        show_out(&access, &hearing);
+    }
+}
+
+/// Closes the connections that came in by a token that was withdrawn.
+pub(super) fn show_out(access: &Access, hearing: &HearingHandle) {
+    for (kind, holder) in access.withdrawn() {
+        let connected = hearing.connected().unwrap_or_default();
+        let theirs = connected.iter().filter(|who| came_by(&kind, &holder, who));
+        let closed: usize = theirs.map(|who| hearing.expel(who)).sum();
+        tracing::info!(kind, holder, closed, "a token was withdrawn");
     }
 }
 

@@ -114,4 +114,10 @@ impl Mqtt {
         }
         (topic, serde_json::from_slice(body).unwrap())
     }
+
+    /// Reads until the connection ends; `false` where it has not within this time.
+    pub async fn ended(mut self, within: std::time::Duration) -> bool {
+        let mut rest = Vec::new();
+        timeout(within, self.socket.read_to_end(&mut rest)).await.is_ok()
+    }
 }

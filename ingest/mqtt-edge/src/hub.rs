@@ -138,6 +138,11 @@ impl Hub {
         of.map(|session| usize::from(session.kick(CloseReason::Expelled))).sum()
     }
 
+    /// Everybody who is connected.
+    pub(crate) fn connected(&self) -> BTreeSet<Who> {
+        self.state().per_who.keys().cloned().collect()
+    }
+
     /// Lets nobody in any more, and kicks every connection.
     pub(crate) fn drain(&self) {
         let mut state = self.state();

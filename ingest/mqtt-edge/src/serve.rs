@@ -1,6 +1,7 @@
 //! Stop 1 of the path of an observation: heard. The listener, the task around each connection,
 //! and the handle on what runs. After it: [`Admit`].
 
+use std::collections::BTreeSet;
 use std::future::Future;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -61,6 +62,11 @@ impl EdgeHandle {
     /// Ends every connection of this principal (its credential was withdrawn), and says how many.
     pub fn expel(&self, who: &Who) -> usize {
         self.hub.expel(who)
+    }
+
+    /// Everybody who is connected.
+    pub fn connected(&self) -> BTreeSet<Who> {
+        self.hub.connected()
     }
 
     /// The counters of this moment.
