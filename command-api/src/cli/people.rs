@@ -1,24 +1,41 @@
 //! `fenghuo user`, `fenghuo agency`, `fenghuo role`: people and feed credentials. They are kept in the
-//! data folder's access file; a running platform takes a change over within seconds.
+//! data folder's access file; a running platform reads it again every
+//! second.
 
-use std::io::BufRead;
-use std::path::{Path, PathBuf};
+use std::io::{BufRead, IsTerminal};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
 use clap::Subcommand;
-use command_api::access::Access;
 use command_api::access::doors::{may_enter, role};
+use command_api::access::{Access, secret};
+use command_api::desk::decide::role_word;
 use command_api::serve::{ACCESS_FILE, WallClock};
+use domain::ids::{AgencyId, UnitId};
 
 /// The roles there are.
 const ROLES: [&str; 6] = ["officer", "commander", "planner", "agency", "auditor", "administrator"];
 
+/// Where the data folder is looked for when the command line does not say.
+const DATA_VARIABLE: &str = "FENGHUO_DATA";
+/// Where it is looked for last, from the working directory.
+const DATA_DEFAULT: &str = "data";
+
+/// Which platform's people and tokens.
+#[derive(clap::Args)]
+pub(crate) struct Where {
+    /// The data folder [default: that of FENGHUO_DATA, else ./data]
+    #[arg(long)]
+    data: Option<PathBuf>,
+}
+
 /// What to do about a person.
 #[derive(Subcommand)]
 pub(crate) enum User {
-    /// Add a person, or change the role and password of one; the password is read from standard input
+    /// Add a person, or change the role and password of one: asks for the password on a terminal, reads
+    /// a line of it from standard input, or makes one and prints it where there is no input
     Add {
         /// The name they sign in with
         name: String,
@@ -28,23 +45,20 @@ pub(crate) enum User {
         /// For the role agency: which one
         #[arg(long)]
         agency: Option<String>,
-        /// The data folder
-        #[arg(long)]
-        data: PathBuf,
+        #[command(flatten)]
+        at: Where,
     },
     /// Refuse a person from now on; open sessions end
     Disable {
         /// The name
         name: String,
-        /// The data folder
-        #[arg(long)]
-        data: PathBuf,
+        #[command(flatten)]
+        at: Where,
     },
     /// Everybody, with role
     List {
-        /// The data folder
-        #[arg(long)]
-        data: PathBuf,
+        #[command(flatten)]
+        at: Where,
     },
 }
 
@@ -55,67 +69,95 @@ pub(crate) enum Agency {
     Token {
         /// The agency's id
         name: String,
-        /// The data folder
-        #[arg(long)]
-        data: PathBuf,
         /// A unit's token instead of an agency's
         #[arg(long)]
         unit: bool,
+        #[command(flatten)]
+        at: Where,
     },
-    /// Withdraw every token of it
+    /// Withdraw every token of it; what came in by them is closed
     Withdraw {
         /// The agency's id
         name: String,
-        /// The data folder
-        #[arg(long)]
-        data: PathBuf,
         /// A unit's tokens instead of an agency's
         #[arg(long)]
         unit: bool,
+        #[command(flatten)]
+        at: Where,
     },
 }
 
-fn open(data: &Path) -> Result<Access> {
-    if !data.is_dir() {
-        bail!("{} is no data folder: `fenghuo serve --data` makes one", data.display());
+fn open(at: &Where) -> Result<Access> {
+    let named = at.data.clone().or_else(|| std::env::var_os(DATA_VARIABLE).map(PathBuf::from));
+    let data = named.clone().unwrap_or_else(|| PathBuf::from(DATA_DEFAULT));
+    let file = data.join(ACCESS_FILE);
+    // A folder that was named may be new to us; one that was guessed must be a platform's.
+    let found = if named.is_some() { data.is_dir() } else { file.is_file() };
+    if !found {
+        let shown = data.display();
+        bail!(
+            "{shown} is no data folder of a platform: name the one of `fenghuo serve --data DIR` \
+             with --data DIR or in {DATA_VARIABLE} (a platform that has not been served yet: \
+             start it once)"
+        );
     }
-    Ok(Access::open(&data.join(ACCESS_FILE), Arc::new(WallClock))?)
+    Ok(Access::open(&file, Arc::new(WallClock))?)
 }
 
 /// People.
 pub(crate) fn user(what: &User) -> Result<ExitCode> {
     match what {
-        User::Add { name, role: word, agency, data } => {
+        User::Add { name, role: word, agency, at } => {
             let role = role(word).context("an unknown role")?;
-            let mut password = String::new();
-            std::io::stdin().lock().read_line(&mut password)?;
-            let password = password.trim_end_matches(['\r', '\n']);
-            open(data)?.put_person(name, role, agency.as_deref(), password)?;
+            let access = open(at)?;
+            let (password, made) = password(name)?;
+            access.put_person(name, role, agency.as_deref(), &password)?;
             println!("{name} is {word}");
+            if made {
+                println!("password {password} (shown this once)");
+            }
         }
-        User::Disable { name, data } => {
-            open(data)?.disable_person(name)?;
+        User::Disable { name, at } => {
+            open(at)?.disable_person(name)?;
             println!("{name} is disabled");
         }
-        User::List { data } => {
-            for person in open(data)?.people() {
+        User::List { at } => {
+            for person in open(at)?.people() {
                 let state = if person.disabled { "disabled" } else { "active" };
-                println!("{} {:?} {state}", person.name, person.role);
+                println!("{} {} {state}", person.name, role_word(person.role));
             }
         }
     }
     Ok(ExitCode::SUCCESS)
 }
 
+/// A password, and whether it was made here.
+fn password(name: &str) -> Result<(String, bool)> {
+    let stdin = std::io::stdin();
+    if stdin.is_terminal() {
+        let asked = rpassword::prompt_password(format!("Password of {name}: "))?;
+        if asked != rpassword::prompt_password("The same again: ")? {
+            bail!("the two are not the same; nothing was changed");
+        }
+        return Ok((asked, false));
+    }
+    let mut line = String::new();
+    // A standard input that is closed is as good as an empty one.
+    let _ = stdin.lock().read_line(&mut line);
+    let line = line.trim_end_matches(['\r', '\n']);
+    if line.is_empty() { Ok((secret::fresh_password()?, true)) } else { Ok((line.into(), false)) }
+}
+
 /// Credentials of feeds.
 pub(crate) fn agency(what: &Agency) -> Result<ExitCode> {
     let kind = |unit: bool| if unit { "unit" } else { "agency" };
     match what {
-        Agency::Token { name, data, unit } => {
-            println!("{}", open(data)?.give_token(kind(*unit), name)?);
+        Agency::Token { name, at, unit } => {
+            if *unit { UnitId::new(name).map(drop) } else { AgencyId::new(name).map(drop) }?;
+            println!("{}", open(at)?.give_token(kind(*unit), name)?);
         }
-        Agency::Withdraw { name, data, unit } => {
-            let count = open(data)?.withdraw_tokens(kind(*unit), name)?;
+        Agency::Withdraw { name, at, unit } => {
+            let count = open(at)?.withdraw_tokens(kind(*unit), name)?;
             println!("{count} token(s) withdrawn");
         }
     }
