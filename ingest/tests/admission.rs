@@ -119,6 +119,47 @@ async fn every_refusal_is_typed_counted_and_kept_with_its_raw_bytes() {
 }
 
 #[tokio::test]
+async fn a_lone_frame_far_ahead_moves_no_replays_time_and_another_recording_does() {
+    const DAY_MS: i64 = 86_400_000;
+    let dir = tempfile::tempdir().unwrap();
+    let house = House::open(dir.path(), false);
+    let newest_tick = || {
+        let records = house.records();
+        let ticks = records.iter().filter_map(|r| match r {
+            Record::Tick { now } => Some(*now),
+            _ => None,
+        });
+        ticks.max()
+    };
+    let t0 = UtcMs(NOW.0 - 5_000 * DAY_MS);
+    assert_eq!(house.send("hydro", &rain("R-1", t0, 1.0)).await, [Outcome::Accepted]);
+    // A hole of a quarter is followed at once.
+    let t1 = t0.plus_ms(92 * DAY_MS);
+    assert_eq!(house.send("hydro", &rain("R-1", t1, 1.0)).await, [Outcome::Accepted]);
+    assert_eq!(newest_tick(), Some(t1));
+    // A clock that is years ahead is not, however often it says so, as long as others are here.
+    for step in 1..6 {
+        let far = rain("R-2", t1.plus_ms((4_000 + step) * DAY_MS), 9.0);
+        assert_eq!(reason(&house.send("hydro", &far).await[0]), Reason::FutureDated);
+        let here = t1.plus_ms(step * SECOND_MS);
+        assert_eq!(house.send("hydro", &rain("R-1", here, 1.0)).await, [Outcome::Accepted]);
+        assert_eq!(newest_tick(), Some(here));
+    }
+    let far = |step: i64| t1.plus_ms(2_000 * DAY_MS + step * 60 * SECOND_MS);
+    // Two datastreams of one instant are one instant; another recording goes on from there.
+    for (station, step) in [("R-1", 1), ("R-2", 1), ("R-1", 2), ("R-2", 2)] {
+        let outcomes = house.send("hydro", &rain(station, far(step), 1.0)).await;
+        assert_eq!(reason(&outcomes[0]), Reason::FutureDated, "{station} {step}");
+    }
+    for (station, step) in [("R-1", 3), ("R-2", 3), ("R-1", 4)] {
+        let outcomes = house.send("hydro", &rain(station, far(step), 1.0)).await;
+        assert_eq!(outcomes, [Outcome::Accepted], "{station} {step}");
+        assert_eq!(newest_tick(), Some(far(step)));
+    }
+    assert_eq!(house.telemetry.by_reason()["future_dated"], 9);
+}
+
+#[tokio::test]
 async fn a_refusals_raw_bytes_are_cut() {
     let dir = tempfile::tempdir().unwrap();
     let house = House::open(dir.path(), true);

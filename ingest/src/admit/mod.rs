@@ -78,8 +78,9 @@ pub struct Unavailable(pub AppendError);
 pub enum Ticks {
     /// The machine's, once a second.
     Live(Arc<dyn Clock>),
-    /// The newest admitted frame's event time: nothing is dated ahead. The clock only dates what
-    /// comes before the first frame.
+    /// The newest admitted frame's event time: nothing is dated ahead, but a frame that is more than
+    /// a year ahead of all others is kept aside. The clock only dates what comes before the first
+    /// frame.
     Replay(Arc<dyn Clock>),
 }
 
@@ -91,6 +92,8 @@ pub(crate) struct Inner {
     pub(crate) now: Option<UtcMs>,
     pub(crate) reports: reports::Reported,
     pub(crate) clock_is_back: bool,
+    /// In a replay: instants far ahead of all others.
+    pub(crate) leap: Option<submit::Leap>,
     /// Room for an append's records.
     pub(crate) spare: Vec<Record>,
 }
@@ -181,6 +184,7 @@ impl Admission {
             now: newest_tick,
             reports: reports::Reported::default(),
             clock_is_back: false,
+            leap: None,
             spare: Vec::new(),
         };
         Self(Arc::new(Core { inner: Mutex::new(inner), appender, ticks, telemetry }))

@@ -10,7 +10,7 @@ use super::rate::TooFast;
 use super::submit::Draft;
 use super::{Admission, Admitted, Outcome, Source};
 use crate::json::decode::RawObservation;
-use crate::judge::{Why, not_ahead};
+use crate::judge::Why;
 use crate::memory::Ticket;
 use crate::register::Register;
 
@@ -100,13 +100,12 @@ fn unit(
     said: UnitReport,
     desk: Result<(), Why>,
 ) -> Result<Outcome, Why> {
-    let now = draft.judged_against();
     let register = draft.inner().judge.register().clone();
     if register.unit(&said.unit) != Some(source.agency) {
         let detail = format!("unit {} is not known here", said.unit);
         return Err(Why::new(Reason::ForeignStation, detail));
     }
-    not_ahead(&register, said.t, now)?;
+    draft.not_ahead(said.t)?;
     let known = draft.inner().reports.known(content_of(&Report::Unit(said.clone())));
     if known.is_none() {
         desk?;
@@ -119,7 +118,6 @@ fn official(
     source: Source<'_>,
     signal: OfficialSignal,
 ) -> Result<Outcome, Why> {
-    let now = draft.judged_against();
     let register = draft.inner().judge.register().clone();
     if !register.agency(source.agency).is_some_and(|rights| rights.official_signals) {
         let detail = format!("{} may not publish official signals", source.agency);
@@ -131,7 +129,7 @@ fn official(
             format!("field \"areas\": there is no zone {area}"),
         ));
     }
-    not_ahead(&register, signal.t, now)?;
+    draft.not_ahead(signal.t)?;
     Ok(take(draft, signal.t, Report::Signal(signal)))
 }
 
@@ -143,7 +141,7 @@ fn hospital(
     let now = draft.judged_against();
     let register = draft.inner().judge.register().clone();
     belongs(&register, source, &status)?;
-    not_ahead(&register, status.t, now)?;
+    draft.not_ahead(status.t)?;
     let derived = observations(&status);
     let mut registered = Vec::with_capacity(derived.len());
     for raw in derived {

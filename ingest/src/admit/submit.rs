@@ -5,11 +5,8 @@ use std::sync::{Arc, MutexGuard};
 use domain::record::Record;
 use domain::refusal::Reason;
 use domain::report::Report;
-use domain::time::{REPLAY_TICK_STEP_MS, SECOND_MS, UtcMs};
+use domain::time::{HOUR_MS, REPLAY_TICK_STEP_MS, SECOND_MS, UtcMs};
 use futures_util::FutureExt;
-
-/// The most ticks that one frame of a replay brings: a year of them.
-const REPLAY_TICKS_MAX: i64 = 366 * 24 * 3_600_000 / REPLAY_TICK_STEP_MS;
 
 use super::inflight::{Account, Touched, Wait};
 use super::{Admitted, Core, Inner, Outcome, Source, Ticks, refusal};
@@ -17,6 +14,24 @@ use crate::json::decode::RawObservation;
 use crate::judge::{Judged, Why};
 use crate::memory::Ticket;
 use crate::telemetry::Tally;
+
+/// The longest hole of a recording that is followed at once: a year, so that a gauge that is read
+/// in the flood season alone is followed into the next. Only frames to come could tell a hole from
+/// a wrong clock, and no frame waits for another to be acknowledged: within a year a recording is
+/// believed, beyond it a frame is kept aside.
+const REPLAY_LEAP_MAX_MS: i64 = 366 * 24 * HOUR_MS;
+/// Instants in a row beyond it, with nothing at the present between them, that are another
+/// recording, which is then followed.
+const REPLAY_LEAP_AGREED: u8 = 3;
+/// The most ticks that one frame of a replay brings.
+const REPLAY_TICKS_MAX: i64 = REPLAY_LEAP_MAX_MS / REPLAY_TICK_STEP_MS;
+
+/// Instants in a row that lie far ahead in a replay.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Leap {
+    newest: UtcMs,
+    instants: u8,
+}
 
 pub(super) struct Draft<'c, 'm, 's> {
     core: &'c Arc<Core>,
@@ -70,6 +85,47 @@ impl<'c, 'm, 's> Draft<'c, 'm, 's> {
         }
     }
 
+    /// Refuses what is dated ahead of now by more than the city's tolerance; in a replay, what lies
+    /// a leap ahead of all others.
+    pub(super) fn not_ahead(&mut self, t: UtcMs) -> Result<(), Why> {
+        match self.judged_against() {
+            Some(now) => crate::judge::not_ahead(self.inner.judge.register(), t, Some(now)),
+            None => self.no_lone_leap(t),
+        }
+    }
+
+    fn leaps(&self, t: UtcMs) -> bool {
+        let Ticks::Replay(clock) = &self.core.ticks else { return false };
+        let now = self.inner.now.unwrap_or_else(|| clock.now());
+        t.0.saturating_sub(now.0) > REPLAY_LEAP_MAX_MS
+    }
+
+    fn no_lone_leap(&mut self, t: UtcMs) -> Result<(), Why> {
+        if !self.leaps(t) {
+            self.inner.leap = None;
+            return Ok(());
+        }
+        let instants = match self.inner.leap {
+            Some(Leap { newest, instants }) if t == newest => instants,
+            Some(Leap { newest, instants })
+                if t > newest && t.0 - newest.0 <= REPLAY_LEAP_MAX_MS =>
+            {
+                instants + 1
+            }
+            _ => 1,
+        };
+        self.inner.leap = Some(Leap { newest: t, instants });
+        if instants >= REPLAY_LEAP_AGREED {
+            return Ok(());
+        }
+        let days = REPLAY_LEAP_MAX_MS / (24 * HOUR_MS);
+        let said = format!(
+            "{t} is more than {days} days ahead of every other frame: the replay follows it when \
+             {REPLAY_LEAP_AGREED} instants in a row do so"
+        );
+        Err(Why::new(Reason::FutureDated, said))
+    }
+
     /// Now, where something can be dated ahead of it.
     pub(super) fn judged_against(&self) -> Option<UtcMs> {
         match &self.core.ticks {
@@ -103,6 +159,13 @@ impl<'c, 'm, 's> Draft<'c, 'm, 's> {
     pub(super) fn observation(&mut self, raw: &RawObservation<'_>) -> Result<Outcome, Why> {
         let now = self.judged_against();
         let agency = Some(self.source.agency);
+        if now.is_none() {
+            let t = raw.t.max(raw.result_time.unwrap_or(raw.t));
+            if self.leaps(t) {
+                self.inner.judge.check(raw, agency, None)?;
+            }
+            self.no_lone_leap(t)?;
+        }
         match self.inner.judge.judge(raw, agency, now, self.ticket)? {
             Judged::New(observation) => {
                 self.follow(observation.t);
