@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use domain::ids::{AgencyId, UnitId};
@@ -49,6 +50,8 @@ pub struct HearingConfig {
     pub register: Arc<Register>,
     /// Whose clock the ticks follow.
     pub ticks: Ticks,
+    /// How often a live clock ticks: [`ticker::TICK_EVERY`], more often where it is quickened.
+    pub tick_every: Duration,
     /// How MQTT comes in.
     pub mqtt: Mqtt,
     /// The archive, where there is one.
@@ -187,7 +190,7 @@ impl Hearing {
             }
             None => None,
         };
-        let ticker = tokio::spawn(ticker::run(admission.clone(), stopped));
+        let ticker = tokio::spawn(ticker::run(admission.clone(), config.tick_every, stopped));
         let router = router(Arc::new(door));
         Ok(HearingHandle { admission, router, edge, bridge, archive, teller, stop, ticker })
     }

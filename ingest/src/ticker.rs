@@ -1,4 +1,5 @@
-//! The platform's clock goes into the journal once a second: the engine's only now.
+//! The platform's clock goes into the journal once a second, more often where it is quickened: the
+//! engine's only now.
 
 use std::time::Duration;
 
@@ -7,13 +8,13 @@ use tokio::time::MissedTickBehavior;
 
 use crate::admit::Admission;
 
-/// How often live ticks come.
+/// How often the ticks of a clock that goes as the machine's does come.
 pub const TICK_EVERY: Duration = Duration::from_secs(1);
 
-/// Ticks until `stopped` turns true. What cannot be made durable is left out: the next tick says
+/// Ticks once in `every` until `stopped` turns true. What cannot be made durable is left out: the next tick says
 /// the time as well.
-pub async fn run(admission: Admission, mut stopped: watch::Receiver<bool>) {
-    let mut every = tokio::time::interval(TICK_EVERY);
+pub async fn run(admission: Admission, every: Duration, mut stopped: watch::Receiver<bool>) {
+    let mut every = tokio::time::interval(every);
     every.set_missed_tick_behavior(MissedTickBehavior::Skip);
     loop {
         tokio::select! {

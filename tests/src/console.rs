@@ -19,6 +19,10 @@ pub struct Console {
     pub seq: u64,
     /// The picture of the snapshot it began with; `None` where it was resumed.
     pub picture: Option<Value>,
+    /// Whose time it is, as the snapshot says: `live` or `replay`; empty where it was resumed.
+    pub clock: String,
+    /// Seconds of that clock in a second; 0 where it was resumed.
+    pub speed: f64,
 }
 
 impl Console {
@@ -35,7 +39,14 @@ impl Console {
         header("origin", base);
         header("cookie", client.cookie().unwrap_or_default());
         let (socket, _) = tungstenite::client(request, stream).expect("the handshake");
-        let mut console = Self { socket, epoch: String::new(), seq: 0, picture: None };
+        let mut console = Self {
+            socket,
+            epoch: String::new(),
+            seq: 0,
+            picture: None,
+            clock: String::new(),
+            speed: 0.0,
+        };
         let hello = match known {
             Some((epoch, last)) => json!({ "type": "hello", "epoch": epoch, "last": last }),
             None => json!({ "type": "hello", "last": 0 }),
@@ -47,6 +58,8 @@ impl Console {
             Some("snapshot") => {
                 console.seq = first["seq"].as_u64().expect("a number");
                 console.picture = Some(first["picture"].clone());
+                console.clock = first["clock"].as_str().expect("a clock").to_owned();
+                console.speed = first["speed"].as_f64().expect("a speed");
             }
             Some("resumed") => console.seq = known.map_or(0, |(_, last)| last),
             other => panic!("first came {other:?}"),

@@ -6,6 +6,8 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::time::{Duration, Instant};
 
+use crate::http::Client;
+
 /// How long a start may take, on a busy machine.
 pub const START_MAX: Duration = Duration::from_secs(60);
 /// How long an ordered stop may take (a promise: 10 s), and some air.
@@ -30,6 +32,7 @@ pub fn scratch() -> tempfile::TempDir {
 pub struct Platform {
     child: Child,
     lines: Receiver<String>,
+    data: PathBuf,
     /// Base address: `http://127.0.0.1:…`.
     pub http: String,
     /// MQTT address: `127.0.0.1:…`.
@@ -86,7 +89,8 @@ impl Platform {
                     let http = field("http=");
                     let mqtt = field("mqtt=").trim_start_matches("mqtt://").to_owned();
                     let time_to_ready = began.elapsed();
-                    return Ok(Self { child, lines, http, mqtt, said, time_to_ready });
+                    let data = data.to_owned();
+                    return Ok(Self { child, lines, data, http, mqtt, said, time_to_ready });
                 }
                 Ok(line) => said.push(line),
                 Err(_) => {
@@ -101,6 +105,23 @@ impl Platform {
         let _ = child.kill();
         let _ = child.wait();
         Err(format!("{}\nstill not ready after {START_MAX:?}", said.join("\n")))
+    }
+
+    /// The demo's people by name, signed in.
+    pub fn sign_in(&self, user: &str) -> Client {
+        let line = self.said.iter().find(|l| l.starts_with("sign-in")).expect("a sign-in line");
+        let mut parts = line.split_whitespace();
+        let password = parts.find_map(|p| p.strip_prefix("password=")).expect("a password");
+        Client::new(&self.http).sign_in(user, password)
+    }
+
+    /// The token that the demo made for an agency.
+    pub fn token(&self, agency: &str) -> String {
+        let text = std::fs::read_to_string(self.data.join("credentials.toml")).expect("a file");
+        let table = text.split("[agency]").nth(1).expect("agencies");
+        let name = format!("\"{agency}\" = \"");
+        let found = table.split(&name).nth(1).and_then(|rest| rest.split('"').next());
+        found.unwrap_or_else(|| panic!("no token of {agency} in {text}")).to_owned()
     }
 
     /// The process number.

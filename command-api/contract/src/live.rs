@@ -48,8 +48,11 @@ pub enum ServerMessage {
         seq: u64,
         /// The platform's clock.
         now_ms: i64,
-        /// `live` or `replay`: whether ticks follow the wall clock or the newest frame.
+        /// `live` or `replay`: whether ticks follow a clock or the newest frame.
         clock: String,
+        /// Seconds of the platform's clock in a second; 1 but for a quickened clock.
+        #[serde(default = "one")]
+        speed: f64,
         /// `actual` or `exercise`.
         status: String,
         /// The picture.
@@ -77,6 +80,10 @@ pub enum ServerMessage {
         /// The states that changed.
         stations: Vec<StationState>,
     },
+}
+
+fn one() -> f64 {
+    1.0
 }
 
 /// The whole picture.

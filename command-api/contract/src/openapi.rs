@@ -48,6 +48,7 @@ macro_rules! routes {
 routes! {
     get "/healthz" Open [] "" => "text/plain": "The process lives"
     get "/readyz" Open [] "" => "text/plain": "The platform takes in, has caught up and can write"
+    get "/v1/clock" Open [] "" => "ClockView": "The platform's clock, to set a feed's by"
     get "/metrics" Open [] "" => "text/plain": "Prometheus metrics (loopback, or with a session)"
     get "/openapi.json" Open [] "" => "application/json": "This document"
     post "/v1/session" Open [] "SignIn" => "SessionView": "Sign in"
@@ -160,6 +161,7 @@ pub fn openapi() -> Value {
     add::<views::ExplanationView>(&mut generator);
     add::<views::RejectionView>(&mut generator);
     add::<views::IngestAnswer>(&mut generator);
+    add::<views::ClockView>(&mut generator);
     add::<views::SignIn>(&mut generator);
     add::<views::SetUp>(&mut generator);
     add::<views::Ticket>(&mut generator);

@@ -1,4 +1,4 @@
-//! `/healthz`, `/readyz`, `/metrics`, `/openapi.json`.
+//! `/healthz`, `/readyz`, `/v1/clock`, `/metrics`, `/openapi.json`.
 
 use std::sync::Arc;
 
@@ -6,6 +6,8 @@ use axum::Json;
 use axum::extract::{Extension, Request, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
+
+use contract::views::ClockView;
 
 use super::guard::{Peer, session_secret};
 use super::problem::Refused;
@@ -23,6 +25,12 @@ pub async fn readyz(State(platform): State<Arc<Platform>>) -> Response {
         return "ready\n".into_response();
     }
     (StatusCode::SERVICE_UNAVAILABLE, format!("{}\n", why.join("\n"))).into_response()
+}
+
+/// The platform's clock.
+pub async fn clock(State(platform): State<Arc<Platform>>) -> Json<ClockView> {
+    let pace = platform.live.pace();
+    Json(ClockView { now_ms: platform.now().0, clock: pace.word.into(), speed: pace.speed })
 }
 
 /// The counters, to this machine or to whoever is signed in.

@@ -60,6 +60,7 @@ fn handler(route: &Route) -> Option<Handler> {
     Some(match (route.method, route.path) {
         ("get", "/healthz") => get(health::healthz),
         ("get", "/readyz") => get(health::readyz),
+        ("get", "/v1/clock") => get(health::clock),
         ("get", "/metrics") => get(health::metrics),
         ("get", "/openapi.json") => get(health::openapi),
         ("post", "/v1/session") => post(sessions::sign_in),

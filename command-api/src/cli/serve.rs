@@ -45,9 +45,10 @@ pub(crate) struct Options {
     /// An InfluxDB 2 archive: http://host[:port][?org=NAME&bucket=NAME]; its token in INFLUX_TOKEN
     #[arg(long)]
     influx: Option<String>,
-    /// Whose time the ticks follow: wall, or replay (the newest frame's)
-    #[arg(long, default_value = "wall", value_parser = ["wall", "replay"])]
-    clock: String,
+    /// Whose time the ticks follow: wall, replay (the newest frame's), or for demonstrations
+    /// scaled:START@SPEED (START an RFC 3339 time or now; a restart goes on from the last tick)
+    #[arg(long, default_value = "wall")]
+    clock: ClockKind,
     /// Workers of the engine
     #[arg(long, default_value_t = 1)]
     workers: usize,
@@ -110,7 +111,7 @@ fn served(options: &Options) -> Result<ServeOptions> {
         http,
         mqtt,
         archive: archive.transpose()?,
-        clock: if options.clock == "replay" { ClockKind::Replay } else { ClockKind::Wall },
+        clock: options.clock,
         workers: options.workers,
         heartbeat: options.heartbeat.clone().map(|uri| (uri, HEARTBEAT_EVERY)),
         console_dir: options.console.clone().or_else(console_dir),

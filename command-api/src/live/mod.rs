@@ -46,14 +46,22 @@ pub trait Newest: Send + Sync {
     fn changed(&self, board: &mut Board) -> Vec<StationState>;
 }
 
+/// How the platform's clock goes, as consoles and feeds are told.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Pace {
+    /// `live`, or `replay` where it follows the newest frame.
+    pub word: &'static str,
+    /// Its seconds in a second.
+    pub speed: f64,
+}
+
 /// The board and the ring that tells its changes.
 pub struct Live {
     board: RwLock<Board>,
     ring: RwLock<Ring>,
     snapshot: Mutex<Option<Snapshot>>,
     wake: watch::Sender<u64>,
-    /// `live` or `replay`.
-    clock: &'static str,
+    pace: Pace,
     now: watch::Sender<UtcMs>,
     newest: OnceLock<Arc<dyn Newest>>,
     values_told: Mutex<Instant>,
@@ -61,23 +69,28 @@ pub struct Live {
 
 impl std::fmt::Debug for Live {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Live").field("clock", &self.clock).finish_non_exhaustive()
+        f.debug_struct("Live").field("pace", &self.pace).finish_non_exhaustive()
     }
 }
 
 impl Live {
     /// Shows a board. The epoch is new with every start, since a ring does not outlive its process.
-    pub fn new(board: Board, epoch: String, clock: &'static str) -> Self {
+    pub fn new(board: Board, epoch: String, pace: Pace) -> Self {
         Self {
             board: RwLock::new(board),
             ring: RwLock::new(Ring::new(epoch)),
             snapshot: Mutex::new(None),
             wake: watch::Sender::new(0),
-            clock,
+            pace,
             now: watch::Sender::new(UtcMs(0)),
             newest: OnceLock::new(),
             values_told: Mutex::new(Instant::now()),
         }
+    }
+
+    /// How the platform's clock goes.
+    pub fn pace(&self) -> Pace {
+        self.pace
     }
 
     /// Where station states come from, once.
@@ -194,7 +207,8 @@ impl Live {
             epoch,
             seq: at.seq,
             now_ms: now.0,
-            clock: self.clock.into(),
+            clock: self.pace.word.into(),
+            speed: self.pace.speed,
             status: "actual".into(),
             picture: Box::new(picture),
         })?;

@@ -14,7 +14,7 @@ mod start;
 mod stop;
 mod understanding;
 
-pub use clock::WallClock;
+pub use clock::{Scale, ScaleError, WallClock};
 pub use demo::CREDENTIALS_FILE;
 pub use options::{ClockKind, Mqtt, Say, ServeError, ServeOptions};
 pub use start::ACCESS_FILE;

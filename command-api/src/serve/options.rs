@@ -9,6 +9,8 @@ use hyper::Uri;
 use ingest::archive::ArchiveConfig;
 use journal::PhaseHook;
 
+use super::clock::Scale;
+
 /// How MQTT comes in.
 #[derive(Debug, Clone)]
 pub enum Mqtt {
@@ -19,10 +21,12 @@ pub enum Mqtt {
 }
 
 /// Whose time the ticks follow.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ClockKind {
     /// The machine's.
     Wall,
+    /// A clock of its own, for demonstrations and drills: it goes so many times as fast.
+    Scaled(Scale),
     /// The newest frame's: recorded data at any speed.
     Replay,
 }

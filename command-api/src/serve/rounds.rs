@@ -110,8 +110,8 @@ pub(super) async fn look(
         let Ok(mut figures) = tokio::task::spawn_blocking(move || at_disk.figures()).await else {
             continue;
         };
-        if clock == ClockKind::Replay {
-            // Recorded data at any speed says nothing about how fast the disk fills.
+        if clock != ClockKind::Wall {
+            // Data at any other speed says nothing about how fast the disk fills.
             figures.days_until_full = None;
         }
         let well = journal.failed().is_none() && !figures.full;

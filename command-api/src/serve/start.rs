@@ -102,7 +102,13 @@ pub(super) async fn start(options: &ServeOptions) -> Result<(Parts, TcpListener)
     let journal = Arc::new(journal);
     // A port that is taken is said before anything runs.
     let listener = server::listen(options.http).map_err(|e| ServeError::Listen(options.http, e))?;
-    let registry = configuration::journal(&read, data, &journal, || WallClock.now()).await?;
+    drop(DecisionStore::open(data)?);
+    let decisions = DecisionReader::open(data)?;
+    let levels = &read.city.about.levels;
+    let (ledger, picture) = Ledger::open(data, levels, &mut journal.reader()?, &decisions)?;
+    let own_clock = options.clock.own(picture.now);
+    let now = || own_clock.as_ref().map_or_else(|| WallClock.now(), |clock| clock.now());
+    let registry = configuration::journal(&read, data, &journal, now).await?;
     let city = Arc::new(Gazetteer::new(read.city.clone()));
 
     let history_stop = Shutdown::default();
@@ -113,10 +119,6 @@ pub(super) async fn start(options: &ServeOptions) -> Result<(Parts, TcpListener)
         history::spawn(journal.reader()?, journal.watermark(), history, history_stop.clone())
             .map_err(|e| ServeError::System("a thread for the history", e))?;
 
-    drop(DecisionStore::open(data)?);
-    let decisions = DecisionReader::open(data)?;
-    let levels = &city.city().about.levels;
-    let (ledger, picture) = Ledger::open(data, levels, &mut journal.reader()?, &decisions)?;
     let heard_upto = ledger.records_upto();
     let mut board = Board::new(Arc::clone(&city));
     board.picture = picture;
@@ -124,13 +126,9 @@ pub(super) async fn start(options: &ServeOptions) -> Result<(Parts, TcpListener)
     board.believe(&places);
     board.recall();
 
-    let clock: Arc<dyn Clock> = match options.clock {
-        ClockKind::Wall => Arc::new(WallClock),
-        ClockKind::Replay => Arc::new(FrameClock(Arc::clone(&followed))),
-    };
-    let word = if options.clock == ClockKind::Wall { "live" } else { "replay" };
+    let clock = own_clock.unwrap_or_else(|| Arc::new(FrameClock(Arc::clone(&followed))));
     let epoch = secret::fresh().map_err(crate::access::AccessError::from)?[..16].to_owned();
-    let live = Arc::new(Live::new(board, epoch, word));
+    let live = Arc::new(Live::new(board, epoch, options.clock.pace()));
     live.values_from(Arc::clone(&followed) as _);
     let (seat, door) = Room::door();
     let units = Arc::new(Units::new(Arc::clone(&live), seat.clone()));
@@ -155,7 +153,7 @@ pub(super) async fn start(options: &ServeOptions) -> Result<(Parts, TcpListener)
     let engine = understanding::start(&journal, options, seat.clone(), Arc::clone(&metrics))?;
 
     let access = Arc::new(Access::open(&data.join(ACCESS_FILE), Arc::new(WallClock))?);
-    let hearing = hear(options, &read, &registry, &journal, &access, &units).await?;
+    let hearing = hear(options, &clock, &read, &registry, &journal, &access, &units).await?;
     let hearing = Arc::new(hearing);
     // Weak: who ends hearing must be the last to hold it.
     units.connect(Box::new(Arc::downgrade(&hearing)));
@@ -203,6 +201,7 @@ pub(super) async fn start(options: &ServeOptions) -> Result<(Parts, TcpListener)
 
 async fn hear(
     options: &ServeOptions,
+    clock: &Arc<dyn Clock>,
     read: &ReadCity,
     registry: &Registry,
     journal: &Journal,
@@ -210,7 +209,7 @@ async fn hear(
     units: &Arc<Units>,
 ) -> Result<HearingHandle, ServeError> {
     let ticks = match options.clock {
-        ClockKind::Wall => Ticks::Live(Arc::new(WallClock)),
+        ClockKind::Wall | ClockKind::Scaled(_) => Ticks::Live(Arc::clone(clock)),
         ClockKind::Replay => Ticks::Replay(Arc::new(WallClock)),
     };
     let mqtt = match &options.mqtt {
@@ -221,6 +220,7 @@ async fn hear(
         dir: options.data_dir.clone(),
         register: Arc::new(Register::of(&read.city, registry)),
         ticks,
+        tick_every: options.clock.tick_every(),
         mqtt,
         archive: options.archive.clone(),
         credentials: Arc::clone(access) as _,

@@ -373,6 +373,51 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/clock": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The platform's clock, to set a feed's by */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description The platform's clock, to set a feed's by */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ClockView"];
+                    };
+                };
+                /** @description refused, with the reason */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/commands": {
         parameters: {
             query?: never;
@@ -2233,6 +2278,21 @@ export interface components {
             /** @constant */
             type: "hello";
         };
+        /** @description `GET /v1/clock`: by which feeds set theirs. */
+        ClockView: {
+            /** @description `live` or `replay`: whether it goes by itself, or follows the newest frame. */
+            clock: string;
+            /**
+             * Format: int64
+             * @description The platform's clock, Unix ms.
+             */
+            now_ms: number;
+            /**
+             * Format: double
+             * @description Its seconds in a second.
+             */
+            speed: number;
+        };
         /**
          * @description What came of a command: the log entries it made. A refusal is a [`crate::Problem`] whose reason is
          *     one of `unknown_alert`, `already_acknowledged` (detail names who), `not_acknowledged`,
@@ -2669,7 +2729,7 @@ export interface components {
             /** @constant */
             type: "resumed";
         } | {
-            /** @description `live` or `replay`: whether ticks follow the wall clock or the newest frame. */
+            /** @description `live` or `replay`: whether ticks follow a clock or the newest frame. */
             clock: string;
             /** @description Epoch: changes when the server has lost its ring of deltas. */
             epoch: string;
@@ -2685,6 +2745,12 @@ export interface components {
              * @description The number the next delta follows.
              */
             seq: number;
+            /**
+             * Format: double
+             * @description Seconds of the platform's clock in a second; 1 but for a quickened clock.
+             * @default 1
+             */
+            speed: number;
             /** @description `actual` or `exercise`. */
             status: string;
             /** @constant */

@@ -47,6 +47,7 @@ class Picture {
 
   snapshot(message: Snapshot): void {
     clock.replay = message.clock === 'replay';
+    clock.speed = message.speed ?? 1;
     clock.beat(message.now_ms);
     this.status = message.status;
     this.rows = fromSnapshot(message.picture);

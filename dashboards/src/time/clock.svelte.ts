@@ -1,5 +1,5 @@
-// ONE CLOCK for every view: the platform's. Between beats it goes on by the seat's steady clock; a
-// replay's clock goes only as its beats go.
+// ONE CLOCK for every view: the platform's. Between beats it goes on by the seat's steady clock, as
+// many times as fast as the platform says; a replay's clock goes only as its beats go.
 import { age, date, dayTime, hhmm, hhmmss, roughAge } from './format';
 import { settings } from '../ui/settings.svelte';
 
@@ -15,14 +15,18 @@ class Clock {
   /** The same by whole seconds, for the many that need no more. */
   second = $derived(Math.floor(this.now / 1000) * 1000);
   replay = $state(false);
+  /** Seconds of the platform's clock in a second. */
+  speed = $state(1);
   offsetS = $state(8 * 3600);
-  private ahead = 0;
+  private beatNow = 0;
+  private beatSteady = 0;
   private beatAt = performance.now();
   private set = false;
 
   /** A beat or a snapshot has come. */
   beat(nowMs: number, heardMs?: number | null): void {
-    this.ahead = nowMs - performance.now();
+    this.beatNow = nowMs;
+    this.beatSteady = performance.now();
     this.set = true;
     this.listened();
     if (heardMs !== undefined) this.heard = heardMs;
@@ -39,7 +43,7 @@ class Clock {
     const steady = performance.now();
     this.quiet = steady - this.beatAt;
     if (!this.set) this.now = Date.now();
-    else if (!this.replay) this.now = Math.max(this.now, steady + this.ahead);
+    else if (!this.replay) this.now = Math.max(this.now, this.beatNow + (steady - this.beatSteady) * this.speed);
   }
 
   start(): () => void {

@@ -106,6 +106,24 @@ describe('the line', () => {
   });
 });
 
+describe('a demonstration', () => {
+  it('is live, and says how many times as fast its clock goes', async () => {
+    seat = await takeSeat({ speed: 60 });
+    const { page } = seat;
+    expect((await page.textContent('[data-state="live"] b'))?.replace(/\s/g, ' ')).toBe('实时 ×60');
+    expect(await page.$('.band.striped')).toBeNull();
+    // Between two beats, a second apart, it goes on by tens of seconds.
+    const read = async () => {
+      const [h, m, s] = ((await page.textContent('.clock b')) ?? '').split(':').map(Number);
+      return ((h ?? 0) * 60 + (m ?? 0)) * 60 + (s ?? 0);
+    };
+    const before = await read();
+    await page.waitForFunction((text) => document.querySelector('.clock b')?.textContent !== text, await page.textContent('.clock b'));
+    const passed = ((await read()) - before + 86_400) % 86_400;
+    expect(passed).toBeGreaterThan(2);
+  });
+});
+
 describe('the first administrator', () => {
   it('is made with the code of the link, once', async () => {
     seat = await takeSeat({ signedIn: false, path: '/setup?code=good' });

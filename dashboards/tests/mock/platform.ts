@@ -22,6 +22,7 @@ const RING = 256;
 export interface Options {
   seed?: string;
   clock?: 'live' | 'replay';
+  speed?: number;
   status?: 'actual' | 'exercise';
   role?: string;
   /** Whether somebody is signed in from the start. */
@@ -52,7 +53,7 @@ export class MockPlatform {
   private signedIn: boolean;
 
   constructor(options: Options = {}) {
-    this.options = { seed: 'feng', clock: 'live', status: 'actual', role: 'commander', signedIn: true, port: 0, ...options };
+    this.options = { seed: 'feng', clock: 'live', speed: 1, status: 'actual', role: 'commander', signedIn: true, port: 0, ...options };
     this.signedIn = this.options.signedIn;
     this.city = readCity();
     const situation = makeSituation(this.city, this.options.seed, Date.now());
@@ -101,7 +102,7 @@ export class MockPlatform {
         this.tell(ws, { type: 'resumed', epoch: this.epoch, missed: missed.length });
         for (const d of missed) this.tell(ws, { type: 'delta', ...d });
       } else {
-        this.tell(ws, { type: 'snapshot', epoch: this.epoch, seq: this.seq, now_ms: Date.now(), clock: this.options.clock, status: this.options.status, picture: this.picture });
+        this.tell(ws, { type: 'snapshot', epoch: this.epoch, seq: this.seq, now_ms: Date.now(), clock: this.options.clock, speed: this.options.speed, status: this.options.status, picture: this.picture });
       }
       this.beatTo(ws);
     });

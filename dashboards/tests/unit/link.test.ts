@@ -45,7 +45,7 @@ function rig() {
   };
   return { link, sockets, socket, told, say, pass };
 }
-const snapshot = (seq: number): Snapshot => ({ type: 'snapshot', epoch: 'e', seq, now_ms: 0, clock: 'live', status: 'actual', picture: {} as never });
+const snapshot = (seq: number): Snapshot => ({ type: 'snapshot', epoch: 'e', seq, now_ms: 0, clock: 'live', speed: 1, status: 'actual', picture: {} as never });
 
 describe('the live link', () => {
   it('says hello, takes the snapshot, applies what follows it once and in order', () => {

@@ -397,6 +397,7 @@ impl Town {
             dir: dir.to_owned(),
             register: register(),
             ticks: Ticks::Live(clock.clone()),
+            tick_every: ingest::ticker::TICK_EVERY,
             mqtt,
             archive,
             credentials: Arc::new(TownCredentials),

@@ -25,6 +25,17 @@ pub struct RejectedItem {
     pub detail: String,
 }
 
+/// `GET /v1/clock`: by which feeds set theirs.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct ClockView {
+    /// The platform's clock, Unix ms.
+    pub now_ms: i64,
+    /// `live` or `replay`: whether it goes by itself, or follows the newest frame.
+    pub clock: String,
+    /// Its seconds in a second.
+    pub speed: f64,
+}
+
 /// `POST /v1/session`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
