@@ -20,6 +20,7 @@ use common::{Client, PASSWORD, Running, people, town};
 use contract::openapi::{Entry, ROUTES};
 use futures_util::StreamExt;
 use serde_json::json;
+use tokio::io::AsyncWriteExt;
 use tokio_tungstenite::tungstenite::Message;
 
 /// An address for a route, with ids that are nobody's.
@@ -474,5 +475,88 @@ async fn who_is_disabled_is_signed_out_with_their_open_console() {
     assert_eq!(closed.await.expect("the console is still open"), Some(4401));
     assert_eq!(officer.get("/v1/alerts").await.status, 401);
     assert_eq!(zhang.get("/v1/alerts").await.status, 200);
+    platform.stop().await.unwrap();
+}
+
+/// The value of a line of the metrics page.
+fn figure(page: &str, line: &str) -> Option<f64> {
+    page.lines().find_map(|l| l.strip_prefix(line)?.strip_prefix(' ')?.parse().ok())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_the_mqtt_endpoint_counts_is_on_the_metrics_page() {
+    let folder = tempfile::tempdir().unwrap();
+    town(folder.path());
+    let (token, _) = people(&folder.path().join("data"));
+    let platform = Running::start_with(folder.path(), |options| {
+        // Nobody answers there.
+        let archive = ingest::archive::ArchiveConfig::parse("http://127.0.0.1:9", "").unwrap();
+        options.archive = Some(archive);
+    })
+    .await;
+    let client = platform.client();
+    let page = client.get("/metrics").await.text();
+    for reason in ingest::hearing::CloseReason::ALL {
+        let line = format!("fenghuo_mqtt_closed_total{{reason=\"{}\"}}", reason.word());
+        assert_eq!(figure(&page, &line), Some(0.0), "{line} in {page}");
+    }
+    assert_eq!(figure(&page, "fenghuo_mqtt_open"), Some(0.0), "{page}");
+    // One who speaks HTTP to it, one with a wrong password, one who is heard.
+    let mut stray = tokio::net::TcpStream::connect(platform.mqtt).await.unwrap();
+    stray.write_all(b"GET / HTTP/1.1\r\n\r\n").await.unwrap();
+    assert!(Mqtt::connect(platform.mqtt, "hydro", "wrong").await.is_err());
+    let mut hydro = Mqtt::connect(platform.mqtt, "hydro", &token).await.unwrap();
+    let value = json!({ "station": "A", "property": "discharge", "t": common::now_ms(), "v": 1 });
+    hydro.publish("fh/v1/hydro/obs", &value).await;
+    let wanted = [
+        ("fenghuo_mqtt_closed_total{reason=\"not_connect\"}", 1.0),
+        ("fenghuo_mqtt_closed_total{reason=\"bad_credentials\"}", 1.0),
+        ("fenghuo_mqtt_accepted_total", 3.0),
+        ("fenghuo_mqtt_connected", 1.0),
+        ("fenghuo_mqtt_publishes_qos1_total", 1.0),
+        ("fenghuo_archive_failing", 1.0),
+    ];
+    let began = Instant::now();
+    let page = loop {
+        let page = client.get("/metrics").await.text();
+        if wanted.iter().all(|(line, value)| figure(&page, line) == Some(*value)) {
+            break page;
+        }
+        assert!(began.elapsed() < common::WITHIN, "{wanted:?} in {page}");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    };
+    let (position, durable) = ("fenghuo_archive_position", "fenghuo_journal_durable_seq");
+    assert!(figure(&page, position).unwrap() < figure(&page, durable).unwrap(), "{page}");
+    assert!(figure(&page, "fenghuo_archive_behind").unwrap() >= 1.0, "{page}");
+    assert!(figure(&page, "fenghuo_archive_last_error_age_seconds").unwrap() < 60.0, "{page}");
+    assert!(page.trim_end().ends_with("# EOF"));
+    platform.stop().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_bridged_broker_is_named_without_its_password_and_counted() {
+    let folder = tempfile::tempdir().unwrap();
+    town(folder.path());
+    people(&folder.path().join("data"));
+    let platform = Running::start_with(folder.path(), |options| {
+        let url = "mqtt://fenghuo:secret@127.0.0.1:9";
+        let bridge = ingest::bridge::BridgeConfig::parse(url, "fenghuo-test").unwrap();
+        options.mqtt = command_api::serve::Mqtt::Broker(Box::new(bridge));
+    })
+    .await;
+    let ready = platform.said.iter().find(|l| l.starts_with("ready ")).unwrap();
+    assert!(ready.ends_with(" mqtt=mqtt://fenghuo@127.0.0.1:9"), "{ready}");
+    let client = platform.client();
+    let began = Instant::now();
+    let age = loop {
+        let page = client.get("/metrics").await.text();
+        assert_eq!(figure(&page, "fenghuo_bridge_connected"), Some(0.0), "{page}");
+        if let Some(age) = figure(&page, "fenghuo_bridge_last_error_age_seconds") {
+            break age;
+        }
+        assert!(began.elapsed() < common::WITHIN, "{page}");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    };
+    assert!(age < 60.0, "{age}");
     platform.stop().await.unwrap();
 }

@@ -7,6 +7,7 @@ mod clock;
 mod configuration;
 mod demo;
 mod feeds;
+mod figures;
 mod follower;
 mod options;
 mod rounds;
@@ -55,7 +56,7 @@ pub async fn run(
     tokio::pin!(shutdown);
     let ended = tokio::select! {
         () = &mut shutdown => Ok(()),
-        died = watch(&mut parts, || say_ready(&options, address)) => Err(died),
+        died = watch(&options, &mut parts, || say_ready(&options, address)) => Err(died),
     };
     if let Err(error) = &ended {
         tracing::error!(%error, "the platform ends");
@@ -110,7 +111,11 @@ fn say_ready(options: &ServeOptions, http: std::net::SocketAddr) -> impl Fn(Opti
 }
 
 /// Looks at every part until one has died; says once that all serve.
-async fn watch<F: Fn(Option<String>)>(parts: &mut Parts, ready: impl Fn() -> F) -> ServeError {
+async fn watch<F: Fn(Option<String>)>(
+    options: &ServeOptions,
+    parts: &mut Parts,
+    ready: impl Fn() -> F,
+) -> ServeError {
     let mut looks = tokio::time::interval(WATCH_EVERY);
     let mut said = false;
     loop {
@@ -119,7 +124,7 @@ async fn watch<F: Fn(Option<String>)>(parts: &mut Parts, ready: impl Fn() -> F) 
         if !said && upto >= parts.durable_at_start.0 {
             parts.platform.health.caught_up.store(true, Ordering::Relaxed);
             said = true;
-            ready()(parts.mqtt_address());
+            ready()(parts.mqtt_address(options));
         }
         if let Some(died) = parts.died() {
             return died;

@@ -23,6 +23,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle as Task;
 
 use super::clock::{FrameClock, WallClock};
+use super::figures::Edges;
 use super::follower::{self, Followed};
 use super::options::{ClockKind, Mqtt, ServeError, ServeOptions};
 use super::{configuration, understanding};
@@ -79,9 +80,12 @@ impl Parts {
         None
     }
 
-    /// `mqtt://…`, where the embedded endpoint listens.
-    pub(super) fn mqtt_address(&self) -> Option<String> {
-        self.hearing.mqtt_addr().map(|a| format!("mqtt://{a}"))
+    /// `mqtt://…`: where the embedded endpoint listens, or the broker that is bridged.
+    pub(super) fn mqtt_address(&self, options: &ServeOptions) -> Option<String> {
+        match &options.mqtt {
+            Mqtt::Listen(_) => self.hearing.mqtt_addr().map(|a| format!("mqtt://{a}")),
+            Mqtt::Broker(bridge) => Some(bridge.shown()),
+        }
     }
 }
 
@@ -157,7 +161,10 @@ pub(super) async fn start(options: &ServeOptions) -> Result<(Parts, TcpListener)
     let hearing = Arc::new(hearing);
     // Weak: who ends hearing must be the last to hold it.
     units.connect(Box::new(Arc::downgrade(&hearing)));
-    metrics.register(|page| hearing.telemetry().register(page));
+    metrics.register(|page| {
+        hearing.telemetry().register(page);
+        page.register_collector(Box::new(Edges(Arc::downgrade(&hearing))));
+    });
 
     let engine = Arc::new(engine);
     // Weak: who ends the engine must be the last to hold it.

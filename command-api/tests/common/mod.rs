@@ -143,8 +143,9 @@ impl Running {
             tokio::time::sleep(Duration::from_millis(5)).await;
         };
         let field = |name: &str| {
-            let found = ready.split_whitespace().find_map(|p| p.strip_prefix(name));
-            found.unwrap().parse().unwrap()
+            let found = ready.split_whitespace().find_map(|p| p.strip_prefix(name)).unwrap();
+            // A broker that is bridged is named with its user.
+            found.rsplit('@').next().unwrap().parse().unwrap()
         };
         let said = said.lock().unwrap().clone();
         Self {

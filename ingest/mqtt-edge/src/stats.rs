@@ -112,6 +112,10 @@ impl Counters {
 }
 
 impl EdgeStats {
+    /// Those of [`EdgeStats::each`] that go up and down.
+    pub const GAUGES: [&'static str; 4] =
+        ["open", "connected", "inflight_messages", "inflight_bytes"];
+
     /// Connections closed for this reason.
     pub fn closed(&self, reason: CloseReason) -> u64 {
         self.closed.get(reason as usize).copied().unwrap_or(0)
@@ -120,5 +124,18 @@ impl EdgeStats {
     /// Connections closed, for any reason.
     pub fn closed_total(&self) -> u64 {
         self.closed.iter().sum()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::EdgeStats;
+
+    #[test]
+    fn every_gauge_is_there() {
+        let names: Vec<_> = EdgeStats::default().each().into_iter().map(|(name, _)| name).collect();
+        for gauge in EdgeStats::GAUGES {
+            assert!(names.contains(&gauge), "{gauge} in {names:?}");
+        }
     }
 }

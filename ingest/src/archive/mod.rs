@@ -12,7 +12,7 @@ mod write;
 
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use domain::ids::Seq;
 use journal::{Journal, Reader, Watermark};
@@ -50,6 +50,8 @@ pub struct ArchiveState {
     pub broken_off: u64,
     /// What the last attempt said, where it failed.
     pub last_error: Option<String>,
+    /// When an attempt last failed, though others have succeeded since.
+    pub failed: Option<Instant>,
 }
 
 #[derive(Debug)]
@@ -161,7 +163,10 @@ async fn supervise(parts: Parts, mut stopped: watch::Receiver<bool>) {
             rest = REST_MIN;
         }
         tracing::warn!(%why, ?rest, "the archive is not reached; it will catch up");
-        parts.shared.state().last_error = Some(why);
+        {
+            let mut state = parts.shared.state();
+            (state.last_error, state.failed) = (Some(why), Some(Instant::now()));
+        }
         tokio::select! {
             () = tokio::time::sleep(rest) => {}
             _ = stopped.wait_for(|stop| *stop) => return,

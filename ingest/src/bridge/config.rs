@@ -84,6 +84,14 @@ impl BridgeConfig {
         config.check().map(|()| config)
     }
 
+    /// `mqtt://[user@]host:port`, without the password.
+    pub fn shown(&self) -> String {
+        let user = self.user.as_ref().map(|user| format!("{user}@")).unwrap_or_default();
+        let colons = self.host.contains(':');
+        let host = if colons { format!("[{}]", self.host) } else { self.host.clone() };
+        format!("mqtt://{user}{host}:{}", self.port)
+    }
+
     /// Checks what a client library would panic on.
     ///
     /// # Errors
@@ -117,7 +125,9 @@ mod tests {
         let full = of("mqtt://fh:a:b@10.0.0.1:1884/").unwrap();
         assert_eq!((full.host.as_str(), full.port), ("10.0.0.1", 1884));
         assert_eq!((full.user.as_deref(), full.password.as_deref()), (Some("fh"), Some("a:b")));
-        assert_eq!(of("mqtt://[::1]:1885").unwrap().host, "::1");
+        assert_eq!(full.shown(), "mqtt://fh@10.0.0.1:1884");
+        let six = of("mqtt://[::1]:1885").unwrap();
+        assert_eq!((six.host.as_str(), six.shown().as_str()), ("::1", "mqtt://[::1]:1885"));
         assert_eq!(of("mqtts://x"), Err(BridgeError::Tls));
         for wrong in ["http://x", "mqtt://", "mqtt://x:port", "mqtt://u:secret@x:99999", "x"] {
             let said = of(wrong).unwrap_err().to_string();

@@ -11,7 +11,7 @@ mod flight;
 use std::collections::VecDeque;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use domain::ids::UnitId;
@@ -55,6 +55,8 @@ pub struct BridgeState {
     pub dropped_notes: u64,
     /// Why the last connection ended.
     pub last_error: Option<String>,
+    /// When it did.
+    pub failed: Option<Instant>,
 }
 
 /// One message down.
@@ -162,7 +164,7 @@ async fn supervise(parts: Arc<Parts>, mut stopped: watch::Receiver<bool>) {
             // A connection that brought something was good.
             attempt = if state.packets > before { 0 } else { attempt.saturating_add(1) };
             state.connected = false;
-            state.last_error = Some(why.clone());
+            (state.last_error, state.failed) = (Some(why.clone()), Some(Instant::now()));
         }
         let rest = rest(&parts.config.client_id, attempt);
         tracing::warn!(broker = %parts.config.host, %why, ?rest, "the broker's connection ended");
