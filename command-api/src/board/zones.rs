@@ -6,7 +6,6 @@ use std::collections::BTreeSet;
 
 use contract::live::Change;
 use contract::views::{RiskTerm, StationState, ZoneView};
-use domain::decision::Decision;
 use domain::time::UtcMs;
 use stream::risk::{Term, ZoneRisk};
 
@@ -14,9 +13,11 @@ use super::Board;
 
 impl Board {
     /// Takes decisions onto the map. Nothing is shown before [`Board::assess`].
-    pub fn heed(&mut self, decisions: &[Decision]) {
-        for decision in decisions {
-            self.risk.take(decision);
+    pub fn heed(&mut self, changed: &BTreeSet<(String, String)>) {
+        for (place, hazard) in changed {
+            if let Some(belief) = self.picture.beliefs.of(place, hazard) {
+                self.risk.believe(place, hazard, belief);
+            }
         }
     }
 

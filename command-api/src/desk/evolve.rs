@@ -7,7 +7,8 @@ use std::collections::BTreeSet;
 use contract::views::LogEntry;
 use domain::decision::{AlertId, Decision};
 use domain::desk::{Actor, DeskEvent, DeskFact};
-use domain::ids::{HospitalId, IncidentId, Seq, TaskId, UnitId};
+use domain::ids::{IncidentId, Seq, TaskId};
+use domain::record::{Record, Sequenced};
 use domain::report::{OfficialSignal, Report, SignalAct};
 use domain::time::{HOUR_MS, UtcMs};
 
@@ -17,6 +18,7 @@ use super::picture::{
     Picture, Shelved, Step, Task, TaskState, UnitHeard,
 };
 use super::told;
+use super::touched::Touched;
 
 /// How long an alert that has left the list stays in the picture, for its incident and its trace.
 pub const GONE_KEPT_MS: i64 = 24 * HOUR_MS;
@@ -36,43 +38,17 @@ pub enum Happening<'a> {
     Tick(UtcMs),
 }
 
-/// What a happening changed: the rows to be shown anew.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Touched {
-    /// Alerts.
-    pub alerts: BTreeSet<AlertId>,
-    /// Incidents.
-    pub incidents: BTreeSet<IncidentId>,
-    /// Tasks.
-    pub tasks: BTreeSet<TaskId>,
-    /// Units.
-    pub units: BTreeSet<UnitId>,
-    /// Hospitals.
-    pub hospitals: BTreeSet<HospitalId>,
-    /// Official signals.
-    pub signals: BTreeSet<String>,
-    /// Places (stations and zones) of which something else is believed.
-    pub places: BTreeSet<String>,
-    /// New lines of the duty log.
-    pub log: Vec<LogEntry>,
-}
-
-impl Touched {
-    /// Whether nothing changed.
-    pub fn is_empty(&self) -> bool {
-        self == &Self::default()
-    }
-
-    /// Joins what another happening changed.
-    pub fn join(&mut self, other: Self) {
-        self.alerts.extend(other.alerts);
-        self.incidents.extend(other.incidents);
-        self.tasks.extend(other.tasks);
-        self.units.extend(other.units);
-        self.hospitals.extend(other.hospitals);
-        self.signals.extend(other.signals);
-        self.places.extend(other.places);
-        self.log.extend(other.log);
+impl<'a> Happening<'a> {
+    /// What a record is to the desk; nothing where it is the engine's, or hearing's.
+    pub fn of(row: &'a Sequenced) -> Option<Self> {
+        match &row.record {
+            Record::Tick { now } => Some(Happening::Tick(*now)),
+            Record::Report { received, report, .. } => {
+                Some(Happening::Reported(row.seq, *received, report))
+            }
+            Record::Desk(event) => Some(Happening::Desk(row.seq, event)),
+            Record::Observation { .. } | Record::Refused(_) | Record::Configuration { .. } => None,
+        }
     }
 }
 

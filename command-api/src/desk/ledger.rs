@@ -2,24 +2,30 @@
 //! snapshot and the tail, and not the whole journal. It is derived: lost, it is made anew.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use domain::decision::Decision;
 use domain::ids::Seq;
 use domain::level::Levels;
 use domain::record::{Record, Sequenced};
 use domain::report::Report;
-use domain::time::{MINUTE_MS, UtcMs};
 use journal::decisions::DecisionReader;
 use journal::snapshots::{SnapshotStore, StateRow};
 use journal::{DerivedError, PhaseHook, ReadError, Reader};
+use tokio::task::JoinHandle;
+use tokio::time::Instant;
 
 use super::evolve::{Happening, evolve};
 use super::picture::Picture;
 
 /// The picture's folder within the data directory.
 pub const DESK_FOLDER: &str = "desk";
-/// How often the picture is written down, by the platform's clock.
-pub const WRITTEN_EVERY_MS: i64 = MINUTE_MS;
+/// How often the picture is written down, by the machine's own time: a replay's clock runs as fast
+/// as its frames, and would have it written with every batch.
+pub const WRITTEN_EVERY: Duration = Duration::from_secs(60);
+/// It is written before that where so many records or decisions have come since: what a start reads
+/// beyond it stays within bounds. Never while it is still being written.
+pub const WRITTEN_EVERY_ROWS: u64 = 500_000;
 /// The version of the written picture.
 const PICTURE_VERSION: u32 = 2;
 /// Records and decisions that are read at one time.
@@ -42,10 +48,14 @@ pub enum LedgerError {
 /// See the module.
 #[derive(Debug)]
 pub struct Ledger {
+    /// Absent while the picture is being written, and where none is kept.
     store: Option<SnapshotStore>,
+    writing: Option<JoinHandle<SnapshotStore>>,
     records: Seq,
     decisions: (Seq, u32),
-    written: UtcMs,
+    /// When the picture was last written down, and how much has come since.
+    written: Instant,
+    since: u64,
     /// Units' reports on tasks that the record has and the desk has perhaps not dealt with.
     unsettled: Vec<Sequenced>,
 }
@@ -60,9 +70,11 @@ impl Ledger {
     pub fn none() -> Self {
         Self {
             store: None,
+            writing: None,
             records: Seq(0),
             decisions: (Seq(0), 0),
-            written: UtcMs(0),
+            written: Instant::now(),
+            since: 0,
             unsettled: Vec::new(),
         }
     }
@@ -89,7 +101,6 @@ impl Ledger {
         let newest = ledger.newest(durable)?.filter(|(_, place, _)| place.0 <= published);
         if let Some((at, place, kept)) = newest {
             (ledger.records, ledger.decisions, picture) = (at, place, kept);
-            ledger.written = picture.now;
         }
         picture.levels = levels.clone();
         ledger.read_decisions(&mut picture, decisions)?;
@@ -138,18 +149,14 @@ impl Ledger {
             let Some(last) = read.last() else { return Ok(()) };
             self.records = last.seq;
             for row in &read {
-                let happening = match &row.record {
-                    Record::Tick { now } => Happening::Tick(*now),
-                    Record::Report { received, report, .. } => {
-                        if matches!(report, Report::Unit(said) if said.task.is_some()) {
-                            self.unsettled.push(row.clone());
-                        }
-                        Happening::Reported(row.seq, *received, report)
-                    }
-                    Record::Desk(event) => Happening::Desk(row.seq, event),
-                    _ => continue,
-                };
-                drop(evolve(picture, happening));
+                if let Record::Report { report: Report::Unit(said), .. } = &row.record
+                    && said.task.is_some()
+                {
+                    self.unsettled.push(row.clone());
+                }
+                if let Some(happening) = Happening::of(row) {
+                    drop(evolve(picture, happening));
+                }
             }
         }
     }
@@ -166,39 +173,73 @@ impl Ledger {
 
     /// The records up to here are on the picture.
     pub fn heard(&mut self, upto: Seq) {
+        self.since += upto.0.saturating_sub(self.records.0);
         self.records = self.records.max(upto);
     }
 
     /// These decisions are on the picture.
     pub fn decided(&mut self, decisions: &[Decision]) {
+        self.since += decisions.len() as u64;
         for seq in decisions.iter().filter_map(|d| d.seq) {
             let (newest, ordinal) = self.decisions;
             self.decisions = if seq == newest { (seq, ordinal + 1) } else { (seq.max(newest), 0) };
         }
     }
 
-    /// Whether it is time to write the picture down.
-    pub fn is_due(&self, now: UtcMs) -> bool {
-        self.store.is_some() && now.0 - self.written.0 >= WRITTEN_EVERY_MS
+    /// Whether it is time to write the picture down, and the last time is over.
+    pub fn is_due(&self) -> bool {
+        let idle = self.writing.as_ref().map_or(self.store.is_some(), JoinHandle::is_finished);
+        idle && (self.since >= WRITTEN_EVERY_ROWS || self.written.elapsed() >= WRITTEN_EVERY)
     }
 
-    /// Writes the picture down. Failing to is no reason to stop: the record has everything.
-    pub fn write(&mut self, picture: &Picture) {
-        let Some(store) = &mut self.store else { return };
-        self.written = picture.now;
-        let place = (self.decisions.0.0, self.decisions.1);
-        let bytes = match rmp_serde::to_vec_named(&(place, picture)) {
-            Ok(bytes) => bytes,
-            Err(error) => return tracing::error!(%error, "the picture has no form"),
-        };
-        let row = StateRow {
-            operator: "desk".into(),
-            key: b"picture".to_vec(),
-            version: PICTURE_VERSION,
-            bytes,
-        };
-        if let Err(error) = store.write(self.records, picture.now, vec![row]) {
-            tracing::warn!(%error, "the picture could not be written down");
+    /// As if it had last been written so much earlier.
+    #[cfg(test)]
+    pub(super) fn backdate(&mut self, by: Duration) {
+        self.written = self.written.checked_sub(by).unwrap_or(self.written);
+    }
+
+    /// Waits until the picture that is being written is down.
+    pub async fn written_down(&mut self) {
+        let Some(writing) = self.writing.take() else { return };
+        match writing.await {
+            Ok(store) => self.store = Some(store),
+            Err(error) => tracing::error!(%error, "writing the picture down broke off"),
         }
     }
+
+    /// Begins to write the picture down, on a thread that may wait for the disk. Failing to is no
+    /// reason to stop: the record has everything.
+    pub async fn write(&mut self, picture: Picture) {
+        self.written_down().await;
+        let Some(store) = self.store.take() else { return };
+        (self.written, self.since) = (Instant::now(), 0);
+        let (records, decisions) = (self.records, (self.decisions.0.0, self.decisions.1));
+        let down = move || write_down(store, records, decisions, &picture);
+        self.writing = Some(tokio::task::spawn_blocking(down));
+    }
+}
+
+fn write_down(
+    mut store: SnapshotStore,
+    records: Seq,
+    decisions: (u64, u32),
+    picture: &Picture,
+) -> SnapshotStore {
+    let bytes = match rmp_serde::to_vec_named(&(decisions, picture)) {
+        Ok(bytes) => bytes,
+        Err(error) => {
+            tracing::error!(%error, "the picture has no form");
+            return store;
+        }
+    };
+    let row = StateRow {
+        operator: "desk".into(),
+        key: b"picture".to_vec(),
+        version: PICTURE_VERSION,
+        bytes,
+    };
+    if let Err(error) = store.write(records, picture.now, vec![row]) {
+        tracing::warn!(%error, "the picture could not be written down");
+    }
+    store
 }

@@ -13,17 +13,21 @@ pub mod picture;
 mod plans;
 pub mod refusal;
 pub mod room;
+#[cfg(test)]
+mod room_tests;
 mod rule;
 pub mod seat;
 #[cfg(test)]
 pub(crate) mod tests;
 pub mod timers;
 pub mod told;
+pub mod touched;
 pub mod views;
 
 pub use decide::{Asker, decide};
-pub use evolve::{Happening, Touched, evolve};
+pub use evolve::{Happening, evolve};
 pub use picture::Picture;
 pub use refusal::Refusal;
 pub use room::Room;
 pub use seat::{Asked, NotDone, Seat};
+pub use touched::Touched;

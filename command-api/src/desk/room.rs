@@ -12,12 +12,11 @@ use domain::refusal::{Reason, Refusal as Kept};
 use domain::report::Report;
 use domain::time::{Clock, UtcMs};
 use journal::{AppendError, Appender};
-use tokio::sync::mpsc;
 
-use super::evolve::{Happening, Touched, actor_word, evolve};
+use super::evolve::{Happening, actor_word, evolve};
 use super::ledger::Ledger;
-use super::seat::{Asked, DOOR, Entering, NotDone, Seat};
-use super::{Asker, decide, field, timers};
+use super::seat::{Asked, Brought, Entering, NotDone, Openings, Seat};
+use super::{Asker, Touched, decide, field, timers};
 use crate::live::Live;
 use crate::outlets::Orders;
 
@@ -62,55 +61,78 @@ impl Room {
         Self { live, appender, clock, orders, ledger, unsettled }
     }
 
-    /// The door: a seat, and what is to be given to [`Room::run`].
-    pub fn door() -> (Seat, mpsc::Receiver<Entering>) {
-        let (door, entering) = mpsc::channel(DOOR);
-        (Seat::new(door), entering)
+    /// A seat, and the openings that are to be given to [`Room::run`].
+    pub fn door() -> (Seat, Openings) {
+        Seat::before()
     }
 
     /// Works until it is closed.
     ///
     /// # Errors
     /// [`RoomError`]: the journal has stopped.
-    pub async fn run(mut self, mut entering: mpsc::Receiver<Entering>) -> Result<(), RoomError> {
+    pub async fn run(mut self, mut openings: Openings) -> Result<(), RoomError> {
         self.settle_reports().await?;
-        while let Some(entered) = entering.recv().await {
-            match entered {
-                Entering::Command(asked, answer) => {
-                    let done = self.command(*asked).await;
-                    let stopped = matches!(&done, Err(Failed::Stopped(_)));
-                    let told = done.map_err(|failed| match failed {
-                        Failed::NotDone(why) => why,
-                        Failed::Stopped(error) => NotDone::NotDurable(error.to_string()),
-                    });
-                    // Whoever asked may have gone; it happened all the same.
-                    let _ = answer.send(told);
-                    if stopped {
-                        return Err(RoomError::Journal(AppendError::Closed));
+        loop {
+            tokio::select! {
+                biased;
+                entered = openings.door.recv() => match entered {
+                    None => break,
+                    Some(Entering::Close(done)) => {
+                        while let Ok(brought) = openings.hatch.try_recv() {
+                            self.brought(brought).await?;
+                        }
+                        self.write_down().await;
+                        let _ = done.send(());
+                        return Ok(());
                     }
-                }
-                Entering::Decided(decisions) => {
-                    self.take_all(decisions.iter().map(Happening::Decided));
-                    self.live.change(|board| (Vec::new(), board.heed(&decisions)));
-                    self.ledger.decided(&decisions);
-                    self.timers().await?;
-                }
-                Entering::Heard(records) => self.heard(records).await?,
-                Entering::Delivered(order) => self.delivered(order).await?,
-                Entering::Close(done) => {
-                    self.ledger.write(&self.live.board().picture);
-                    let _ = done.send(());
-                    return Ok(());
+                    Some(entered) => self.entered(entered).await?,
+                },
+                Some(brought) = openings.hatch.recv() => {
+                    self.brought(brought).await?;
+                    // Whoever waits to read the board goes before the next delivery.
+                    tokio::task::yield_now().await;
                 }
             }
         }
-        self.ledger.write(&self.live.board().picture);
+        self.write_down().await;
         Ok(())
     }
 
-    /// Takes a happening onto the board and shows what it changed.
-    fn take(&self, happening: Happening<'_>) -> Touched {
-        self.take_all(std::iter::once(happening))
+    async fn entered(&mut self, entered: Entering) -> Result<(), RoomError> {
+        match entered {
+            Entering::Command(asked, answer) => {
+                let done = self.command(*asked).await;
+                let stopped = matches!(&done, Err(Failed::Stopped(_)));
+                let told = done.map_err(|failed| match failed {
+                    Failed::NotDone(why) => why,
+                    Failed::Stopped(error) => NotDone::NotDurable(error.to_string()),
+                });
+                // Whoever asked may have gone; it happened all the same.
+                let _ = answer.send(told);
+                if stopped { Err(RoomError::Journal(AppendError::Closed)) } else { Ok(()) }
+            }
+            Entering::Delivered(order) => self.delivered(order).await,
+            Entering::Close(_) => Ok(()),
+        }
+    }
+
+    async fn brought(&mut self, brought: Brought) -> Result<(), RoomError> {
+        match brought {
+            Brought::Decided(decisions) => {
+                let touched = self.take_all(decisions.iter().map(Happening::Decided));
+                self.ledger.decided(&decisions);
+                // Only an alert that stepped or ended can end a shelving; tasks wait for a tick.
+                if touched.alerts.is_empty() { Ok(()) } else { self.timers().await }
+            }
+            Brought::Heard(records) => self.heard(records).await,
+        }
+    }
+
+    /// Writes the picture down and waits until it is.
+    async fn write_down(&mut self) {
+        let picture = self.live.board().picture.clone();
+        self.ledger.write(picture).await;
+        self.ledger.written_down().await;
     }
 
     /// Takes happenings that came together, and shows what they changed in one delta.
@@ -122,6 +144,7 @@ impl Room {
             }
             let mut changes = board.changes(&touched);
             changes.extend(board.believe(&touched.places));
+            board.heed(&touched.beliefs);
             (changes, touched)
         })
     }
@@ -192,24 +215,15 @@ impl Room {
     }
 
     async fn heard(&mut self, records: Vec<Sequenced>) -> Result<(), RoomError> {
-        let mut ticked = false;
-        for Sequenced { seq, record } in &records {
-            match record {
-                Record::Tick { now } => {
-                    self.take(Happening::Tick(*now));
-                    ticked = true;
-                }
-                Record::Report { received, report, .. } => {
-                    self.take(Happening::Reported(*seq, *received, report));
-                    if matches!(report, Report::Unit(said) if said.task.is_some()) {
-                        self.remember(Sequenced { seq: *seq, record: record.clone() });
-                    }
-                }
-                // Its own events are on the board since they became durable, and not taken twice.
-                Record::Desk(event) => {
-                    self.take(Happening::Desk(*seq, event));
-                }
-                _ => {}
+        let ticked = records.iter().any(|row| matches!(row.record, Record::Tick { .. }));
+        // In one change of the board, however many they are. The desk's own events are on it since
+        // they became durable, and are not taken twice.
+        self.take_all(records.iter().filter_map(Happening::of));
+        for row in &records {
+            if let Record::Report { report: Report::Unit(said), .. } = &row.record
+                && said.task.is_some()
+            {
+                self.remember(row.clone());
             }
         }
         self.settle_reports().await?;
@@ -218,9 +232,9 @@ impl Room {
         }
         if ticked {
             self.timers().await?;
-            if self.unsettled.is_empty() && self.ledger.is_due(self.live.board().picture.now) {
+            if self.unsettled.is_empty() && self.ledger.is_due() {
                 let picture = self.live.board().picture.clone();
-                self.ledger.write(&picture);
+                self.ledger.write(picture).await;
             }
         }
         Ok(())

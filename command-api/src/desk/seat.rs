@@ -1,5 +1,5 @@
-//! A seat at the desk: how anybody reaches the room. Commands in, what the record and the engine
-//! brought in; all through one bounded door.
+//! A seat at the desk: how anybody reaches the room. Commands come through the door, what the record
+//! and the engine bring through a hatch; both are bounded, and the door goes first.
 
 use contract::views::LogEntry;
 use domain::decision::Decision;
@@ -10,8 +10,14 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::Refusal;
 
-/// What may wait at the door of the room.
+/// Commands and units' receipts that may wait at the door of the room.
 pub const DOOR: usize = 1_024;
+/// Deliveries of the record and the engine that may wait before the hatch; whoever brings more
+/// waits. Small, so that what an officer does is never behind a storm's decisions, and little is
+/// held in memory.
+pub const HATCH: usize = 8;
+/// The most decisions of one delivery: the board is held no longer than they take.
+pub const DELIVERY: usize = 512;
 
 /// Why a command is not done.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -40,31 +46,46 @@ pub struct Asked {
     pub role: Role,
 }
 
-/// What comes through the door.
+/// What comes through the door: people, and units' sessions.
 #[derive(Debug)]
 pub enum Entering {
     /// A command, and where the answer goes.
     Command(Box<Asked>, oneshot::Sender<Result<Vec<LogEntry>, NotDone>>),
-    /// Decisions of the engine, in order; the engine waits until they are on the picture.
+    /// A unit's session has taken the order with this number.
+    Delivered(u64),
+    /// Take what waits at the hatch, write the picture down, say when it is done, and close.
+    Close(oneshot::Sender<()>),
+}
+
+/// What comes through the hatch: what the record and the engine bring.
+#[derive(Debug)]
+pub enum Brought {
+    /// Decisions of the engine, in order, at most [`DELIVERY`].
     Decided(Vec<Decision>),
     /// Records that are durable, in order, but observations.
     Heard(Vec<Sequenced>),
-    /// A unit's session has taken the order with this number.
-    Delivered(u64),
-    /// Write the picture down, say when it is done, and close.
-    Close(oneshot::Sender<()>),
+}
+
+/// What a room listens to. What comes through the door goes before what the hatch holds.
+#[derive(Debug)]
+pub struct Openings {
+    pub(super) door: mpsc::Receiver<Entering>,
+    pub(super) hatch: mpsc::Receiver<Brought>,
 }
 
 /// A seat. Clones are seats at the same desk.
 #[derive(Debug, Clone)]
 pub struct Seat {
     door: mpsc::Sender<Entering>,
+    hatch: mpsc::Sender<Brought>,
 }
 
 impl Seat {
-    /// A seat at the end of a door.
-    pub(super) fn new(door: mpsc::Sender<Entering>) -> Self {
-        Self { door }
+    /// A seat, and the openings it reaches.
+    pub(super) fn before() -> (Self, Openings) {
+        let (door, entering) = mpsc::channel(DOOR);
+        let (hatch, brought) = mpsc::channel(HATCH);
+        (Self { door, hatch }, Openings { door: entering, hatch: brought })
     }
 
     /// Asks for a command and waits until it is done, durable and on the picture.
@@ -79,13 +100,20 @@ impl Seat {
     }
 
     /// Hands decisions over, from the engine's thread. False where the room has closed.
-    pub fn decided(&self, decisions: Vec<Decision>) -> bool {
-        self.door.blocking_send(Entering::Decided(decisions)).is_ok()
+    pub fn decided(&self, mut decisions: Vec<Decision>) -> bool {
+        while !decisions.is_empty() {
+            let rest = decisions.split_off(decisions.len().min(DELIVERY));
+            if self.hatch.blocking_send(Brought::Decided(decisions)).is_err() {
+                return false;
+            }
+            decisions = rest;
+        }
+        true
     }
 
     /// Hands records over, from the follower's thread. False where the room has closed.
     pub fn heard(&self, records: Vec<Sequenced>) -> bool {
-        self.door.blocking_send(Entering::Heard(records)).is_ok()
+        self.hatch.blocking_send(Brought::Heard(records)).is_ok()
     }
 
     /// Says that an order was taken. Where the door is full the order is sent again later: better

@@ -5,16 +5,18 @@ use contract::views::LogEntry;
 use domain::decision::{AlertId, Decision, DecisionKind};
 use domain::time::UtcMs;
 
-use super::evolve::Touched;
 use super::picture::{
     ALERT_DECISIONS_KEPT, Alert, Believed, FEED, LOG_KEPT, LoggedDecision, Picture, Told,
 };
+use super::touched::Touched;
 
 /// Takes a decision of the engine: what is believed of a place, or an alert. A decision that has
 /// been taken already is not taken twice.
 pub fn tell(picture: &mut Picture, decision: &Decision, touched: &mut Touched) {
     let Ok(at) = UtcMs::parse(&decision.t) else { return };
-    picture.beliefs.take(decision);
+    if picture.beliefs.take(decision) {
+        touched.beliefs.insert((decision.place.clone(), decision.hazard.clone()));
+    }
     if decision.kind == DecisionKind::Assessment {
         return believe(picture, decision, at, touched);
     }
@@ -24,7 +26,7 @@ pub fn tell(picture: &mut Picture, decision: &Decision, touched: &mut Touched) {
     if alert.told.as_ref().is_some_and(|t| t.newest >= place && place.0 > 0) {
         return;
     }
-    let levels = picture.levels.clone();
+    let levels = &picture.levels;
     let rank = |level: &str| levels.find(level).map_or(0, domain::level::Level::rank);
     let told = alert.told.get_or_insert_with(|| first(decision, id.raised));
     told.newest = place;

@@ -105,6 +105,10 @@ fn hear(followed: &Followed, read: Vec<Sequenced>) -> Vec<Sequenced> {
                 }
                 Record::Tick { now } => {
                     tick = tick.max(Some(*now));
+                    // Of ticks with nothing between them the desk needs the last.
+                    if rest.last().is_some_and(|r: &Sequenced| is_tick(&r.record)) {
+                        rest.pop();
+                    }
                     rest.push(row);
                 }
                 Record::Report { received, .. } => {
@@ -121,4 +125,8 @@ fn hear(followed: &Followed, read: Vec<Sequenced>) -> Vec<Sequenced> {
     let mut newest = held(&followed.tick);
     *newest = (*newest).max(tick);
     rest
+}
+
+fn is_tick(record: &Record) -> bool {
+    matches!(record, Record::Tick { .. })
 }

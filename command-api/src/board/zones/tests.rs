@@ -2,11 +2,11 @@ use std::sync::Arc;
 
 use contract::views::ValueView;
 use domain::city::{City, CityFiles};
-use domain::decision::DecisionKind;
+use domain::decision::{Decision, DecisionKind};
 use domain::ids::Seq;
 
 use super::*;
-use crate::desk::{Happening, evolve};
+use crate::desk::{Happening, Touched, evolve};
 use crate::gazetteer::Gazetteer;
 
 const T0: UtcMs = UtcMs(1_781_118_000_000);
@@ -53,10 +53,11 @@ fn decision(second: i64, level: &str) -> Decision {
 }
 
 fn take(board: &mut Board, decisions: &[Decision]) {
+    let mut touched = Touched::default();
     for decision in decisions {
-        evolve(&mut board.picture, Happening::Decided(decision));
+        touched.join(evolve(&mut board.picture, Happening::Decided(decision)));
     }
-    board.heed(decisions);
+    board.heed(&touched.beliefs);
 }
 
 #[test]
