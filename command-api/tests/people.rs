@@ -12,7 +12,11 @@ mod common;
 use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::sync::Arc;
+use std::time::Duration;
 
+use command_api::access::Access;
+use command_api::serve::WallClock;
 use common::{PASSWORD, Running, now_ms, people, town};
 use serde_json::json;
 
@@ -110,4 +114,29 @@ fn the_data_folder_is_named_found_or_asked_for() {
     assert!(good && said.contains("zhang officer active"), "{said}{why}");
     let (good, _, why) = fenghuo(&empty, &["user", "list", "--data", "nowhere"], "");
     assert!(!good && why.contains("nowhere"), "{why}");
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn who_waits_for_the_access_file_holds_nobody_else_up() {
+    let folder = tempfile::tempdir().unwrap();
+    people(folder.path());
+    let file = folder.path().join("access.sqlite");
+    let access = Arc::new(Access::open(&file, Arc::new(WallClock)).unwrap());
+    let here = std::net::IpAddr::from([127, 0, 0, 1]);
+    let secret = access.sign_in("officer", PASSWORD, here).await.unwrap();
+    let session = access.person(&secret).unwrap().session;
+    // Somebody else writes, for as long as they please.
+    let other = rusqlite::Connection::open(&file).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let (out, into) = (Arc::clone(&access), Arc::clone(&access));
+    let out = tokio::spawn(async move { out.sign_out(session).await });
+    let into = tokio::spawn(async move { into.sign_in("zhang", PASSWORD, here).await });
+    // This runs on the same thread as they do.
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    assert!(!out.is_finished() && !into.is_finished(), "nobody waited for the file");
+    assert!(access.person(&secret).is_none(), "signed out at once, whatever the file does");
+    other.execute_batch("COMMIT").unwrap();
+    out.await.unwrap().unwrap();
+    let secret = into.await.unwrap().unwrap();
+    assert_eq!(access.person(&secret).unwrap().name.as_str(), "zhang");
 }

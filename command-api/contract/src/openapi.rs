@@ -14,6 +14,8 @@ pub enum Entry {
     Session,
     /// By an agency's or unit's bearer token.
     Token,
+    /// As [`Entry::Session`], or by an agency's bearer token, for what is its own.
+    SessionOrToken,
 }
 
 /// One route of the platform, as documented, as mounted, and as tested for every role.
@@ -79,8 +81,8 @@ routes! {
     get "/v1/feeds" Session [] "" => "[FeedView]": "Feeds"
     get "/v1/feeds/{id}" Session [] "" => "FeedView": "One feed"
     get "/v1/signals" Session [] "" => "[SignalView]": "Official signals in force"
-    get "/v1/rejections" Session ["agency", "reason", "before", "limit"] "" => "[RejectionView]": "What was refused, newest first"
-    get "/v1/rejections/{id}" Session [] "" => "RejectionView": "One refusal"
+    get "/v1/rejections" SessionOrToken ["agency", "reason", "before", "limit"] "" => "[RejectionView]": "What was refused, newest first; an agency reads its own"
+    get "/v1/rejections/{id}" SessionOrToken [] "" => "RejectionView": "One refusal"
     get "/v1/log" Session ["before", "limit"] "" => "[LogEntry]": "The duty log, newest first"
     get "/v1/trace/{id}" Session [] "" => "TraceView": "The nine stops of an observation, alert or task"
     get "/v1/export/alerts.csv" Session ["from", "to"] "" => "text/csv": "Alerts as CSV"
@@ -138,6 +140,7 @@ fn operation(route: &Route) -> Value {
         Entry::Open => json!([]),
         Entry::Session => json!([{ "session": [] }]),
         Entry::Token => json!([{ "token": [] }]),
+        Entry::SessionOrToken => json!([{ "session": [] }, { "token": [] }]),
     };
     operation
 }

@@ -25,6 +25,9 @@ pub enum AccessError {
     /// A set-up code that is wrong, used or from before.
     #[error("the set-up code is not valid")]
     SetupCode,
+    /// The thread that asked the file broke off.
+    #[error("access broke off")]
+    BrokenOff,
 }
 
 /// Why a sign-in is refused. Unknown name, wrong password and a disabled person are one answer.

@@ -4,6 +4,7 @@
 //! within [`REFRESH_EVERY`]: sessions of who is gone end, and [`Access::withdrawn`] names the
 //! tokens that are gone, so that what came in by them is shown out.
 
+mod audit;
 pub mod credentials;
 pub mod doors;
 mod error;
@@ -25,6 +26,8 @@ use domain::ids::UserName;
 use domain::time::{Clock, UtcMs};
 use tokio::sync::Semaphore;
 
+pub use audit::AUDIT_QUEUE;
+use audit::AuditLine;
 pub use error::{AccessError, SignInError};
 use secret::Kept;
 use sessions::Sessions;
@@ -53,18 +56,6 @@ pub struct Person {
     /// When it ends if nothing is done.
     pub expires: UtcMs,
 }
-
-/// A line for the audit.
-#[derive(Debug, Clone)]
-struct AuditLine {
-    at: UtcMs,
-    who: String,
-    what: String,
-    detail: String,
-}
-
-/// Audit lines that wait to be written.
-pub const AUDIT_QUEUE: usize = 1_024;
 
 /// See the module.
 pub struct Access {
@@ -119,8 +110,9 @@ impl Access {
     /// [`AccessError::Store`].
     pub fn refresh(&self) -> Result<(), AccessError> {
         let changed = held(&self.store).changed();
-        if changed {
-            self.reload()?;
+        if changed && let Err(error) = self.reload() {
+            held(&self.store).not_taken_over();
+            return Err(error);
         }
         let now = self.clock.now();
         let (ended, used) = held(&self.sessions).settle(now);
@@ -140,7 +132,9 @@ impl Access {
         let store = held(&self.store);
         let people: BTreeMap<_, _> =
             store.people()?.into_iter().map(|p| (p.name.clone(), p)).collect();
-        held(&self.sessions).take_over(store.sessions()?, &people);
+        let sessions = store.sessions()?;
+        // Read first: requests ask for these from memory, and must not wait for the file.
+        held(&self.sessions).take_over(sessions, &people);
         self.hold_tokens(Tokens::new(store.tokens()?));
         *self.people.write().unwrap_or_else(PoisonError::into_inner) = people;
         Ok(())
@@ -272,13 +266,26 @@ impl Access {
         }
         held(&self.throttle).succeeded(&keys[0]);
         self.audit(name, "signed_in", &peer.to_string());
-        Ok(self.begin_session(name)?)
+        let name = name.to_owned();
+        Ok(self.aside(move |access| access.begin_session(&name)).await?)
+    }
+
+    /// Does what writes the file on a thread that may wait for it.
+    async fn aside<R: Send + 'static>(
+        self: &Arc<Self>,
+        work: impl FnOnce(&Self) -> Result<R, AccessError> + Send + 'static,
+    ) -> Result<R, AccessError> {
+        let access = Arc::clone(self);
+        let done = tokio::task::spawn_blocking(move || work(&access)).await;
+        done.map_err(|_| AccessError::BrokenOff)?
     }
 
     fn begin_session(&self, name: &str) -> Result<String, AccessError> {
         let secret = secret::fresh()?;
+        // The file's lock first: what is taken over from it meanwhile would not have this session.
+        let store = held(&self.store);
         let row = held(&self.sessions).begin(secret::kept(&secret), name, self.clock.now());
-        held(&self.store).put_session(&row)?;
+        store.put_session(&row)?;
         Ok(secret)
     }
 
@@ -299,9 +306,9 @@ impl Access {
     ///
     /// # Errors
     /// The file's.
-    pub fn sign_out(&self, key: &Kept) -> Result<(), AccessError> {
-        held(&self.sessions).end(key);
-        Ok(held(&self.store).end_session(key)?)
+    pub async fn sign_out(self: &Arc<Self>, key: Kept) -> Result<(), AccessError> {
+        held(&self.sessions).end(&key);
+        self.aside(move |access| Ok(held(&access.store).end_session(&key)?)).await
     }
 
     /// A one-use ticket for the live socket.
@@ -363,31 +370,5 @@ impl Access {
     /// Whether the token is good for this agency or unit.
     pub fn verify(&self, kind: &str, id: &str, token: &str) -> bool {
         self.tokens.read().unwrap_or_else(PoisonError::into_inner).verify(kind, id, token)
-    }
-
-    /// An audit line: to the log at once, to the file with the next [`Access::refresh`].
-    pub fn audit(&self, who: &str, what: &str, detail: &str) {
-        tracing::info!(target: "audit", who, what, detail);
-        let mut lines = held(&self.audit);
-        if lines.len() < AUDIT_QUEUE {
-            let (who, what) = (who.to_owned(), what.to_owned());
-            lines.push(AuditLine { at: self.clock.now(), who, what, detail: detail.to_owned() });
-        } else if let Some(last) = lines.last_mut() {
-            // The queue is a second's worth: what does not fit is counted in its last line.
-            let more = last.detail.strip_prefix("and more: ").and_then(|n| n.parse().ok());
-            last.what = "audit_overflow".into();
-            last.detail = format!("and more: {}", more.unwrap_or(0u64) + 1);
-        }
-    }
-
-    /// The newest audit lines that have been written: time, who, what, detail.
-    ///
-    /// # Errors
-    /// The file's.
-    pub fn audit_lines(
-        &self,
-        limit: u32,
-    ) -> Result<Vec<(UtcMs, String, String, String)>, AccessError> {
-        Ok(held(&self.store).audit_lines(limit)?)
     }
 }

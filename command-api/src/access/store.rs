@@ -115,6 +115,11 @@ impl Store {
         changed
     }
 
+    /// What others have written could not be taken over: [`Store::changed`] says so again.
+    pub fn not_taken_over(&mut self) {
+        self.version = 0;
+    }
+
     /// Everybody.
     ///
     /// # Errors

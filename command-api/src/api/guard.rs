@@ -9,10 +9,25 @@ use axum::http::{HeaderMap, HeaderName, Method, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use contract::openapi::{Entry, Route};
+use domain::desk::Role;
+use domain::ids::AgencyId;
+use ingest::seams::{Credentials, Who};
 
 use super::problem::Refused;
 use crate::access::{Person, doors};
 use crate::platform::Platform;
+
+/// A feed that shows its agency's token.
+#[derive(Debug, Clone)]
+pub struct Feed(pub AgencyId);
+
+/// Who a request comes from.
+#[derive(Debug)]
+enum Caller {
+    Anybody,
+    Person(Person),
+    Feed(Feed),
+}
 
 /// The address a request comes from.
 #[derive(Debug, Clone, Copy)]
@@ -26,7 +41,8 @@ pub fn cookie_name(https: bool) -> &'static str {
 /// The platform, and the route that is guarded.
 pub type Guarded = (Arc<Platform>, &'static Route);
 
-/// Lets a request through to its handler with the [`Person`] it comes from, or refuses it.
+/// Lets a request through to its handler with the [`Person`] or [`Feed`] it comes from, or refuses
+/// it.
 pub async fn guard(
     State((platform, route)): State<Guarded>,
     mut request: Request,
@@ -34,9 +50,11 @@ pub async fn guard(
 ) -> Response {
     let checked = check(&platform, route, &request);
     match checked {
-        Ok(person) => {
-            if let Some(person) = person {
-                request.extensions_mut().insert(person);
+        Ok(caller) => {
+            match caller {
+                Caller::Person(person) => drop(request.extensions_mut().insert(person)),
+                Caller::Feed(feed) => drop(request.extensions_mut().insert(feed)),
+                Caller::Anybody => {}
             }
             next.run(request).await
         }
@@ -56,15 +74,20 @@ pub async fn guard(
 
 type Denied = (String, Refused);
 
-fn check(platform: &Platform, route: &Route, request: &Request) -> Result<Option<Person>, Denied> {
+fn check(platform: &Platform, route: &Route, request: &Request) -> Result<Caller, Denied> {
     let nobody = || "-".to_owned();
     let changes = !matches!(*request.method(), Method::GET | Method::HEAD);
     let socket = route.path == "/v1/live";
     if (changes || socket) && route.entry != Entry::Token {
         same_origin(platform, request.headers(), socket).map_err(|why| (nobody(), why))?;
     }
-    if route.entry != Entry::Session {
-        return Ok(None);
+    if matches!(route.entry, Entry::Open | Entry::Token) {
+        return Ok(Caller::Anybody);
+    }
+    if route.entry == Entry::SessionOrToken
+        && let Some(token) = bearer(request.headers())
+    {
+        return feed(platform, route, token);
     }
     let person = if socket && let Some(ticket) = query(request, "ticket") {
         platform.access.redeem(&ticket)
@@ -74,10 +97,28 @@ fn check(platform: &Platform, route: &Route, request: &Request) -> Result<Option
     };
     let person = person.ok_or_else(|| (nobody(), Refused::unauthenticated()))?;
     if doors::may_enter(route, person.role) {
-        return Ok(Some(person));
+        return Ok(Caller::Person(person));
     }
     let detail = format!("{} may not", crate::desk::decide::role_word(person.role));
     Err((person.name.to_string(), Refused::forbidden(detail)))
+}
+
+/// A feed enters where its agency's people do.
+fn feed(platform: &Platform, route: &Route, token: &str) -> Result<Caller, Denied> {
+    match platform.access.bearer(token) {
+        Some(Who::Agency(agency)) if doors::may_enter(route, Role::Agency) => {
+            Ok(Caller::Feed(Feed(agency)))
+        }
+        Some(who) => Err((format!("{who:?}"), Refused::forbidden("this token may not"))),
+        None => Err(("-".to_owned(), Refused::unauthenticated())),
+    }
+}
+
+/// A bearer token.
+fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let said = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
+    let (scheme, token) = said.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
 }
 
 /// A parameter of the query, as it stands (ours need no decoding).

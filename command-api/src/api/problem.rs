@@ -93,7 +93,7 @@ impl From<AccessError> for Refused {
             AccessError::SetupCode => Self::forbidden(detail),
             AccessError::Password(_) | AccessError::Name(_) => Self::invalid(detail),
             AccessError::Unknown(_) => Self::not_found(detail),
-            AccessError::Store(_) | AccessError::Randomness(_) => {
+            AccessError::Store(_) | AccessError::Randomness(_) | AccessError::BrokenOff => {
                 tracing::error!(detail, "access");
                 let status = StatusCode::SERVICE_UNAVAILABLE;
                 Self::new(status, "unavailable", "access is not available")

@@ -12,8 +12,8 @@ use domain::refusal::Reason;
 use journal::history::{KeptRefusal, RefusalFilter};
 use serde::Deserialize;
 
+use super::guard::Feed;
 use super::problem::Refused;
-use super::resources::may_see;
 use crate::access::Person;
 use crate::platform::Platform;
 
@@ -45,22 +45,35 @@ fn view(kept: KeptRefusal) -> RejectionView {
     }
 }
 
+/// Who reads: a person, or a feed by its token.
+type Reader = (Option<Extension<Person>>, Option<Extension<Feed>>);
+
+/// Whose refusals alone a reader sees, and the reader's name; nobody's alone: everybody's.
+fn only((person, feed): Reader) -> Result<(String, Option<String>), Refused> {
+    match (person, feed) {
+        (_, Some(Extension(Feed(agency)))) => Ok((agency.to_string(), Some(agency.to_string()))),
+        (Some(Extension(person)), None) if person.role == Role::Agency => {
+            let own = person.agency.ok_or_else(|| Refused::forbidden("no agency is set"))?;
+            Ok((person.name.to_string(), Some(own)))
+        }
+        (Some(Extension(person)), None) => Ok((person.name.to_string(), None)),
+        (None, None) => Err(Refused::unauthenticated()),
+    }
+}
+
 /// The list, newest first.
 pub async fn rejections(
     State(platform): State<Arc<Platform>>,
-    Extension(person): Extension<Person>,
+    reader: Reader,
     Query(asked): Query<Asked>,
 ) -> Result<Json<Vec<RejectionView>>, Refused> {
-    let agency = if person.role == Role::Agency {
-        // An agency's own people see their own, whatever they ask for.
-        let own = person.agency.clone().ok_or_else(|| Refused::forbidden("no agency is set"))?;
-        if asked.agency.is_some_and(|a| a != own) {
-            platform.access.audit(person.name.as_str(), "denied", "rejections of another agency");
+    let agency = match only(reader)? {
+        // An agency sees its own, whatever it asks for.
+        (name, Some(own)) if asked.agency.as_ref().is_some_and(|a| *a != own) => {
+            platform.access.audit(&name, "denied", "rejections of another agency");
             return Err(Refused::forbidden("these refusals are another agency's"));
         }
-        Some(own)
-    } else {
-        asked.agency
+        (_, own) => own.or(asked.agency),
     };
     let agency = agency.map(|a| AgencyId::new(&a)).transpose();
     let agency = agency.map_err(|why| Refused::invalid(why.to_string()))?;
@@ -80,16 +93,17 @@ pub async fn rejections(
 /// One of them.
 pub async fn rejection(
     State(platform): State<Arc<Platform>>,
-    Extension(person): Extension<Person>,
+    reader: Reader,
     Path(id): Path<String>,
 ) -> Result<Json<RejectionView>, Refused> {
+    let (name, own) = only(reader)?;
     let missing = || Refused::not_found(format!("there is no refusal {id}"));
     let seq: u64 = id.parse().map_err(|_| missing())?;
     let filter = RefusalFilter { before: seq.checked_add(1).map(Seq), ..RefusalFilter::default() };
     let read = platform.shelf.ask(move |hand| Ok(hand.history()?.refusals(&filter, 1)?)).await?;
     let found = read.into_iter().find(|k| k.seq.0 == seq).ok_or_else(missing)?;
-    if !may_see(&person, found.refusal.agency.as_str()) {
-        platform.access.audit(person.name.as_str(), "denied", &format!("rejection {id}"));
+    if own.is_some_and(|own| own != found.refusal.agency.as_str()) {
+        platform.access.audit(&name, "denied", &format!("rejection {id}"));
         return Err(Refused::forbidden("this refusal is another agency's"));
     }
     Ok(Json(view(found)))

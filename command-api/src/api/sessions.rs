@@ -45,6 +45,10 @@ pub async fn sign_in(
     request: Request,
 ) -> Result<Response, Refused> {
     let said: SignIn = body::json(request).await?;
+    if said.code.is_some_and(|code| !code.is_empty()) {
+        let why = "nobody has a second factor here yet: sign in without a code";
+        return Err(Refused::new(StatusCode::BAD_REQUEST, "no_second_factor", why));
+    }
     let secret = platform.access.sign_in(&said.user, &said.password, peer.0.ip()).await?;
     signed_in(&platform, &secret)
 }
@@ -70,7 +74,7 @@ pub async fn sign_out(
     State(platform): Here,
     Extension(person): Extension<Person>,
 ) -> Result<Response, Refused> {
-    platform.access.sign_out(&person.session)?;
+    platform.access.sign_out(person.session).await?;
     let secure = if platform.is_https() { "; Secure" } else { "" };
     let name = cookie_name(platform.is_https());
     let cookie = format!("{name}=; Path=/; HttpOnly; SameSite=Strict; Max-Age=0{secure}");

@@ -1134,7 +1134,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What was refused, newest first */
+        /** What was refused, newest first; an agency reads its own */
         get: {
             parameters: {
                 query?: {
@@ -1149,7 +1149,7 @@ export interface paths {
             };
             requestBody?: never;
             responses: {
-                /** @description What was refused, newest first */
+                /** @description What was refused, newest first; an agency reads its own */
                 200: {
                     headers: {
                         [name: string]: unknown;
@@ -2814,7 +2814,7 @@ export interface components {
         };
         /** @description `POST /v1/session`. */
         SignIn: {
-            /** @description Second factor, where one is set. */
+            /** @description A second factor's code. Nobody has a second factor yet: a code is refused. */
             code?: string | null;
             /** @description Password. */
             password: string;

@@ -44,7 +44,7 @@ pub struct SignIn {
     pub user: String,
     /// Password.
     pub password: String,
-    /// Second factor, where one is set.
+    /// A second factor's code. Nobody has a second factor yet: a code is refused.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub code: Option<String>,
 }
