@@ -201,3 +201,20 @@ async fn a_feed_reads_its_own_refusals_and_nobody_elses() {
     assert_eq!(both.as_array().map(Vec::len), Some(2), "{both}");
     platform.stop().await.unwrap();
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_platform_that_can_keep_no_history_ends_and_says_so() {
+    let folder = tempfile::tempdir().unwrap();
+    town(folder.path());
+    let (token, _) = people(&folder.path().join("data"));
+    let platform = Running::start(folder.path()).await;
+    // Somebody takes the history's tables away under its hands.
+    let file = std::fs::read_dir(folder.path().join("data")).unwrap().map(|e| e.unwrap().path());
+    let file = file.into_iter().find(|p| p.ends_with("history.sqlite")).expect("a history");
+    let other = rusqlite::Connection::open(file).unwrap();
+    other.busy_timeout(Duration::from_secs(5)).unwrap();
+    other.execute_batch("DROP TABLE observation").unwrap();
+    common::observe(&platform, &token, "A", 10.0).await;
+    let ended = platform.ended().await.expect_err("it ended as if all were well");
+    assert!(ended.to_string().starts_with("the history has ended"), "{ended}");
+}

@@ -283,6 +283,17 @@ impl HearingHandle {
         self.archive.as_ref().map(Archive::state)
     }
 
+    /// A part that has ended though nobody told it to.
+    pub fn died(&self) -> Option<&'static str> {
+        let parts = [
+            ("the ticker", self.ticker.is_finished()),
+            ("the MQTT endpoint", self.edge.as_ref().is_some_and(EdgeHandle::is_finished)),
+            ("the bridge to the broker", self.bridge.as_ref().is_some_and(Bridge::is_finished)),
+            ("the archive's follower", self.archive.as_ref().is_some_and(Archive::is_finished)),
+        ];
+        parts.into_iter().find(|(_, ended)| *ended).map(|(name, _)| name)
+    }
+
     /// Takes nothing more in, finishes the acknowledgements under way, and ends everything that
     /// was started. The journal is the caller's to close afterwards.
     pub async fn drain(self) {

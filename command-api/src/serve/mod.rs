@@ -26,9 +26,8 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use tokio::task::JoinSet;
-
 use crate::outlets::heartbeat;
+use rounds::Rounds;
 use start::Parts;
 
 /// How often the parts are looked at.
@@ -42,7 +41,7 @@ pub async fn run(
     options: ServeOptions,
     shutdown: impl Future<Output = ()>,
 ) -> Result<(), ServeError> {
-    let (mut parts, listener) = start::start(&options).await?;
+    let (parts, listener) = start::start(&options).await?;
     let address = listener.local_addr().map_err(|e| ServeError::Listen(options.http, e))?;
     let mut rounds = rounds(&options, &parts);
     let serving = crate::api::server::serve(
@@ -51,12 +50,12 @@ pub async fn run(
         Arc::clone(&parts.platform.metrics),
         parts.stop.subscribe(),
     );
-    rounds.spawn(serving);
+    rounds.spawn("HTTP", serving);
     say_set_up(&options, &parts, address)?;
     tokio::pin!(shutdown);
     let ended = tokio::select! {
         () = &mut shutdown => Ok(()),
-        died = watch(&options, &mut parts, || say_ready(&options, address)) => Err(died),
+        died = watch(&options, &parts, &rounds, address) => Err(died),
     };
     if let Err(error) = &ended {
         tracing::error!(%error, "the platform ends");
@@ -67,18 +66,25 @@ pub async fn run(
     ended.and(stopped)
 }
 
-fn rounds(options: &ServeOptions, parts: &Parts) -> JoinSet<()> {
-    let mut rounds = JoinSet::new();
+fn rounds(options: &ServeOptions, parts: &Parts) -> Rounds {
+    let mut rounds = Rounds::default();
     let (platform, followed) = (&parts.platform, &parts.followed);
-    rounds.spawn(rounds::beat(Arc::clone(platform), Arc::clone(followed)));
-    rounds.spawn(rounds::readings(Arc::clone(platform)));
-    rounds.spawn(rounds::zones(Arc::clone(platform)));
-    rounds.spawn(rounds::access(Arc::clone(&platform.access), Arc::clone(&parts.hearing)));
+    rounds.spawn("the beat", rounds::beat(Arc::clone(platform), Arc::clone(followed)));
+    rounds.spawn("the readings", rounds::readings(Arc::clone(platform)));
+    rounds.spawn("the zones", rounds::zones(Arc::clone(platform)));
+    rounds
+        .spawn("access", rounds::access(Arc::clone(&platform.access), Arc::clone(&parts.hearing)));
     let (hearing, journal) = (Arc::clone(&parts.hearing), Arc::clone(&parts.journal));
-    rounds.spawn(rounds::look(Arc::clone(platform), hearing, journal, options.clock));
+    rounds.spawn(
+        "the look at feeds",
+        rounds::look(Arc::clone(platform), hearing, journal, options.clock),
+    );
     if let Some((target, every)) = options.heartbeat.clone() {
         let health = Arc::clone(&platform.health);
-        rounds.spawn(heartbeat::run(target, every, move || health.not_ready().is_empty()));
+        rounds.spawn(
+            "the sign of life",
+            heartbeat::run(target, every, move || health.not_ready().is_empty()),
+        );
     }
     rounds
 }
@@ -102,19 +108,17 @@ fn say_set_up(
     Ok(())
 }
 
-fn say_ready(options: &ServeOptions, http: std::net::SocketAddr) -> impl Fn(Option<String>) {
-    let say = Arc::clone(&options.say);
-    move |mqtt| {
-        let mqtt = mqtt.map(|m| format!(" mqtt={m}")).unwrap_or_default();
-        say(&format!("ready http=http://{http}{mqtt}"));
-    }
+fn say_ready(options: &ServeOptions, parts: &Parts, http: std::net::SocketAddr) {
+    let mqtt = parts.mqtt_address(options).map(|m| format!(" mqtt={m}")).unwrap_or_default();
+    (options.say)(&format!("ready http=http://{http}{mqtt}"));
 }
 
 /// Looks at every part until one has died; says once that all serve.
-async fn watch<F: Fn(Option<String>)>(
+async fn watch(
     options: &ServeOptions,
-    parts: &mut Parts,
-    ready: impl Fn() -> F,
+    parts: &Parts,
+    rounds: &Rounds,
+    http: std::net::SocketAddr,
 ) -> ServeError {
     let mut looks = tokio::time::interval(WATCH_EVERY);
     let mut said = false;
@@ -124,9 +128,10 @@ async fn watch<F: Fn(Option<String>)>(
         if !said && upto >= parts.durable_at_start.0 {
             parts.platform.health.caught_up.store(true, Ordering::Relaxed);
             said = true;
-            ready()(parts.mqtt_address(options));
+            say_ready(options, parts, http);
         }
-        if let Some(died) = parts.died() {
+        let round = || rounds.died().map(|name| ServeError::Died(name, "see the log".into()));
+        if let Some(died) = parts.died().or_else(round) {
             return died;
         }
     }

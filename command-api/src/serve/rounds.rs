@@ -8,6 +8,7 @@ use contract::live::Notice;
 use domain::ids::UnitId;
 use ingest::hearing::HearingHandle;
 use journal::Journal;
+use tokio::task::{AbortHandle, JoinSet};
 use tokio::time::{MissedTickBehavior, interval};
 
 use super::feeds;
@@ -26,6 +27,34 @@ const ZONES_EVERY: Duration = Duration::from_secs(1);
 const AGES_EVERY_ROUNDS: u32 = 30;
 /// How often feeds, units' sessions and notices are looked at.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
+
+/// The rounds that run. None of them ends by itself.
+#[derive(Default)]
+pub(super) struct Rounds {
+    tasks: JoinSet<()>,
+    each: Vec<(&'static str, AbortHandle)>,
+}
+
+impl Rounds {
+    /// Begins one.
+    pub(super) fn spawn(
+        &mut self,
+        name: &'static str,
+        round: impl Future<Output = ()> + Send + 'static,
+    ) {
+        self.each.push((name, self.tasks.spawn(round)));
+    }
+
+    /// One that has ended, by a fault of ours.
+    pub(super) fn died(&self) -> Option<&'static str> {
+        self.each.iter().find(|(_, round)| round.is_finished()).map(|(name, _)| *name)
+    }
+
+    /// Ends them all.
+    pub(super) async fn shutdown(&mut self) {
+        self.tasks.shutdown().await;
+    }
+}
 
 fn every(period: Duration) -> tokio::time::Interval {
     let mut ticks = interval(period);
@@ -139,4 +168,26 @@ fn heard_units(board: &crate::board::Board) -> std::collections::BTreeSet<UnitId
     let lately = board.picture.now.plus_ms(-LATELY_MS);
     let heard = board.picture.units.iter().filter(|(_, u)| u.heard >= lately);
     heard.map(|(id, _)| id.clone()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_round_that_ends_is_named() {
+        let mut rounds = Rounds::default();
+        rounds.spawn("one that goes on", std::future::pending());
+        assert_eq!(rounds.died(), None);
+        rounds.spawn("one that breaks off", async { panic!("as it should") });
+        for _ in 0..1_000 {
+            if rounds.died().is_some() {
+                break;
+            }
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(rounds.died(), Some("one that breaks off"));
+        rounds.shutdown().await;
+        assert_eq!(rounds.died(), Some("one that goes on"), "all have ended");
+    }
 }

@@ -77,7 +77,10 @@ impl Parts {
         if self.follower.is_finished() {
             return Some(ServeError::Died("the follower of the record", "see the log".into()));
         }
-        None
+        if self.history.is_finished() {
+            return Some(ServeError::Died("the history", "see the log".into()));
+        }
+        self.hearing.died().map(|part| ServeError::Died(part, "see the log".into()))
     }
 
     /// `mqtt://…`: where the embedded endpoint listens, or the broker that is bridged.

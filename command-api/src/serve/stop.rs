@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use domain::status::Live as Actual;
 use stream::Engine;
-use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout};
 
 use super::options::ServeError;
+use super::rounds::Rounds;
 use super::start::Parts;
 
 /// How long feeds may take to finish what is under way.
@@ -29,7 +29,7 @@ const STOP_WITHIN: Duration = Duration::from_secs(9);
 ///
 /// # Errors
 /// The journal had failed.
-pub(super) async fn stop(parts: Parts, mut rounds: JoinSet<()>) -> Result<(), ServeError> {
+pub(super) async fn stop(parts: Parts, mut rounds: Rounds) -> Result<(), ServeError> {
     let Parts { platform, journal, hearing, engine, room, follower, history, .. } = parts;
     let told = Instant::now();
     platform.health.ending.store(true, Ordering::Relaxed);

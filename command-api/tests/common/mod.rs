@@ -163,6 +163,11 @@ impl Running {
         tokio::time::timeout(Duration::from_secs(12), self.task).await.expect("ends").unwrap()
     }
 
+    /// How it ended by itself.
+    pub async fn ended(self) -> Result<(), ServeError> {
+        tokio::time::timeout(WITHIN, self.task).await.expect("ends by itself").unwrap()
+    }
+
     /// A client that is nobody.
     pub fn client(&self) -> Client {
         Client { at: self.http, headers: Vec::new() }

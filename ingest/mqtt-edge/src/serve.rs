@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
+use tokio::task::AbortHandle;
 
 use crate::admit::Admit;
 use crate::close::CloseReason;
@@ -43,6 +44,7 @@ pub struct EdgeHandle {
     counters: Arc<Counters>,
     local: Option<SocketAddr>,
     stop: Arc<watch::Sender<bool>>,
+    accepting: Option<AbortHandle>,
     drain_max: Duration,
 }
 
@@ -77,6 +79,11 @@ impl EdgeHandle {
         stats
     }
 
+    /// Whether nobody is let in any more: it was told to end, or a fault ended it.
+    pub fn is_finished(&self) -> bool {
+        self.accepting.as_ref().is_some_and(AbortHandle::is_finished)
+    }
+
     /// Stops accepting and reading, finishes the acknowledgements under way, and closes. Returns
     /// when all is closed, or when [`EdgeConfig::drain_timeout`] and the time to part (twice
     /// [`EdgeConfig::linger_timeout`]) are over,
@@ -99,12 +106,13 @@ pub fn serve<A: Admit, D: Directory, O: Outbox>(
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> EdgeHandle {
     let (stop, stopped) = watch::channel(false);
-    let handle = EdgeHandle {
+    let mut handle = EdgeHandle {
         hub: Arc::default(),
         budget: Arc::default(),
         counters: Arc::default(),
         local: listener.local_addr().ok(),
         stop: Arc::new(stop),
+        accepting: None,
         // The verdicts, and the parting with some to spare. No will is published then.
         drain_max: config.drain_timeout + 2 * config.linger_timeout,
     };
@@ -119,11 +127,12 @@ pub fn serve<A: Admit, D: Directory, O: Outbox>(
     });
     // Held here too, so that the edge runs on when nobody keeps the handle.
     let stop = handle.stop.clone();
-    tokio::spawn(async move {
+    let accepting = tokio::spawn(async move {
         accept(listener, &shared, stopped, shutdown).await;
         shared.hub.drain();
         stop.send_replace(true);
     });
+    handle.accepting = Some(accepting.abort_handle());
     handle
 }
 

@@ -127,6 +127,11 @@ impl Archive {
         state
     }
 
+    /// Whether it has ended: it was told to, the journal has ended, or a fault ended it.
+    pub fn is_finished(&self) -> bool {
+        self.task.is_finished()
+    }
+
     /// Waits until it has ended, after a stop, but no longer than it may take.
     pub async fn ended(self) {
         let abort = self.task.abort_handle();

@@ -128,6 +128,11 @@ impl Bridge {
         self.shared.state().clone()
     }
 
+    /// Whether it has ended: it was told to, or a fault ended it.
+    pub fn is_finished(&self) -> bool {
+        self.task.is_finished()
+    }
+
     /// Puts a task in the queue to the broker. `false`: the queue is full; the desk's open tasks
     /// are sent again by themselves.
     pub fn send_task(&self, unit: &UnitId, task: &TaskDown) -> bool {
