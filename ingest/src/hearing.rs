@@ -255,7 +255,10 @@ impl HearingHandle {
         let why = crate::judge::Why::new(refusal.reason, refusal.detail.clone());
         let outcomes = [crate::admit::Outcome::Refused(why)];
         let (agency, source) = (&refusal.agency, &refusal.source);
-        self.teller.tell(crate::mqtt::notes::notes(agency, source, refusal.received, &outcomes));
+        let note = crate::mqtt::notes::note(agency, source, refusal.received, &outcomes);
+        if let Some(note) = note {
+            self.teller.tell(note);
+        }
     }
 
     /// Closes every MQTT connection of a principal whose credential was withdrawn.

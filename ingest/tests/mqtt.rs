@@ -86,13 +86,24 @@ async fn a_refusal_is_acknowledged_kept_and_told() {
         assert_eq!(hydro.message().await.1["reason"], reason, "{topic} {body}");
     }
     hydro.publish("fh/v1/hydro/obs", &"x\n".repeat(100)).await;
-    let mut told = Vec::new();
-    while told.len() < 32 {
-        told.push(hydro.message().await.1);
-    }
+    let told = hydro.message().await.1;
+    let told = told.as_array().expect("one note for all of them");
+    assert_eq!(told.len(), 32);
+    let indices: Vec<_> = told.iter().map(|item| item["index"].as_u64().unwrap()).collect();
+    assert_eq!(indices, (0..32).collect::<Vec<_>>());
+    assert!(told.iter().all(|item| item["reason"] == "syntax" && !item["detail"].is_null()));
+    assert!(told[..31].iter().all(|item| item.get("more").is_none()));
     assert_eq!(told[31]["more"], 68, "the last says how many more there were");
+    // Single notes for all of these would be more than its queue has places: every packet is told.
+    let body = "x\n".repeat(100);
+    for _ in 0..20 {
+        hydro.publish("fh/v1/hydro/obs", &body).await;
+    }
+    for _ in 0..20 {
+        assert_eq!(hydro.message().await.1[31]["more"], 68);
+    }
     let kept = town.records().iter().filter(|r| matches!(r, Record::Refused(_))).count();
-    assert_eq!(kept, 105);
+    assert_eq!(kept, 105 + 20 * 100);
     drop(hydro);
     town.end().await;
 }

@@ -17,6 +17,9 @@ pub struct Downlink {
     /// It is the standing state of its topic: one that comes from [`Outbox::resume`] carries the
     /// RETAIN flag.
     pub retain: bool,
+    /// The outbox has it: a connection that has no room for it is closed, and gets it when it comes
+    /// back. One that nobody keeps is left out there instead.
+    pub kept: bool,
 }
 
 /// Holds what has to reach clients until it has. It outlives the process, the edge does not: there

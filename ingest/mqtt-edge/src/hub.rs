@@ -105,8 +105,9 @@ impl Hub {
         Ok(Registration { hub: self.clone(), id, principal, kicked, took_over })
     }
 
-    /// Queues a message for every connection subscribed to its topic; says how many.
-    pub(crate) fn publish(&self, downlink: Downlink) -> usize {
+    /// Queues a message for every connection subscribed to its topic; says for how many, and for how
+    /// many there was no room.
+    pub(crate) fn publish(&self, downlink: Downlink) -> (usize, u64) {
         let mut guard = self.state();
         let state = &mut *guard;
         let mut to = BTreeSet::new();
@@ -117,18 +118,19 @@ impl Hub {
             to.extend(ids);
         }
         let downlink = Arc::new(downlink);
-        let mut queued = 0;
+        let (mut queued, mut left_out) = (0, 0);
         for id in to {
             let Some(session) = state.sessions.get_mut(&id) else { continue };
             match session.queue.as_ref().map(|queue| queue.try_send(downlink.clone())) {
                 Some(Ok(())) => queued += 1,
+                Some(Err(mpsc::error::TrySendError::Full(_))) if !downlink.kept => left_out += 1,
                 Some(Err(mpsc::error::TrySendError::Full(_))) => {
                     session.kick(CloseReason::DownlinkOverflow);
                 }
                 Some(Err(mpsc::error::TrySendError::Closed(_))) | None => {}
             }
         }
-        queued
+        (queued, left_out)
     }
 
     /// Kicks every connection of a principal; says how many.

@@ -56,9 +56,11 @@ impl EdgeHandle {
 
     /// Sends a message down to every connection that is subscribed to its topic, and says to how
     /// many. It never waits: a connection whose queue is full is closed, and gets the message from
-    /// the outbox when it comes back.
+    /// the outbox when it comes back, or is not sent it where the outbox has it not.
     pub fn publish(&self, downlink: Downlink) -> usize {
-        self.hub.publish(downlink)
+        let (queued, left_out) = self.hub.publish(downlink);
+        self.counters.downlinks_left_out.fetch_add(left_out, Ordering::Relaxed);
+        queued
     }
 
     /// Ends every connection of this principal (its credential was withdrawn), and says how many.

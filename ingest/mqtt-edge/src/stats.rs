@@ -97,6 +97,8 @@ counters! {
     downlinks_delivered,
     /// Downlinks not sent because the client takes no packet that large.
     downlinks_too_large,
+    /// Downlinks that nobody keeps and that found the client's queue full.
+    downlinks_left_out,
     /// Connections taken over by the same client identifier.
     takeovers,
     /// Connection tasks ended by a fault of ours.

@@ -14,7 +14,7 @@ const TASKS: &str = "fh/v1/units/boat-1/tasks";
 
 fn task(key: u64) -> Downlink {
     let body = Bytes::from(format!("task {key}"));
-    Downlink { topic: TASKS.into(), body, key, retain: false }
+    Downlink { topic: TASKS.into(), body, key, retain: false, kept: true }
 }
 
 /// As a dispatcher does it: into the outbox first, then to whoever is there.
@@ -182,6 +182,21 @@ async fn a_client_that_does_not_read_is_closed_at_its_bound() {
     assert_eq!((rest[4].first, rest[4].body[0]), (0xE0, 0x97));
     assert_eq!(edge.tray.held.lock().unwrap().len(), 200);
     assert!(healthy.ping().await);
+}
+
+/// A note that nobody keeps does not cost its reader the connection.
+#[tokio::test]
+async fn a_note_that_finds_no_room_is_left_out_and_counted() {
+    let config = EdgeConfig { downlink_queue: 16, downlink_window: 4, ..EdgeConfig::default() };
+    let edge = edge_with(config, Desk::new(false)).await;
+    let mut busy = boat(&edge, 5, &[TASKS], 1).await;
+    for key in 1..=200 {
+        edge.handle.publish(Downlink { kept: false, ..task(key) });
+        tokio::task::yield_now().await;
+    }
+    edge.until("left out", |s| s.downlinks_left_out > 100).await;
+    assert_eq!(edge.stats().closed_total(), 0, "it was shown out");
+    assert_eq!(told(&busy.packet().await.unwrap(), 5).2, "task 1");
 }
 
 #[tokio::test]

@@ -173,6 +173,7 @@ async fn no_stream_of_bytes_is_a_fault() {
         body: Bytes::from_static(b"task"),
         key,
         retain: key % 5 == 0,
+        kept: true,
     };
     for key in 0..200 {
         edge.tray.held.lock().unwrap().insert(key, task(key));

@@ -33,6 +33,7 @@ macro_rules! peer {
                 body: Bytes::from_static(b"pump at the east gate"),
                 key: 1,
                 retain: false,
+                kept: true,
             };
             edge.tray.held.lock().unwrap().insert(1, task);
 

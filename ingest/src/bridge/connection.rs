@@ -195,14 +195,14 @@ impl Connection {
             None => {
                 // Nobody of the city's: acknowledged, or it would come for ever.
                 tracing::warn!(%topic, "a packet of nobody in the city's register");
-                let nobody = (Verdict::AccessRefused, Vec::new());
+                let nobody = (Verdict::AccessRefused, None);
                 self.flight.push(publish, std::future::ready(nobody));
             }
         }
         Ok(())
     }
 
-    fn conclude(&mut self, publish: &Publish, (verdict, notes): Concluded) -> Result<(), String> {
+    fn conclude(&mut self, publish: &Publish, (verdict, note): Concluded) -> Result<(), String> {
         if verdict == Verdict::Unavailable {
             return Err("the journal takes nothing; the broker keeps it".into());
         }
@@ -210,10 +210,10 @@ impl Connection {
         self.client.try_ack(publish).map_err(|error| error.to_string())?;
         self.parts.shared.state().acknowledged += 1;
         let mut held = self.parts.held.lock().unwrap_or_else(PoisonError::into_inner);
-        for note in notes {
+        if let Some(note) = note {
             if held.len() >= super::DOWNLINKS_MAX {
                 self.parts.shared.state().dropped_notes += 1;
-                continue;
+                return Ok(());
             }
             held.push_back(Down { topic: note.topic(), body: note.body, task: None });
         }

@@ -12,7 +12,7 @@ use rumqttc::Publish;
 use crate::mqtt::notes::Note;
 
 /// What a packet came to.
-pub(super) type Concluded = (Verdict, Vec<Note>);
+pub(super) type Concluded = (Verdict, Option<Note>);
 
 enum Entry {
     Waiting(Pin<Box<dyn Future<Output = Concluded> + Send>>),

@@ -109,6 +109,7 @@ impl Outbox for TaskOutbox {
                 body: task.body,
                 key: task.key,
                 retain: false,
+                kept: true,
             })
             .collect()
     }

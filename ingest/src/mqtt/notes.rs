@@ -1,4 +1,6 @@
-//! What a sender is told of its refusals, on `fh/v1/<agency>/rejected`.
+//! What a sender is told of its refusals, on `fh/v1/<agency>/rejected`: one note a packet, so that
+//! a large packet of errors is no flood. One refused item is an object; several are an array of
+//! such objects, whose last says how many more there were.
 
 use bytes::Bytes;
 use domain::ids::AgencyId;
@@ -9,8 +11,8 @@ use super::decode::ROOT;
 use crate::admit::Outcome;
 use crate::judge::Why;
 
-/// The most notes for one packet; the last says how many more there were.
-pub const NOTES_PER_PACKET_MAX: usize = 32;
+/// The most refused items that a note tells one by one.
+pub const TOLD_MAX: usize = 32;
 
 /// One note.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,36 +42,40 @@ struct Body<'a> {
     detail: &'a str,
     what_to_do: &'static str,
     source: &'a str,
-    received: String,
+    received: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     more: Option<usize>,
 }
 
-/// The notes for the refused items of one packet.
-pub fn notes(agency: &AgencyId, source: &str, received: UtcMs, outcomes: &[Outcome]) -> Vec<Note> {
+/// The note for the refused items of one packet; `None` where nothing of it was refused.
+pub fn note(
+    agency: &AgencyId,
+    source: &str,
+    received: UtcMs,
+    outcomes: &[Outcome],
+) -> Option<Note> {
     let refused: Vec<(usize, &Why)> =
         outcomes.iter().enumerate().filter_map(|(at, o)| o.why().map(|why| (at, why))).collect();
-    let untold = refused.len().saturating_sub(NOTES_PER_PACKET_MAX);
-    let told = refused.into_iter().take(NOTES_PER_PACKET_MAX);
-    told.enumerate()
-        .map(|(n, (index, why))| {
-            let last = n + 1 == NOTES_PER_PACKET_MAX;
-            let more = (last && untold > 0).then_some(untold);
-            Note { agency: agency.clone(), body: body(index, why, source, received, more) }
+    let untold = refused.len().saturating_sub(TOLD_MAX);
+    let received = received.rfc3339(0);
+    let mut told: Vec<Body<'_>> = refused
+        .into_iter()
+        .take(TOLD_MAX)
+        .map(|(index, why)| Body {
+            index,
+            reason: why.reason.wire(),
+            detail: &why.detail,
+            what_to_do: why.reason.what_to_do(),
+            source,
+            received: &received,
+            more: None,
         })
-        .collect()
-}
-
-fn body(index: usize, why: &Why, source: &str, received: UtcMs, more: Option<usize>) -> Bytes {
-    let body = Body {
-        index,
-        reason: why.reason.wire(),
-        detail: &why.detail,
-        what_to_do: why.reason.what_to_do(),
-        source,
-        received: received.rfc3339(0),
-        more,
+        .collect();
+    told.last_mut()?.more = (untold > 0).then_some(untold);
+    let bytes = match told.as_slice() {
+        [one] => serde_json::to_vec(one),
+        several => serde_json::to_vec(several),
     };
     // Plain text and numbers: writing them cannot fail.
-    serde_json::to_vec(&body).unwrap_or_default().into()
+    Some(Note { agency: agency.clone(), body: bytes.unwrap_or_default().into() })
 }

@@ -13,7 +13,7 @@ use domain::time::UtcMs;
 use mqtt_edge::{Admit, Downlink, EdgeHandle, Packet, Verdict, Who};
 
 use super::decode::{Carries, carries};
-use super::notes::{Note, notes};
+use super::notes::{Note, note};
 use crate::admit::rate::TooFast;
 use crate::admit::{Admission, Admitted, Outcome, Source, Unavailable};
 use crate::json::batch::{BatchError, Item, decode_packet, decode_value};
@@ -44,16 +44,16 @@ pub struct Taken {
 }
 
 impl Future for Taken {
-    type Output = (Verdict, Vec<Note>);
+    type Output = (Verdict, Option<Note>);
 
-    /// The verdict and the notes to its sender, once it is durable.
+    /// The verdict and the note to its sender, once it is durable.
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         Poll::Ready(match ready!(Pin::new(&mut self.admitted).poll(cx)) {
             Ok(outcomes) => {
-                let told = notes(&self.agency, &self.source, self.received, &outcomes);
+                let told = note(&self.agency, &self.source, self.received, &outcomes);
                 (verdict(&outcomes), told)
             }
-            Err(Unavailable(_)) => (Verdict::Unavailable, Vec::new()),
+            Err(Unavailable(_)) => (Verdict::Unavailable, None),
         })
     }
 }
@@ -187,8 +187,10 @@ impl Future for EdgePending {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Verdict> {
         let Some(taken) = &mut self.taken else { return Poll::Ready(Verdict::AccessRefused) };
-        let (verdict, notes) = ready!(Pin::new(taken).poll(cx));
-        self.teller.tell(notes);
+        let (verdict, note) = ready!(Pin::new(taken).poll(cx));
+        if let Some(note) = note {
+            self.teller.tell(note);
+        }
         Poll::Ready(verdict)
     }
 }
@@ -217,20 +219,25 @@ impl Teller {
         let _ = self.edge.set(edge);
     }
 
-    /// Sends notes to whoever of the agency listens.
-    pub fn tell(&self, notes: Vec<Note>) {
+    /// Sends a note to whoever of the agency listens. One that finds no room is left out: the
+    /// refusal is kept, and can be asked for.
+    pub fn tell(&self, note: Note) {
         let Some(edge) = self.edge.get() else { return };
-        for note in notes {
-            let key = NOTE_KEYS | self.next.fetch_add(1, Ordering::Relaxed);
-            edge.publish(Downlink { topic: note.topic(), body: note.body, key, retain: false });
-        }
+        let key = NOTE_KEYS | self.next.fetch_add(1, Ordering::Relaxed);
+        edge.publish(Downlink {
+            topic: note.topic(),
+            body: note.body,
+            key,
+            retain: false,
+            kept: false,
+        });
     }
 
     /// Sends a task to a unit; says whether anyone was there to take it.
     pub fn task(&self, unit: &UnitId, task: &crate::seams::TaskDown) -> bool {
         let Some(edge) = self.edge.get() else { return false };
         let topic = super::directory::tasks_topic(unit);
-        let downlink = Downlink { topic, body: task.body.clone(), key: task.key, retain: false };
-        edge.publish(downlink) > 0
+        let (body, key) = (task.body.clone(), task.key);
+        edge.publish(Downlink { topic, body, key, retain: false, kept: true }) > 0
     }
 }
