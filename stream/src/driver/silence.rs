@@ -44,6 +44,8 @@ struct Awake {
     /// [`Source::due`] while it is heard; [`NEVER`] otherwise.
     due: i64,
     span: i64,
+    /// The newest instant it was heard of; [`NEVER`], which is less than any, before the first.
+    newest: i64,
 }
 
 /// See the module.
@@ -104,6 +106,7 @@ impl Silence {
         out: &mut Ordered,
     ) {
         let Some(awake) = self.awake.get_mut(ix as usize) else { return };
+        awake.newest = awake.newest.max(t);
         if t > awake.due || awake.due == NEVER {
             self.wake(plan, seq, ix, t, now, to, out);
             return;
@@ -135,26 +138,27 @@ impl Silence {
         let Some(source) = self.sources.get_mut(ix as usize) else { return };
         source.due = source.due.max(due_after(t, now, source.span));
         if let Some(awake) = self.awake.get_mut(ix as usize) {
-            *awake = Awake { due: source.due, span: source.span };
+            *awake = Awake { due: source.due, span: source.span, newest: awake.newest };
         }
     }
 
-    /// Up to when each agency's datastreams that are not silent have all been heard, event time.
+    /// Up to when each agency's datastreams that are not silent have all been heard, event time. An
+    /// agency of which one has not been heard at all is not told.
     pub(crate) fn frontiers(&self, plan: &Plan) -> Vec<Frontier> {
         let mut least: Vec<Option<i64>> = vec![None; plan.agencies.len()];
         for (awake, stream) in self.awake.iter().zip(&plan.streams) {
             if awake.due == NEVER || !stream.named {
                 continue;
             }
-            let heard = awake.due.saturating_sub(awake.span);
             let agency = plan.stations.get(stream.station as usize).map_or(u32::MAX, |s| s.agency);
             if let Some(least) = least.get_mut(agency as usize) {
-                *least = Some(least.map_or(heard, |least| least.min(heard)));
+                *least = Some(least.map_or(awake.newest, |least| least.min(awake.newest)));
             }
         }
         let named = plan.agencies.iter().zip(least);
         let told = named.filter_map(|(agency, least)| {
-            Some(Frontier { agency: agency.clone(), complete: UtcMs(least?) })
+            let complete = UtcMs(least.filter(|least| *least != NEVER)?);
+            Some(Frontier { agency: agency.clone(), complete })
         });
         told.collect()
     }
@@ -170,11 +174,13 @@ impl Silence {
 
     /// Sets the awake parts by the sources.
     fn settle_awake(&mut self) {
-        self.awake = self
-            .sources
-            .iter()
-            .map(|s| Awake { due: if s.silent { NEVER } else { s.due }, span: s.span })
-            .collect();
+        let before = std::mem::take(&mut self.awake);
+        let newest = before.iter().map(|awake| awake.newest).chain(std::iter::repeat(NEVER));
+        let awake = |(s, newest): (&Source, i64)| {
+            let due = if s.silent { NEVER } else { s.due };
+            Awake { due, span: s.span, newest }
+        };
+        self.awake = self.sources.iter().zip(newest).map(awake).collect();
     }
 
     #[cold]

@@ -51,3 +51,20 @@ fn an_agency_is_complete_up_to_its_slowest_station() {
     story.tick(START + 56 * MIN);
     assert_eq!(run(&story).frontiers["met"], UtcMs(START + 50 * MIN));
 }
+
+#[test]
+fn a_station_that_is_late_or_was_never_heard_makes_nothing_look_complete() {
+    let town = Town::default()
+        .hazard("rainfall", RAIN)
+        .station("A", "met", &[("rainfall", 300)])
+        .station("B", "met", &[("rainfall", 300)]);
+    let mut story = town.story();
+    story.at(town.stream("A", "rainfall"), START + 5 * MIN, 0.0);
+    story.tick(START + 6 * MIN);
+    // B is expected since the first tick, and has said nothing yet.
+    assert_eq!(run(&story).frontiers.get("met"), None);
+    // It sends what it measured an hour ago: late, not silent, and complete up to there only.
+    story.at(town.stream("B", "rainfall"), START - 60 * MIN, 0.0);
+    story.tick(START + 7 * MIN);
+    assert_eq!(run(&story).frontiers["met"], UtcMs(START - 60 * MIN));
+}
