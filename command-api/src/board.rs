@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use contract::live::{Change, Notice};
-use contract::views::{AlertView, FeedView, ZoneView};
+use contract::views::{AlertView, FeedView, RecordView, ZoneView};
 use domain::ids::UnitId;
 use domain::time::UtcMs;
 use stream::risk::RiskMap;
@@ -32,10 +32,12 @@ pub struct Board {
     pub zones: BTreeMap<String, ZoneView>,
     /// Feeds by id.
     pub feeds: BTreeMap<String, FeedView>,
+    /// The record and its disk, once looked at.
+    pub record: Option<RecordView>,
     /// Notices by id.
     pub notices: BTreeMap<String, Notice>,
-    /// Units whose session is up.
-    pub connected: BTreeSet<UnitId>,
+    /// Units whose session is up; absent where that cannot be known.
+    pub connected: Option<BTreeSet<UnitId>>,
     /// When the newest frame was heard, by the platform's clock.
     pub heard: Option<UtcMs>,
     /// Stations whose level changed and has not been shown yet, by number.
@@ -52,8 +54,9 @@ impl Board {
             risk: RiskMap::over(Arc::clone(city.ground())),
             zones: zones.collect(),
             feeds: BTreeMap::new(),
+            record: None,
             notices: BTreeMap::new(),
-            connected: BTreeSet::new(),
+            connected: None,
             heard: None,
             restless: BTreeSet::new(),
             city,
@@ -114,6 +117,7 @@ impl Board {
             signals: picture.signals.keys().filter_map(|s| views::signal(picture, s)).collect(),
             log: picture.log.values().skip(skip).cloned().collect(),
             notices: self.notices.values().cloned().collect(),
+            record: self.record.clone(),
         }
     }
 
@@ -205,10 +209,22 @@ impl Board {
         changes
     }
 
+    /// Takes how the record and its disk stand.
+    pub fn record(&mut self, view: RecordView) -> Option<Change> {
+        if self.record.as_ref() == Some(&view) {
+            return None;
+        }
+        self.record = Some(view.clone());
+        Some(Change::Record(view))
+    }
+
     /// Takes which units' sessions are up.
-    pub fn units_connected(&mut self, connected: BTreeSet<UnitId>) -> Vec<Change> {
-        let differ: BTreeSet<UnitId> =
-            self.connected.symmetric_difference(&connected).cloned().collect();
+    pub fn units_connected(&mut self, connected: Option<BTreeSet<UnitId>>) -> Vec<Change> {
+        let differ: BTreeSet<UnitId> = match (&self.connected, &connected) {
+            (Some(before), Some(now)) => before.symmetric_difference(now).cloned().collect(),
+            (before, now) if before == now => BTreeSet::new(),
+            _ => self.city.city().units.iter().map(|u| u.id.clone()).collect(),
+        };
         self.connected = connected;
         self.changes(&Touched { units: differ, ..Touched::default() })
     }

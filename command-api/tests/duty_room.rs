@@ -61,6 +61,13 @@ async fn an_alert_comes_is_acknowledged_and_every_seat_sees_it() {
     let why = wang.get(&format!("/v1/alerts/{id}/explanation")).await.json();
     assert_eq!(why["observations"][0]["v"], 310.0, "{why}");
     assert_eq!(why["recomputed"]["agrees"], true, "{why}");
+    // The rule in its parts, so that it can be worded in any language.
+    assert_eq!(
+        why["rule"],
+        json!({ "hazard": "discharge", "number": 2, "statistic": "latest", "property": "discharge",
+            "comparison": "at_least", "threshold": 300.0, "unit": "m3/s", "level": "red",
+            "source": "city policy" })
+    );
     let seen = why["observations"][0]["id"].as_str().unwrap();
     let trace = wang.get(&format!("/v1/trace/{seen}")).await.json();
     let stops: Vec<u64> =
@@ -214,4 +221,39 @@ async fn the_socket_is_for_who_is_signed_in_and_only_as_long_as_they_are() {
     let (ended, code) = tokio::join!(platform.stop(), console.closed(Duration::from_secs(5)));
     ended.unwrap();
     assert_eq!(code, 1012);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn data_are_complete_up_to_the_gauge_that_is_behind() {
+    let folder = tempfile::tempdir().unwrap();
+    let city = town(folder.path());
+    std::fs::write(
+        city.join("datastreams.csv"),
+        "station,property,interval_s,min,max,max_rate_per_h,flat_after_s,valid_from\nA,discharge,60,,,,,\nB,discharge,600,,,,,\n",
+    )
+    .unwrap();
+    let (agency, _) = people(&folder.path().join("data"));
+    let platform = Running::start(folder.path()).await;
+    let officer = platform.signed_in("officer").await;
+    // A is up to date, B five minutes behind.
+    let now = now_ms();
+    let behind = now - 5 * 60_000;
+    let feed = platform.client().with("Authorization", &format!("Bearer {agency}"));
+    let rows = json!([
+        { "station": "A", "property": "discharge", "t": now, "v": 1.0 },
+        { "station": "B", "property": "discharge", "t": behind, "v": 1.0 },
+    ]);
+    assert_eq!(feed.post("/v1/observations", &rows).await.json()["accepted"], 2);
+    let complete = officer
+        .until("/v1/feeds", |feeds| {
+            let hydro = feeds.as_array()?.iter().find(|f| f["id"] == "hydro/http")?;
+            hydro["complete_ms"].as_i64()
+        })
+        .await;
+    assert_eq!(complete, behind, "not {now}, the newest that came");
+
+    // How long there is room is known at all times, not only when there is little.
+    let record = officer.until("/v1/record", |r| r["free_bytes"].as_u64().map(|_| r.clone())).await;
+    assert_eq!((&record["observations"], &record["full"]), (&json!(2), &json!(false)), "{record}");
+    platform.stop().await.unwrap();
 }

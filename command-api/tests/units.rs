@@ -46,14 +46,21 @@ async fn an_order_waits_for_its_unit_and_comes_to_be_done() {
     assert_eq!(officer.command("d", dispatch("boat-1")).await.status, 200);
     let busy = officer.command("d2", dispatch("boat-1")).await;
     assert_eq!((busy.status, busy.json()["reason"].as_str()), (409, Some("unit_busy")));
+    // What the refusal names can be worded in any language.
+    assert_eq!(busy.json()["terms"], json!({ "unit": "boat-1", "task": "T-1" }));
     assert_eq!(stands(&officer, "sent").await["unit"], "boat-1");
     platform.stop().await.unwrap();
 
     // The unit was away, and so was the platform.
     let platform = Running::start(folder.path()).await;
     let officer = Client { at: platform.http, headers: officer.headers.clone() };
+    let up = |unit: &Value| unit["connected"].as_bool();
+    officer.until("/v1/units/boat-1", |unit| up(unit).filter(|up| !up)).await;
     let mut boat = Mqtt::connect(platform.mqtt, "boat-1", &unit).await.expect("it may come");
     boat.subscribe("fh/v1/units/boat-1/tasks").await;
+    // Its session is up before it has said anything of itself; the other boat's is not.
+    officer.until("/v1/units/boat-1", |unit| up(unit).filter(|up| *up)).await;
+    assert_eq!(up(&officer.get("/v1/units/boat-2").await.json()), Some(false));
     let (topic, order) = boat.message(true).await;
     assert_eq!(topic, "fh/v1/units/boat-1/tasks");
     assert_eq!((order["task"].as_str(), order["status"].as_str()), (Some("T-1"), Some("actual")));

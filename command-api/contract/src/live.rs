@@ -6,12 +6,14 @@
 //! anything else means a hole: say `hello` again. `beat` comes every second and carries the newest
 //! number. Station values come as `values`: not numbered, newest wins, may be skipped under load.
 
+use std::collections::BTreeMap;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::views::{
-    AlertView, FeedView, HospitalView, IncidentView, LogEntry, SignalView, StationState, TaskView,
-    UnitView, ZoneView,
+    AlertView, FeedView, HospitalView, IncidentView, LogEntry, RecordView, SignalView,
+    StationState, TaskView, UnitView, ZoneView,
 };
 
 /// What a console says.
@@ -111,19 +113,46 @@ pub struct Picture {
     pub log: Vec<LogEntry>,
     /// Notices about the platform itself (disk, archive, journal).
     pub notices: Vec<Notice>,
+    /// The record and its disk; absent in the first seconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub record: Option<RecordView>,
 }
 
 /// Something the platform says about itself.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Notice {
-    /// A stable word: `disk_nearly_full`, `archive_down`, `archive_behind`, `engine_behind`.
+    /// A stable word, the kind of the notice: `disk_nearly_full`, `disk_full`, `archive_down`,
+    /// `archive_behind`, `engine_behind`, `threshold_refused`.
     pub id: String,
     /// `warning` or `critical`.
     pub severity: String,
-    /// Figures, in words.
+    /// The same in an English sentence, for logs and scripts.
     pub detail: String,
+    /// Its figures by name: `free_bytes`, `total_bytes`, `free_share` (0 to 1), `days_until_full`,
+    /// `bytes_per_observation`, `behind_records`, `count`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub figures: BTreeMap<String, f64>,
+    /// Thresholds that cannot be applied, where that is the notice; the first of `count`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub thresholds: Vec<RefusedThreshold>,
     /// Since when.
     pub since_ms: i64,
+}
+
+/// A threshold of the city's files that cannot be applied at a station.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct RefusedThreshold {
+    /// Hazard.
+    pub hazard: String,
+    /// Station.
+    pub station: String,
+    /// Its number in the hazard's file, from 1.
+    pub threshold: u16,
+    /// A stable word: `datum`, `property`, `window`, `not_finite`.
+    pub reason: String,
+    /// What the reason names: `threshold_datum`, `station_datum`, `property`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub terms: BTreeMap<String, String>,
 }
 
 /// One change of the picture: a row in its new state, or its removal.
@@ -152,6 +181,8 @@ pub enum Change {
     SignalGone(String),
     /// A line of the duty log.
     Log(LogEntry),
+    /// The record and its disk.
+    Record(RecordView),
     /// A notice about the platform.
     Notice(Notice),
     /// A notice ended: its id.

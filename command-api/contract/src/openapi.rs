@@ -80,6 +80,7 @@ routes! {
     get "/v1/hospitals/{id}" Session [] "" => "HospitalView": "One hospital"
     get "/v1/feeds" Session [] "" => "[FeedView]": "Feeds"
     get "/v1/feeds/{id}" Session [] "" => "FeedView": "One feed"
+    get "/v1/record" Session [] "" => "RecordView": "The record and the disk it is on"
     get "/v1/signals" Session [] "" => "[SignalView]": "Official signals in force"
     get "/v1/rejections" SessionOrToken ["agency", "reason", "before", "limit"] "" => "[RejectionView]": "What was refused, newest first; an agency reads its own"
     get "/v1/rejections/{id}" SessionOrToken [] "" => "RejectionView": "One refusal"
@@ -162,6 +163,7 @@ pub fn openapi() -> Value {
     add::<views::CityView>(&mut generator);
     add::<views::SeriesView>(&mut generator);
     add::<views::ExplanationView>(&mut generator);
+    add::<views::RecordView>(&mut generator);
     add::<views::RejectionView>(&mut generator);
     add::<views::IngestAnswer>(&mut generator);
     add::<views::ClockView>(&mut generator);

@@ -48,6 +48,7 @@ const DOORS: &[(&str, &str, &[Role])] = &[
     ("get", "/v1/hospitals/{id}", WATCH),
     ("get", "/v1/feeds", FEEDS),
     ("get", "/v1/feeds/{id}", FEEDS),
+    ("get", "/v1/record", WATCH),
     ("get", "/v1/signals", WATCH),
     ("get", "/v1/rejections", FEEDS),
     ("get", "/v1/rejections/{id}", FEEDS),

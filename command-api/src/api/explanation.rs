@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::{Path, State};
-use contract::views::{ExplanationView, ObservationView, RecomputedView, ThresholdView};
+use contract::views::{
+    AlertView, ExplanationView, ObservationView, RecomputedView, RuleView, ThresholdView,
+};
 use domain::city::Registry;
 use domain::decision::Decision;
 use domain::observation::{Observation, ObservationId};
@@ -14,6 +16,7 @@ use stream::recompute::recompute;
 
 use super::believed;
 use super::problem::Refused;
+use crate::desk::rule;
 use crate::gazetteer::Gazetteer;
 use crate::platform::Platform;
 use crate::shelf::{Hand, ShelfError};
@@ -50,7 +53,37 @@ pub async fn explanation(
         .map(|h| (h, city.thresholds(h, &alert.place)))
         .map(|(h, list)| list.into_iter().map(|t| city.threshold_view(h, t)).collect())
         .unwrap_or_default();
-    Ok(Json(ExplanationView { alert, decisions, observations, thresholds, recomputed }))
+    let rule = rule(&city, &alert);
+    Ok(Json(ExplanationView { alert, decisions, rule, observations, thresholds, recomputed }))
+}
+
+/// The rule of the newest decision in its parts, by the city's files as they are.
+fn rule(city: &Gazetteer, alert: &AlertView) -> Option<RuleView> {
+    let measured = rule::measured(&alert.rule)?;
+    let number = rule::threshold_number(&alert.rule)?;
+    let hazard = city.hazard(&alert.hazard)?;
+    let threshold = hazard.thresholds.get(number.checked_sub(1)?)?;
+    // The files may have changed since: a number that was not compared with is not shown as if.
+    let compared = [" >= ", " against "].into_iter().find_map(|sign| alert.rule.split_once(sign));
+    let compared = compared.and_then(|(_, after)| after.split([' ', ',']).next()?.parse().ok());
+    if compared.is_none_or(|number: f64| number != threshold.at_least) {
+        return None;
+    }
+    let view = city.threshold_view(hazard, threshold);
+    Some(RuleView {
+        hazard: view.hazard,
+        number: u32::try_from(number).ok()?,
+        statistic: measured.statistic.to_owned(),
+        property: threshold.property.clone(),
+        window_s: measured.window_s,
+        comparison: "at_least".to_owned(),
+        threshold: threshold.at_least,
+        unit: city.property(&threshold.property).0,
+        level: view.level,
+        mark: view.mark,
+        datum: threshold.datum.clone(),
+        source: view.source,
+    })
 }
 
 /// An observation that a decision names.

@@ -98,6 +98,7 @@ fn reading(path: &str) -> Option<Handler> {
         "/v1/hospitals/{id}" => get(resources::hospital),
         "/v1/feeds" => get(resources::feeds),
         "/v1/feeds/{id}" => get(resources::feed),
+        "/v1/record" => get(resources::record),
         "/v1/signals" => get(resources::signals),
         "/v1/rejections" => get(rejections::rejections),
         "/v1/rejections/{id}" => get(rejections::rejection),

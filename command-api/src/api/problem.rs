@@ -19,7 +19,8 @@ pub struct Refused {
 impl Refused {
     /// A refusal.
     pub fn new(status: StatusCode, reason: &str, detail: impl Into<String>) -> Self {
-        let problem = Problem { reason: reason.into(), detail: detail.into() };
+        let problem =
+            Problem { reason: reason.into(), detail: detail.into(), terms: Default::default() };
         Self { status, problem, retry_after_s: None }
     }
 
@@ -76,7 +77,9 @@ impl From<NotDone> for Refused {
                     "invalid" | "due_in_the_past" | "shelving_too_long" => StatusCode::BAD_REQUEST,
                     _ => StatusCode::CONFLICT,
                 };
-                Self::new(status, refusal.reason(), detail)
+                let mut refused = Self::new(status, refusal.reason(), detail);
+                refused.problem.terms = refusal.terms();
+                refused
             }
             NotDone::NotDurable(_) | NotDone::Unavailable => {
                 let status = StatusCode::SERVICE_UNAVAILABLE;

@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::{Extension, Path, Query, State};
+use axum::http::StatusCode;
 use contract::views::{
-    CityView, FeedView, HospitalView, IncidentView, LogEntry, SignalView, StationState, TaskView,
-    UnitView,
+    CityView, FeedView, HospitalView, IncidentView, LogEntry, RecordView, SignalView, StationState,
+    TaskView, UnitView,
 };
 use domain::ids::{HospitalId, IncidentId, TaskId, UnitId};
 use serde::Deserialize;
@@ -130,6 +131,13 @@ pub async fn feed(
         platform.access.audit(person.name.as_str(), "denied", &format!("feed {id}"));
         Err(Refused::forbidden("this feed is another agency's"))
     }
+}
+
+/// `GET /v1/record`: how much there is, and how long there is room.
+pub async fn record(State(platform): Here) -> Found<RecordView> {
+    let known = platform.live.board().record.clone();
+    let soon = || Refused::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "not looked at yet");
+    known.map(Json).ok_or_else(soon)
 }
 
 /// `GET /v1/signals`.

@@ -15,7 +15,7 @@ pub mod refusal;
 pub mod room;
 #[cfg(test)]
 mod room_tests;
-mod rule;
+pub mod rule;
 pub mod seat;
 #[cfg(test)]
 pub(crate) mod tests;

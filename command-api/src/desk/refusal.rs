@@ -1,5 +1,7 @@
 //! Why the desk refuses a command: a closed list, each with a stable word and particulars.
 
+use std::collections::BTreeMap;
+
 use domain::decision::AlertId;
 use domain::ids::{IncidentId, PlanId, TaskId, UnitId};
 use domain::time::UtcMs;
@@ -137,5 +139,50 @@ impl Refusal {
             Refusal::Forbidden { .. } => "forbidden",
             Refusal::Invalid { .. } => "invalid",
         }
+    }
+
+    /// What the reason names, so that a console can word it in its own language.
+    pub fn terms(&self) -> BTreeMap<String, String> {
+        let named: Vec<(&str, String)> = match self {
+            Refusal::UnknownAlert(id) | Refusal::NotAcknowledged(id) => {
+                vec![("alert", id.to_string())]
+            }
+            Refusal::NotShelved(id) | Refusal::AlertCleared(id) => vec![("alert", id.to_string())],
+            Refusal::AlreadyAcknowledged { by, at } => {
+                vec![("by", by.clone()), ("at_ms", at.0.to_string())]
+            }
+            Refusal::AlreadyShelved { by, until } => {
+                vec![("by", by.clone()), ("until_ms", until.0.to_string())]
+            }
+            Refusal::RedNeedsCommander => Vec::new(),
+            Refusal::ShelvingTooLong(hours) => vec![("hours", hours.to_string())],
+            Refusal::UnknownIncident(id)
+            | Refusal::IncidentClosed(id)
+            | Refusal::IncidentExists(id) => {
+                vec![("incident", id.to_string())]
+            }
+            Refusal::UnknownPlan(plan) => vec![("plan", plan.to_string())],
+            Refusal::PlanAlreadyStarted { plan, level } => {
+                vec![("plan", plan.to_string()), ("level", level.clone())]
+            }
+            Refusal::UnknownTask(task) => vec![("task", task.to_string())],
+            Refusal::UnknownUnit(unit) => vec![("unit", unit.to_string())],
+            Refusal::UnitBusy { unit, task } => {
+                vec![("unit", unit.to_string()), ("task", task.to_string())]
+            }
+            Refusal::TaskState { task, state, .. } => {
+                vec![("task", task.to_string()), ("state", (*state).to_owned())]
+            }
+            Refusal::TasksOpen(tasks) => {
+                let ids: Vec<String> = tasks.iter().map(ToString::to_string).collect();
+                vec![("tasks", ids.join(","))]
+            }
+            Refusal::DueInThePast(due) => vec![("at_ms", due.0.to_string())],
+            Refusal::Forbidden { role, what } => {
+                vec![("role", (*role).to_owned()), ("act", (*what).to_owned())]
+            }
+            Refusal::Invalid { field, .. } => vec![("field", (*field).to_owned())],
+        };
+        named.into_iter().map(|(name, term)| (name.to_owned(), term)).collect()
     }
 }

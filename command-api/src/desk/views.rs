@@ -131,7 +131,7 @@ pub fn unit(
     picture: &Picture,
     city: &Gazetteer,
     id: &UnitId,
-    connected: &BTreeSet<UnitId>,
+    connected: &Option<BTreeSet<UnitId>>,
 ) -> Option<UnitView> {
     let row = city.unit(id)?;
     let heard = picture.units.get(id);
@@ -153,7 +153,7 @@ pub fn unit(
         state: state.into(),
         task: task.map(|(t, _)| t.to_string()),
         heard_ms: heard.map(|h| h.heard.0),
-        connected: connected.contains(id),
+        connected: connected.as_ref().map(|up| up.contains(id)),
     })
 }
 

@@ -1,12 +1,13 @@
 //! What hearing says of its archive and its endpoint, as notices and figures.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use contract::live::Notice;
 use domain::ids::UnitId;
 use domain::time::UtcMs;
 use ingest::hearing::HearingHandle;
+use mqtt_edge::Who;
 
 use super::start::Parts;
 
@@ -16,21 +17,34 @@ const BEHIND_RECORDS: u64 = 100_000;
 /// What there is to say of the archive. Nothing of it delays an alert.
 pub(super) fn notice(hearing: &HearingHandle, now: UtcMs) -> Option<Notice> {
     let state = hearing.archive_state()?;
+    // In steps, so that the notice does not change with every look.
+    let behind = state.behind / BEHIND_RECORDS * BEHIND_RECORDS;
     let (id, detail) = match &state.last_error {
         Some(error) => ("archive_down", format!("the archive does not answer: {error}")),
         None if state.behind > BEHIND_RECORDS => {
-            // In steps, so that the notice does not change with every look.
-            let behind = state.behind / BEHIND_RECORDS * BEHIND_RECORDS;
             ("archive_behind", format!("the archive is more than {behind} records behind"))
         }
         None => return None,
     };
-    Some(Notice { id: id.into(), severity: "warning".into(), detail, since_ms: now.0 })
+    Some(Notice {
+        id: id.into(),
+        severity: "warning".into(),
+        detail,
+        figures: BTreeMap::from([("behind_records".to_owned(), behind as f64)]),
+        thresholds: Vec::new(),
+        since_ms: now.0,
+    })
 }
 
-/// Units whose session is up, where hearing knows.
-pub(super) fn units_connected(_hearing: &HearingHandle) -> Option<BTreeSet<UnitId>> {
-    None
+/// Units whose session to the embedded endpoint is up; nothing behind a city's own broker, which
+/// does not say who is connected to it.
+pub(super) fn units_connected(hearing: &HearingHandle) -> Option<BTreeSet<UnitId>> {
+    let connected = hearing.connected()?.into_iter();
+    Some(
+        connected
+            .filter_map(|who| if let Who::Unit(unit) = who { Some(unit) } else { None })
+            .collect(),
+    )
 }
 
 /// Figures for the metrics page.

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use contract::live::Notice;
-use contract::views::FeedView;
+use contract::live::{Notice, RefusedThreshold};
+use contract::views::{FeedView, RecordView};
 use domain::ids::AgencyId;
 use domain::time::{SECOND_MS, UtcMs};
 use ingest::telemetry::FeedState;
 use journal::Figures;
+use stream::plan::{Refused, RefusedBecause};
 
 use crate::desk::Picture;
 use crate::desk::picture::FEED;
@@ -23,23 +24,30 @@ pub(super) const DISK_DAYS_LOW: f64 = 3.0;
 /// The engine is behind when it has this many records before it.
 pub(super) const ENGINE_BEHIND_RECORDS: u64 = 50_000;
 
+/// Thresholds that a notice names; of the rest it says how many.
+const THRESHOLDS_TOLD: usize = 20;
+
 /// Every feed: those heard since the start, and an agency that was never heard.
 pub(super) fn views(
     city: &Gazetteer,
     picture: &Picture,
     heard: &[((AgencyId, &'static str), FeedState)],
+    complete: &BTreeMap<String, UtcMs>,
     now: UtcMs,
 ) -> Vec<FeedView> {
+    let complete_of = |agency: &AgencyId| complete.get(agency.as_str()).map(|t| t.0);
     let mut views: BTreeMap<String, FeedView> = BTreeMap::new();
     for ((agency, channel), state) in heard {
-        let view = view(city, picture, agency, channel, Some(state), now);
+        let mut view = view(city, picture, agency, channel, Some(state), now);
+        view.complete_ms = complete_of(agency);
         views.insert(view.id.clone(), view);
     }
     for agency in &city.city().agencies {
         if stations(city, &agency.id).next().is_some()
             && !heard.iter().any(|((had, _), _)| *had == agency.id)
         {
-            let view = view(city, picture, &agency.id, "mqtt", None, now);
+            let mut view = view(city, picture, &agency.id, "mqtt", None, now);
+            view.complete_ms = complete_of(&agency.id);
             views.insert(view.id.clone(), view);
         }
     }
@@ -78,7 +86,7 @@ fn view(
         channel: channel.to_owned(),
         data: data(city, &own, heard, now, all_silent).into(),
         heard_ms: heard.map(|t| t.0),
-        complete_ms: state.and_then(|s| s.frontier).map(|t| t.0),
+        complete_ms: None,
         accepted: state.map_or(0, |s| s.accepted),
         duplicate: state.map_or(0, |s| s.duplicate),
         refused: state.map_or(0, |s| s.refused),
@@ -110,33 +118,106 @@ fn data(
 }
 
 fn notice(id: &str, severity: &str, detail: String, now: UtcMs) -> Notice {
-    Notice { id: id.into(), severity: severity.into(), detail, since_ms: now.0 }
+    Notice {
+        id: id.into(),
+        severity: severity.into(),
+        detail,
+        figures: BTreeMap::new(),
+        thresholds: Vec::new(),
+        since_ms: now.0,
+    }
+}
+
+/// The record and its disk, for everybody at all times. In steps, so that it does not change with
+/// every look: bytes by the mebibyte, days by the whole day below.
+pub(super) fn record(figures: &Figures) -> RecordView {
+    const MEBIBYTE: u64 = 1 << 20;
+    let stepped = |bytes: u64| bytes / MEBIBYTE * MEBIBYTE;
+    RecordView {
+        records: figures.records,
+        observations: figures.observations,
+        directory_bytes: stepped(figures.directory_bytes),
+        bytes_per_observation: figures.bytes_per_observation.map(|b| (b * 10.0).round() / 10.0),
+        free_bytes: figures.free_bytes.map(stepped),
+        total_bytes: figures.total_bytes,
+        days_until_full: figures.days_until_full.map(f64::floor),
+        full: figures.full,
+    }
 }
 
 /// What the platform has to say about its disk.
 pub(super) fn disk(figures: &Figures, now: UtcMs) -> Option<Notice> {
+    let known = record(figures);
+    let mut named = BTreeMap::new();
+    let mut put = |name: &str, figure: Option<f64>| {
+        if let Some(figure) = figure {
+            named.insert(name.to_owned(), figure);
+        }
+    };
+    let (free, total) = (figures.free_bytes, figures.total_bytes.filter(|t| *t > 0));
+    let share = free.zip(total).map(|(free, total)| free as f64 / total as f64);
+    put("free_bytes", known.free_bytes.map(|b| b as f64));
+    put("total_bytes", known.total_bytes.map(|b| b as f64));
+    put("free_share", share.map(|s| (s * 100.0).round() / 100.0));
+    put("days_until_full", known.days_until_full);
+    put("bytes_per_observation", known.bytes_per_observation);
     if figures.full {
         let detail = "the journal is full: nothing is taken in until there is room".to_owned();
-        return Some(notice("disk_nearly_full", "critical", detail, now));
+        let full = notice("disk_full", "critical", detail, now);
+        return Some(Notice { figures: named, ..full });
     }
-    let (free, total) = (figures.free_bytes?, figures.total_bytes.filter(|t| *t > 0)?);
-    let share = free as f64 / total as f64;
-    let days = figures.days_until_full;
+    let (free, share, days) = (free?, share?, figures.days_until_full);
     if share >= DISK_FREE_LOW && days.is_none_or(|d| d >= DISK_DAYS_LOW) {
         return None;
     }
     let severity = if share < DISK_FREE_CRITICAL { "critical" } else { "warning" };
     let gib = free as f64 / f64::from(1u32 << 30);
-    let per = figures.bytes_per_observation.map(|b| format!(", {b:.1} bytes an observation"));
-    // Days are told in steps, so that the notice does not change with every look.
-    let days = days.map(|d| format!(", {:.0} days until full", d.ceil()));
+    let days = known.days_until_full.map(|d| format!(", {d:.0} days until full"));
+    let detail = format!("{gib:.1} GiB free ({:.0} %){}", share * 100.0, days.unwrap_or_default());
+    let low = notice("disk_nearly_full", severity, detail, now);
+    Some(Notice { figures: named, ..low })
+}
+
+/// The thresholds of the newest configuration that cannot be applied: what nobody watches.
+pub(super) fn thresholds(refused: &[Refused], now: UtcMs) -> Option<Notice> {
+    let first = refused.first()?;
+    let count = refused.len();
     let detail = format!(
-        "{gib:.1} GiB free ({:.0} %){}{}",
-        share * 100.0,
-        days.unwrap_or_default(),
-        per.unwrap_or_default()
+        "{count} thresholds cannot be applied, the first: {} #{} at {}: {}",
+        first.hazard,
+        first.threshold + 1,
+        first.station,
+        first.because
     );
-    Some(notice("disk_nearly_full", severity, detail, now))
+    Some(Notice {
+        figures: BTreeMap::from([("count".to_owned(), count as f64)]),
+        thresholds: refused.iter().take(THRESHOLDS_TOLD).map(refused_threshold).collect(),
+        ..notice("threshold_refused", "warning", detail, now)
+    })
+}
+
+fn refused_threshold(refused: &Refused) -> RefusedThreshold {
+    let mut terms = BTreeMap::new();
+    let reason = match &refused.because {
+        RefusedBecause::Datum { threshold, station } => {
+            terms.insert("threshold_datum".to_owned(), threshold.clone());
+            terms.insert("station_datum".to_owned(), station.clone());
+            "datum"
+        }
+        RefusedBecause::Property(property) => {
+            terms.insert("property".to_owned(), property.clone());
+            "property"
+        }
+        RefusedBecause::Window => "window",
+        RefusedBecause::NotFinite => "not_finite",
+    };
+    RefusedThreshold {
+        hazard: refused.hazard.clone(),
+        station: refused.station.clone(),
+        threshold: refused.threshold + 1,
+        reason: reason.to_owned(),
+        terms,
+    }
 }
 
 /// What it has to say about its engine.
@@ -145,6 +226,54 @@ pub(super) fn engine(understood: u64, durable: u64, now: UtcMs) -> Option<Notice
     (behind > ENGINE_BEHIND_RECORDS).then(|| {
         let thousands = behind / 10_000 * 10;
         let detail = format!("the engine is some {thousands},000 records behind");
-        notice("engine_behind", "warning", detail, now)
+        let figures = BTreeMap::from([("behind_records".to_owned(), thousands as f64 * 1e3)]);
+        Notice { figures, ..notice("engine_behind", "warning", detail, now) }
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_threshold_that_nobody_can_watch_is_told_with_its_reason() {
+        assert_eq!(thresholds(&[], UtcMs(0)), None);
+        let because = RefusedBecause::Datum { threshold: "1985".into(), station: "local".into() };
+        let refused =
+            Refused { hazard: "river_stage".into(), station: "W".into(), threshold: 1, because };
+        let many = vec![refused; THRESHOLDS_TOLD + 5];
+        let notice = thresholds(&many, UtcMs(7)).unwrap();
+        assert_eq!(notice.figures["count"], 25.0);
+        assert_eq!(notice.thresholds.len(), THRESHOLDS_TOLD);
+        let first = &notice.thresholds[0];
+        assert_eq!((first.threshold, first.reason.as_str()), (2, "datum"));
+        assert_eq!(first.terms["station_datum"], "local");
+    }
+
+    #[test]
+    fn a_disk_that_is_nearly_full_says_so_in_figures() {
+        let mut figures = Figures {
+            free_bytes: Some(5 << 30),
+            total_bytes: Some(100 << 30),
+            bytes_per_observation: Some(31.26),
+            days_until_full: Some(2.4),
+            ..Figures::default()
+        };
+        let notice = disk(&figures, UtcMs(7)).unwrap();
+        assert_eq!((notice.id.as_str(), notice.severity.as_str()), ("disk_nearly_full", "warning"));
+        assert_eq!(notice.figures["free_share"], 0.05);
+        assert_eq!(notice.figures["days_until_full"], 2.0);
+        assert_eq!(notice.figures["bytes_per_observation"], 31.3);
+        figures.full = true;
+        assert_eq!(disk(&figures, UtcMs(7)).unwrap().id, "disk_full");
+        // With room there is no notice; the figures are there all the same.
+        figures = Figures {
+            free_bytes: Some(90 << 30),
+            days_until_full: Some(400.0),
+            full: false,
+            ..figures
+        };
+        assert_eq!(disk(&figures, UtcMs(7)), None);
+        assert_eq!(record(&figures).days_until_full, Some(400.0));
+    }
 }

@@ -1,6 +1,7 @@
 //! The follower: reads the durable record beside the engine. Observations become readings, the rest
 //! goes to the desk.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -30,6 +31,8 @@ pub(super) struct Followed {
     pub(super) heard: Mutex<Option<UtcMs>>,
     /// The newest tick.
     pub(super) tick: Mutex<Option<UtcMs>>,
+    /// Up to when each agency's data are complete, as the engine last told it.
+    pub(super) complete: Mutex<BTreeMap<String, UtcMs>>,
 }
 
 impl Followed {
@@ -41,7 +44,12 @@ impl Followed {
                 readings.hear(&sample.observation);
             }
         }
-        Self { readings: Mutex::new(readings), heard: Mutex::default(), tick: Mutex::default() }
+        Self {
+            readings: Mutex::new(readings),
+            heard: Mutex::default(),
+            tick: Mutex::default(),
+            complete: Mutex::default(),
+        }
     }
 }
 

@@ -77,7 +77,7 @@ fn rounds(options: &ServeOptions, parts: &Parts) -> Rounds {
     let (hearing, journal) = (Arc::clone(&parts.hearing), Arc::clone(&parts.journal));
     rounds.spawn(
         "the look at feeds",
-        rounds::look(Arc::clone(platform), hearing, journal, options.clock),
+        rounds::look(Arc::clone(platform), hearing, journal, Arc::clone(followed), options.clock),
     );
     if let Some((target, every)) = options.heartbeat.clone() {
         let health = Arc::clone(&platform.health);

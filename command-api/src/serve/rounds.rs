@@ -5,7 +5,6 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use contract::live::Notice;
-use domain::ids::UnitId;
 use ingest::hearing::HearingHandle;
 use journal::Journal;
 use tokio::task::{AbortHandle, JoinSet};
@@ -129,6 +128,7 @@ pub(super) async fn look(
     platform: Arc<Platform>,
     hearing: Arc<HearingHandle>,
     journal: Arc<Journal>,
+    followed: Arc<Followed>,
     clock: ClockKind,
 ) {
     let mut ticks = every(LOOK_EVERY);
@@ -150,24 +150,22 @@ pub(super) async fn look(
         let understood = platform.metrics.understood_upto();
         standing.extend(feeds::engine(understood, journal.durable().0, now));
         standing.extend(super::archive::notice(&hearing, now));
+        let plans = (platform.plans)();
+        let refused = plans.last().map(|plan| plan.refused.as_slice()).unwrap_or_default();
+        standing.extend(feeds::thresholds(refused, now));
+        let record = feeds::record(&figures);
         let heard = hearing.feeds();
+        let complete = held(&followed.complete).clone();
         let connected = super::archive::units_connected(&hearing);
         platform.live.change(|board| {
-            let views = feeds::views(&board.city, &board.picture, &heard, now);
+            let views = feeds::views(&board.city, &board.picture, &heard, &complete, now);
             let mut changes: Vec<_> = views.into_iter().filter_map(|v| board.feed(v)).collect();
             changes.extend(board.notices(standing));
-            changes.extend(board.units_connected(connected.unwrap_or_else(|| heard_units(board))));
+            changes.extend(board.record(record));
+            changes.extend(board.units_connected(connected));
             (changes, ())
         });
     }
-}
-
-/// Without a list of sessions a unit that was heard lately counts as connected.
-fn heard_units(board: &crate::board::Board) -> std::collections::BTreeSet<UnitId> {
-    const LATELY_MS: i64 = 5 * domain::time::MINUTE_MS;
-    let lately = board.picture.now.plus_ms(-LATELY_MS);
-    let heard = board.picture.units.iter().filter(|(_, u)| u.heard >= lately);
-    heard.map(|(id, _)| id.clone()).collect()
 }
 
 #[cfg(test)]

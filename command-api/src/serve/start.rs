@@ -157,7 +157,13 @@ pub(super) async fn start(options: &ServeOptions) -> Result<(Parts, TcpListener)
         seat.clone(),
     )
     .map_err(|e| ServeError::System("a thread for the follower", e))?;
-    let engine = understanding::start(&journal, options, seat.clone(), Arc::clone(&metrics))?;
+    let engine = understanding::start(
+        &journal,
+        options,
+        seat.clone(),
+        Arc::clone(&metrics),
+        Arc::clone(&followed),
+    )?;
 
     let access = Arc::new(Access::open(&data.join(ACCESS_FILE), Arc::new(WallClock))?);
     let hearing = hear(options, &clock, &read, &registry, &journal, &access, &units).await?;

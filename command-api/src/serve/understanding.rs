@@ -13,6 +13,7 @@ use journal::{Journal, Progress, Reader, Watermark};
 use stream::snapshot::{Row, Snapshot};
 use stream::{Decided, Engine, EngineConfig, Heard, InletError, OutletError};
 
+use super::follower::{Followed, held};
 use super::options::{ServeError, ServeOptions};
 use crate::api::metrics::Metrics;
 use crate::desk::Seat;
@@ -29,6 +30,7 @@ pub(super) fn start(
     options: &ServeOptions,
     seat: Seat,
     metrics: Arc<Metrics>,
+    followed: Arc<Followed>,
 ) -> Result<Engine<Actual>, ServeError> {
     let dir = journal.dir();
     let durable = journal.durable();
@@ -49,7 +51,7 @@ pub(super) fn start(
         ..EngineConfig::default()
     };
     let inlet = inlet(journal.reader()?, journal.watermark(), Seq(from + 1));
-    let outlet = Outlet { decisions, snapshots, seat, metrics };
+    let outlet = Outlet { decisions, snapshots, seat, metrics, followed };
     Ok(Engine::start(config, inlet, outlet)?)
 }
 
@@ -92,6 +94,7 @@ struct Outlet {
     snapshots: SnapshotStore,
     seat: Seat,
     metrics: Arc<Metrics>,
+    followed: Arc<Followed>,
 }
 
 impl stream::Outlet<Actual> for Outlet {
@@ -101,6 +104,12 @@ impl stream::Outlet<Actual> for Outlet {
         self.decisions.append(&lines, decided.upto).map_err(|e| failed(&e))?;
         if !decided.decisions.is_empty() && !self.seat.decided(decided.decisions) {
             return Err(OutletError("the desk has closed".into()));
+        }
+        {
+            // An agency of which every datastream is silent is not told: it stays where it was.
+            let mut complete = held(&self.followed.complete);
+            let told = decided.picture.frontiers.into_iter();
+            complete.extend(told.map(|frontier| (frontier.agency, frontier.complete)));
         }
         self.metrics.understood(decided.upto.0);
         if let Some(snapshot) = decided.snapshot {

@@ -1127,6 +1127,51 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/record": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The record and the disk it is on */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description The record and the disk it is on */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["RecordView"];
+                    };
+                };
+                /** @description refused, with the reason */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/rejections": {
         parameters: {
             query?: never;
@@ -2221,6 +2266,10 @@ export interface components {
             row: components["schemas"]["LogEntry"];
         } | {
             /** @constant */
+            kind: "record";
+            row: components["schemas"]["RecordView"];
+        } | {
+            /** @constant */
             kind: "notice";
             row: components["schemas"]["Notice"];
         } | {
@@ -2343,6 +2392,11 @@ export interface components {
             observations: components["schemas"]["ObservationView"][];
             /** @description What recomputing from those observations gives: must equal the decision. */
             recomputed?: components["schemas"]["RecomputedView"] | null;
+            /**
+             * @description The rule of the newest decision in its parts; absent where no threshold spoke (no data,
+             *     silence), and where the city's files have changed since.
+             */
+            rule?: components["schemas"]["RuleView"] | null;
             /** @description The thresholds that apply. */
             thresholds: components["schemas"]["ThresholdView"][];
         };
@@ -2363,7 +2417,8 @@ export interface components {
             channel: string;
             /**
              * Format: int64
-             * @description 资料完整至: its frontier, event time.
+             * @description 资料完整至, event time: every datastream of the agency that is not silent has been heard up to
+             *     here, by whichever channel. Absent until the engine has said so.
              */
             complete_ms?: number | null;
             /** @description `live`, `late`, `dead` or `never`. */
@@ -2532,9 +2587,19 @@ export interface components {
         };
         /** @description Something the platform says about itself. */
         Notice: {
-            /** @description Figures, in words. */
+            /** @description The same in an English sentence, for logs and scripts. */
             detail: string;
-            /** @description A stable word: `disk_nearly_full`, `archive_down`, `archive_behind`, `engine_behind`. */
+            /**
+             * @description Its figures by name: `free_bytes`, `total_bytes`, `free_share` (0 to 1), `days_until_full`,
+             *     `bytes_per_observation`, `behind_records`, `count`.
+             */
+            figures?: {
+                [key: string]: number;
+            };
+            /**
+             * @description A stable word, the kind of the notice: `disk_nearly_full`, `disk_full`, `archive_down`,
+             *     `archive_behind`, `engine_behind`, `threshold_refused`.
+             */
             id: string;
             /** @description `warning` or `critical`. */
             severity: string;
@@ -2543,6 +2608,8 @@ export interface components {
              * @description Since when.
              */
             since_ms: number;
+            /** @description Thresholds that cannot be applied, where that is the notice; the first of `count`. */
+            thresholds?: components["schemas"]["RefusedThreshold"][];
         };
         /** @description One observation. */
         ObservationView: {
@@ -2582,6 +2649,8 @@ export interface components {
             log: components["schemas"]["LogEntry"][];
             /** @description Notices about the platform itself (disk, archive, journal). */
             notices: components["schemas"]["Notice"][];
+            /** @description The record and its disk; absent in the first seconds. */
+            record?: components["schemas"]["RecordView"] | null;
             /** @description Official signals in force. */
             signals: components["schemas"]["SignalView"][];
             /** @description Station states. */
@@ -2606,13 +2675,21 @@ export interface components {
         };
         /** @description Why a request was refused. `reason` is a stable word, `detail` is for a person. */
         Problem: {
-            /** @description The particulars, for a person. */
+            /** @description The particulars, for a person, in English. */
             detail: string;
             /**
              * @description A stable word: `unauthenticated`, `forbidden`, `not_found`, `conflict`, `invalid`,
              *     `too_large`, `rate_limited`, `unavailable`, or one of the desk's own reasons.
              */
             reason: string;
+            /**
+             * @description What the reason names, so that it can be worded anew: `alert`, `by`, `at_ms`, `until_ms`,
+             *     `incident`, `plan`, `level`, `task`, `tasks` (with commas), `unit`, `state`, `role`, `act`,
+             *     `field`, `hours`.
+             */
+            terms?: {
+                [key: string]: string;
+            };
         };
         /** @description A recomputation. */
         RecomputedView: {
@@ -2625,6 +2702,65 @@ export interface components {
              * @description Value.
              */
             value?: number | null;
+        };
+        /** @description The record and the disk it is on: how long there is room. */
+        RecordView: {
+            /**
+             * Format: double
+             * @description Bytes of the journal for each observation; absent in a young journal.
+             */
+            bytes_per_observation?: number | null;
+            /**
+             * Format: double
+             * @description Days until it is full if it fills as in the last minutes; absent where nothing came, or at any
+             *     other speed than the wall's.
+             */
+            days_until_full?: number | null;
+            /**
+             * Format: uint64
+             * @description Bytes of everything in the data directory.
+             */
+            directory_bytes: number;
+            /**
+             * Format: uint64
+             * @description Bytes free in the file system; absent where it does not say.
+             */
+            free_bytes?: number | null;
+            /** @description Whether the last commit was refused because the disk is full. */
+            full: boolean;
+            /**
+             * Format: uint64
+             * @description Observations among them.
+             */
+            observations: number;
+            /**
+             * Format: uint64
+             * @description Records in the journal.
+             */
+            records: number;
+            /**
+             * Format: uint64
+             * @description Bytes of the file system.
+             */
+            total_bytes?: number | null;
+        };
+        /** @description A threshold of the city's files that cannot be applied at a station. */
+        RefusedThreshold: {
+            /** @description Hazard. */
+            hazard: string;
+            /** @description A stable word: `datum`, `property`, `window`, `not_finite`. */
+            reason: string;
+            /** @description Station. */
+            station: string;
+            /** @description What the reason names: `threshold_datum`, `station_datum`, `property`. */
+            terms?: {
+                [key: string]: string;
+            };
+            /**
+             * Format: uint16
+             * @description Its number in the hazard's file, from 1.
+             */
+            threshold: number;
         };
         /** @description One refused item. */
         RejectedItem: {
@@ -2695,6 +2831,42 @@ export interface components {
              * @description Vulnerability 0 to 1.
              */
             vulnerability: number;
+        };
+        /** @description A rule in its parts: `statistic` of `property` over `window_s`, `comparison` `threshold` `unit`. */
+        RuleView: {
+            /** @description `at_least`. */
+            comparison: string;
+            /** @description Datum of a stage. */
+            datum?: string | null;
+            /** @description Hazard. */
+            hazard: string;
+            /** @description Level id that it gives. */
+            level: string;
+            /** @description `warning`, `guarantee`, … */
+            mark?: string | null;
+            /**
+             * Format: uint32
+             * @description Its number in the hazard's file, from 1.
+             */
+            number: number;
+            /** @description Property. */
+            property: string;
+            /** @description Source of the number. */
+            source: string;
+            /** @description `latest`, `sum`, `mean`, `rise_per_hour` or `highest`. */
+            statistic: string;
+            /**
+             * Format: double
+             * @description The number compared with.
+             */
+            threshold: number;
+            /** @description Its unit (UCUM); of a rise, an hour. */
+            unit: string;
+            /**
+             * Format: uint32
+             * @description Window, seconds; absent: the instant.
+             */
+            window_s?: number | null;
         };
         /** @description `GET /v1/stations/{id}/series`. */
         SeriesView: {
@@ -2983,8 +3155,11 @@ export interface components {
         };
         /** @description A unit. */
         UnitView: {
-            /** @description Whether its session to the platform is up. */
-            connected: boolean;
+            /**
+             * @description Whether its session to the platform's own MQTT endpoint is up. Absent where that cannot be
+             *     known: behind a city's own broker.
+             */
+            connected?: boolean | null;
             /**
              * Format: int64
              * @description When it was last heard.

@@ -14,6 +14,7 @@ export type IncidentView = Wire['IncidentView'];
 export type LevelView = Wire['LevelView'];
 export type LogEntry = Wire['LogEntry'];
 export type Notice = Wire['Notice'];
+export type RecordView = Wire['RecordView'];
 export type ObservationView = Wire['ObservationView'];
 export type PlanView = Wire['PlanView'];
 export type Problem = Wire['Problem'];

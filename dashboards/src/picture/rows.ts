@@ -1,7 +1,7 @@
 // The picture as the console holds it: immutable maps by id, replaced row by row. Pure.
 import type { Change, Notice, PictureView } from '../contract/types';
 import type {
-  AlertView, FeedView, HospitalView, IncidentView, LogEntry, SignalView, TaskView, UnitView, ZoneView,
+  AlertView, FeedView, HospitalView, IncidentView, LogEntry, RecordView, SignalView, TaskView, UnitView, ZoneView,
 } from '../contract/types';
 
 /** Lines of the duty log kept on the seat; older ones are the platform's to show. */
@@ -17,6 +17,7 @@ export interface Rows {
   feeds: ReadonlyMap<string, FeedView>;
   signals: ReadonlyMap<string, SignalView>;
   notices: ReadonlyMap<string, Notice>;
+  record: RecordView | null;
   log: readonly LogEntry[];
 }
 
@@ -25,14 +26,14 @@ const byId = <T extends { id: string }>(rows: T[]): Map<string, T> =>
 
 export const empty = (): Rows => ({
   alerts: new Map(), zones: new Map(), incidents: new Map(), tasks: new Map(), units: new Map(),
-  hospitals: new Map(), feeds: new Map(), signals: new Map(), notices: new Map(), log: [],
+  hospitals: new Map(), feeds: new Map(), signals: new Map(), notices: new Map(), record: null, log: [],
 });
 
 export function fromSnapshot(p: PictureView): Rows {
   return {
     alerts: byId(p.alerts), zones: byId(p.zones), incidents: byId(p.incidents), tasks: byId(p.tasks),
     units: byId(p.units), hospitals: byId(p.hospitals), feeds: byId(p.feeds), signals: byId(p.signals),
-    notices: byId(p.notices), log: p.log.slice(-LOG_LINES),
+    notices: byId(p.notices), record: p.record ?? null, log: p.log.slice(-LOG_LINES),
   };
 }
 
@@ -46,7 +47,7 @@ const TABLE = {
 export function apply(rows: Rows, changes: readonly Change[]): Rows {
   const next: Rows = { ...rows };
   const fresh = new Map<string, Map<string, unknown>>();
-  const writable = (table: Exclude<keyof Rows, 'log'>): Map<string, unknown> => {
+  const writable = (table: Exclude<keyof Rows, 'log' | 'record'>): Map<string, unknown> => {
     let map = fresh.get(table);
     if (map === undefined) {
       map = new Map<string, unknown>(rows[table]);
@@ -59,6 +60,10 @@ export function apply(rows: Rows, changes: readonly Change[]): Rows {
   for (const change of changes) {
     if (change.kind === 'log') {
       lines.push(change.row);
+      continue;
+    }
+    if (change.kind === 'record') {
+      next.record = change.row;
       continue;
     }
     const table = TABLE[change.kind];

@@ -49,12 +49,48 @@ pub struct ExplanationView {
     /// Every decision about it, oldest first, as in the decision log.
     #[schemars(with = "Vec<serde_json::Value>")]
     pub decisions: Vec<domain::decision::Decision>,
+    /// The rule of the newest decision in its parts; absent where no threshold spoke (no data,
+    /// silence), and where the city's files have changed since.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rule: Option<RuleView>,
     /// The observations behind the newest decision.
     pub observations: Vec<ObservationView>,
     /// The thresholds that apply.
     pub thresholds: Vec<ThresholdView>,
     /// What recomputing from those observations gives: must equal the decision.
     pub recomputed: Option<RecomputedView>,
+}
+
+/// A rule in its parts: `statistic` of `property` over `window_s`, `comparison` `threshold` `unit`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct RuleView {
+    /// Hazard.
+    pub hazard: String,
+    /// Its number in the hazard's file, from 1.
+    pub number: u32,
+    /// `latest`, `sum`, `mean`, `rise_per_hour` or `highest`.
+    pub statistic: String,
+    /// Property.
+    pub property: String,
+    /// Window, seconds; absent: the instant.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub window_s: Option<u32>,
+    /// `at_least`.
+    pub comparison: String,
+    /// The number compared with.
+    pub threshold: f64,
+    /// Its unit (UCUM); of a rise, an hour.
+    pub unit: String,
+    /// Level id that it gives.
+    pub level: String,
+    /// `warning`, `guarantee`, …
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mark: Option<String>,
+    /// Datum of a stage.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub datum: Option<String>,
+    /// Source of the number.
+    pub source: String,
 }
 
 /// A recomputation.

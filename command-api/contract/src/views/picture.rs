@@ -228,8 +228,10 @@ pub struct UnitView {
     /// When it was last heard.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub heard_ms: Option<i64>,
-    /// Whether its session to the platform is up.
-    pub connected: bool,
+    /// Whether its session to the platform's own MQTT endpoint is up. Absent where that cannot be
+    /// known: behind a city's own broker.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub connected: Option<bool>,
 }
 
 /// A hospital's newest figures.
@@ -284,7 +286,8 @@ pub struct FeedView {
     /// Last frame, by the platform's clock.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub heard_ms: Option<i64>,
-    /// 资料完整至: its frontier, event time.
+    /// 资料完整至, event time: every datastream of the agency that is not silent has been heard up to
+    /// here, by whichever channel. Absent until the engine has said so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub complete_ms: Option<i64>,
     /// Accepted since the start.
@@ -297,6 +300,32 @@ pub struct FeedView {
     pub stations: u32,
     /// Silent stations.
     pub silent: u32,
+}
+
+/// The record and the disk it is on: how long there is room.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct RecordView {
+    /// Records in the journal.
+    pub records: u64,
+    /// Observations among them.
+    pub observations: u64,
+    /// Bytes of everything in the data directory.
+    pub directory_bytes: u64,
+    /// Bytes of the journal for each observation; absent in a young journal.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bytes_per_observation: Option<f64>,
+    /// Bytes free in the file system; absent where it does not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub free_bytes: Option<u64>,
+    /// Bytes of the file system.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub total_bytes: Option<u64>,
+    /// Days until it is full if it fills as in the last minutes; absent where nothing came, or at any
+    /// other speed than the wall's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub days_until_full: Option<f64>,
+    /// Whether the last commit was refused because the disk is full.
+    pub full: bool,
 }
 
 /// An official signal in force.
