@@ -218,3 +218,48 @@ async fn a_platform_that_can_keep_no_history_ends_and_says_so() {
     let ended = platform.ended().await.expect_err("it ended as if all were well");
     assert!(ended.to_string().starts_with("the history has ended"), "{ended}");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_sign_of_life_is_sent_while_the_platform_is_well_and_not_otherwise() {
+    use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+    use tokio::io::AsyncReadExt;
+
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let target: hyper::Uri =
+        format!("http://{}/alive", listener.local_addr().unwrap()).parse().unwrap();
+    let (asked, told) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+    let counted = Arc::clone(&told);
+    let server = tokio::spawn(async move {
+        loop {
+            let (mut socket, _) = listener.accept().await.unwrap();
+            let mut head = [0; 1024];
+            let read = socket.read(&mut head).await.unwrap();
+            assert!(head[..read].starts_with(b"GET /alive HTTP/1.1\r\n"));
+            counted.fetch_add(1, Ordering::SeqCst);
+            let answer = "HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n";
+            socket.write_all(answer.as_bytes()).await.unwrap();
+        }
+    });
+    let well = Arc::new(AtomicBool::new(false));
+    let (is_well, looked) = (Arc::clone(&well), Arc::clone(&asked));
+    let beat = command_api::outlets::heartbeat::run(target, Duration::from_millis(5), move || {
+        looked.fetch_add(1, Ordering::SeqCst);
+        is_well.load(Ordering::SeqCst)
+    });
+    let beat = tokio::spawn(beat);
+    let until = |count: Arc<AtomicUsize>| async move {
+        let began = Instant::now();
+        while count.load(Ordering::SeqCst) < 5 {
+            assert!(began.elapsed() < common::WITHIN, "it does not beat");
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    until(asked).await;
+    assert_eq!(told.load(Ordering::SeqCst), 0, "it said that all is well");
+    well.store(true, Ordering::SeqCst);
+    until(told).await;
+    assert!(!server.is_finished(), "something else than a sign of life came");
+    beat.abort();
+    server.abort();
+}
