@@ -3,6 +3,7 @@
 import * as platform from '../api/platform';
 import type { SeriesView } from '../contract/types';
 import { connection } from '../live/connection.svelte';
+import { untrack } from 'svelte';
 import { picture } from '../picture/picture.svelte';
 import { clock } from '../time/clock.svelte';
 import { named, settings, shortName, t } from '../ui/settings.svelte';
@@ -40,11 +41,13 @@ interface Fetched {
 }
 
 class Lanes {
+  private looking = false;
   private fetched = $state.raw<Partial<Record<LaneId, Fetched>>>({});
   rows = $derived.by(() => this.make());
 
   start(): () => void {
-    const look = (): void => void this.look();
+    // What a look reads must not start the next: only time does.
+    const look = (): void => untrack(() => void this.look());
     look();
     const timer = setInterval(look, LOOK_MS);
     return () => clearInterval(timer);
@@ -72,7 +75,16 @@ class Lanes {
   }
 
   private async look(): Promise<void> {
-    if (!connection.up) return;
+    if (!connection.up || this.looking) return;
+    this.looking = true;
+    try {
+      await this.fetch();
+    } finally {
+      this.looking = false;
+    }
+  }
+
+  private async fetch(): Promise<void> {
     for (const id of ['rain', 'water', 'beds'] as const) {
       const worst = this.worst(PROPERTIES[id]);
       if (worst === null) continue;
