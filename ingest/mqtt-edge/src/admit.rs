@@ -42,6 +42,17 @@ pub struct Packet {
     pub will: bool,
 }
 
+/// What became of a packet's items.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// New ones.
+    pub accepted: usize,
+    /// Known already.
+    pub duplicate: usize,
+    /// Refused or kept aside.
+    pub refused: usize,
+}
+
 /// What became of a packet.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Verdict {
@@ -51,6 +62,9 @@ pub enum Verdict {
     Duplicate,
     /// Kept aside, and durable.
     Quarantined,
+    /// Some of its items were known already or refused, and all of that is durable. Acknowledged;
+    /// v5 clients that want to know get the counts as user properties.
+    Counted(Counts),
     /// Refused for its content, and the refusal is durable: acknowledged, or the client would send
     /// it again for ever. v5 clients get reason 0x99 (or a nearer one) with the reason's word.
     Refused {

@@ -6,6 +6,7 @@ use mqtt_protocol_core::mqtt::packet as pc;
 use mqtt_protocol_core::mqtt::packet::{v3_1_1 as v3, v5_0 as v5};
 use mqtt_protocol_core::mqtt::result_code as rc;
 
+use crate::admit::Counts;
 use crate::limits::REASON_TEXT_MAX_BYTES;
 use crate::principal::Protocol;
 
@@ -22,6 +23,33 @@ fn short(out: &mut Vec<u8>, first: u8, packet_id: u16) {
 /// thousand of them a second: written without going through the library.
 pub(crate) fn ack(out: &mut Vec<u8>, qos: u8, packet_id: u16) {
     short(out, if qos == 2 { PUBREC } else { PUBACK }, packet_id);
+}
+
+/// The most bytes of an acknowledgement with counts: three pairs of a name and a number.
+pub(crate) const COUNTS_MAX_BYTES: usize = 128;
+
+/// PUBACK or PUBREC of v5 that says yes, and what became of the items.
+pub(crate) fn counted(out: &mut Vec<u8>, qos: u8, packet_id: u16, counts: Counts) {
+    let Counts { accepted, duplicate, refused } = counts;
+    let named = [("accepted", accepted), ("duplicate", duplicate), ("refused", refused)];
+    let properties: Vec<pc::Property> = named
+        .iter()
+        .filter_map(|(name, count)| pc::UserProperty::new(*name, count.to_string()).ok())
+        .map(Into::into)
+        .collect();
+    let bytes = if qos == 2 {
+        let builder = v5::Pubrec::builder().packet_id(packet_id);
+        let builder = builder.reason_code(rc::PubrecReasonCode::Success).props(properties);
+        builder.build().map(|packet| packet.to_continuous_buffer())
+    } else {
+        let builder = v5::Puback::builder().packet_id(packet_id);
+        let builder = builder.reason_code(rc::PubackReasonCode::Success).props(properties);
+        builder.build().map(|packet| packet.to_continuous_buffer())
+    };
+    match bytes {
+        Ok(bytes) => out.extend_from_slice(&bytes),
+        Err(_) => ack(out, qos, packet_id),
+    }
 }
 
 /// PUBACK or PUBREC with a v5 reason, and its text where the client wants one.

@@ -28,7 +28,7 @@ mod topics;
 mod upstream;
 mod wire;
 
-pub use admit::{Admit, BoxPending, Packet, Qos, Verdict};
+pub use admit::{Admit, BoxPending, Counts, Packet, Qos, Verdict};
 pub use close::CloseReason;
 pub use downlink::{Downlink, Outbox};
 pub use limits::*;

@@ -194,7 +194,8 @@ impl Upstream {
 /// The v5 reason code of a verdict, and its text; `None` is "yes".
 pub(crate) fn v5_refusal(verdict: &Verdict) -> Option<(u8, String)> {
     match verdict {
-        Verdict::Stored | Verdict::Duplicate | Verdict::Quarantined | Verdict::Unavailable => None,
+        Verdict::Stored | Verdict::Duplicate | Verdict::Quarantined => None,
+        Verdict::Counted(_) | Verdict::Unavailable => None,
         Verdict::AccessRefused => Some((0x87, String::new())),
         Verdict::Refused { reason, detail } => {
             let code = match reason {

@@ -10,7 +10,7 @@ use domain::ids::{AgencyId, UnitId};
 use domain::refusal::{Channel, Reason};
 use domain::report::Report;
 use domain::time::UtcMs;
-use mqtt_edge::{Admit, Downlink, EdgeHandle, Packet, Verdict, Who};
+use mqtt_edge::{Admit, Counts, Downlink, EdgeHandle, Packet, Verdict, Who};
 
 use super::decode::{Carries, carries};
 use super::notes::{Note, note};
@@ -58,19 +58,25 @@ impl Future for Taken {
     }
 }
 
-/// One verdict for a packet of many items: taken where anything in it was.
+/// One verdict for a packet of many items: taken where anything in it was, with the counts where
+/// not all of it was new.
 fn verdict(outcomes: &[Outcome]) -> Verdict {
-    if outcomes.is_empty() || outcomes.contains(&Outcome::Accepted) {
+    let mut counts = Counts::default();
+    for outcome in outcomes {
+        *match outcome {
+            Outcome::Accepted => &mut counts.accepted,
+            Outcome::Duplicate => &mut counts.duplicate,
+            Outcome::Refused(_) | Outcome::Quarantined(_) => &mut counts.refused,
+        } += 1;
+    }
+    if counts.accepted == outcomes.len() {
         return Verdict::Stored;
     }
-    if outcomes.contains(&Outcome::Duplicate) {
-        return Verdict::Duplicate;
-    }
     match outcomes.first() {
-        Some(Outcome::Refused(why)) => {
+        Some(Outcome::Refused(why)) if counts.refused == outcomes.len() => {
             Verdict::Refused { reason: why.reason, detail: why.detail.clone() }
         }
-        _ => Verdict::Quarantined,
+        _ => Verdict::Counted(counts),
     }
 }
 

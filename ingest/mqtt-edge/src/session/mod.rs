@@ -173,7 +173,7 @@ where
                 }
             }
             Verdict::Refused { .. } => self.tally.refused += 1,
-            Verdict::Stored | Verdict::Duplicate | Verdict::Quarantined => {}
+            Verdict::Stored | Verdict::Duplicate | Verdict::Quarantined | Verdict::Counted(_) => {}
         }
         if owed.qos == 0 {
             return;
@@ -189,9 +189,13 @@ where
         if self.broken {
             return;
         }
-        match refusal {
-            None => encode::ack(&mut self.out, owed.qos, owed.packet_id),
-            Some((code, text)) => {
+        let told = self.wants_reasons && encode::COUNTS_MAX_BYTES <= self.packet_max_bytes;
+        match (refusal, verdict) {
+            (None, Verdict::Counted(counts)) if told && self.protocol == Protocol::V5 => {
+                encode::counted(&mut self.out, owed.qos, owed.packet_id, *counts);
+            }
+            (None, _) => encode::ack(&mut self.out, owed.qos, owed.packet_id),
+            (Some((code, text)), _) => {
                 // A text must not make the packet larger than the client takes.
                 let fits = text.len() + 16 <= self.packet_max_bytes;
                 let text = (self.wants_reasons && fits && !text.is_empty()).then_some(&*text);
