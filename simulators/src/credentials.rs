@@ -11,9 +11,14 @@
 //! secret is the bearer token.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
+
+/// The file, in the platform's data folder.
+const FILE: &str = "credentials.toml";
+/// Where that folder is, unless it is `./data`.
+const DATA: &str = "FENGHUO_DATA";
 
 /// What the file says.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -42,6 +47,16 @@ pub enum CredentialError {
         /// Where and why.
         source: Box<toml::de::Error>,
     },
+    /// No file was named, and there is none where it is looked for.
+    #[error(
+        "no credentials: there is no {}; name a file with --credentials (a platform started with \
+         --demo writes one into its data folder, which {DATA} may name), or give --token",
+        .0.display()
+    )]
+    Nowhere(PathBuf),
+    /// The file has no single agency to send as.
+    #[error("name the agency that sends with --agency: the credentials file has {0}")]
+    WhichAgency(String),
     /// Nobody of that name.
     #[error("no secret for {kind} {name:?}: add it, or \"*\", to [{kind}] of the credentials file")]
     Unknown {
@@ -63,6 +78,34 @@ impl Credentials {
             .map_err(|source| CredentialError::Read { path: name(), source })?;
         Self::parse(&text)
             .map_err(|source| CredentialError::Form { path: name(), source: Box::new(source) })
+    }
+
+    /// Reads the file that is named, or else that of a platform on this machine: in the folder that
+    /// `FENGHUO_DATA` names, or `./data`.
+    ///
+    /// # Errors
+    /// As [`Credentials::read`], and [`CredentialError::Nowhere`].
+    pub fn find(named: Option<&Path>) -> Result<Self, CredentialError> {
+        if let Some(path) = named {
+            return Self::read(path);
+        }
+        let folder = std::env::var_os(DATA).map_or_else(|| PathBuf::from("data"), PathBuf::from);
+        let path = folder.join(FILE);
+        if path.is_file() { Self::read(&path) } else { Err(CredentialError::Nowhere(path)) }
+    }
+
+    /// The one agency that it names.
+    ///
+    /// # Errors
+    /// [`CredentialError::WhichAgency`] where it names none or several.
+    pub fn only_agency(&self) -> Result<&str, CredentialError> {
+        let names: Vec<&str> =
+            self.agency.keys().map(String::as_str).filter(|n| *n != "*").collect();
+        match names.as_slice() {
+            [one] => Ok(one),
+            [] => Err(CredentialError::WhichAgency("none by name".into())),
+            many => Err(CredentialError::WhichAgency(many.join(", "))),
+        }
     }
 
     /// Reads the text of a credentials file.

@@ -28,6 +28,9 @@ pub struct Scenario {
     /// How instruments and their lines misbehave.
     #[serde(default)]
     pub telemetry: Telemetry,
+    /// Agencies that send by HTTP; the others by MQTT.
+    #[serde(default)]
+    pub by_http: Vec<AgencyId>,
     /// The storm.
     pub storm: Storm,
     /// Rain cells beside the storm's own rain.

@@ -14,6 +14,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use listeners::broker::{Broker, Manners};
+use listeners::web::{BEGIN_MS, Web};
 
 /// A drill that ends with the test.
 struct Drill(Child);
@@ -25,7 +26,7 @@ impl Drop for Drill {
     }
 }
 
-fn drill(broker: &Broker, folder: &std::path::Path) -> Drill {
+fn drill(broker: &Broker, web: &Web, folder: &std::path::Path) -> Drill {
     let credentials = folder.join("credentials.toml");
     std::fs::write(&credentials, "[agency]\n\"*\" = \"demo\"\n[unit]\n\"*\" = \"demo\"\n").unwrap();
     let root = env!("CARGO_MANIFEST_DIR");
@@ -33,8 +34,10 @@ fn drill(broker: &Broker, folder: &std::path::Path) -> Drill {
     command.arg("drill").arg("--scenario").arg(format!("{root}/scenarios/typhoon-ronglan.toml"));
     command.arg("--city").arg(format!("{root}/cities/jiangmen"));
     command.arg("--mqtt").arg(broker.address.to_string()).arg("--credentials").arg(credentials);
-    command.args(["--speed", "600", "--start", "-3h", "--history", "0.5"]);
-    command.stdout(Stdio::null()).stderr(Stdio::null());
+    command.arg("--http").arg(format!("http://{}", web.address));
+    command.args(["--start", "-3h", "--history", "0.5", "--own-dates", "--quiet"]);
+    let said = std::fs::File::create(folder.join("said")).unwrap();
+    command.stdout(Stdio::from(said)).stderr(Stdio::null());
     Drill(command.spawn().unwrap())
 }
 
@@ -52,7 +55,8 @@ async fn stations_offices_and_units_speak_on_their_own_topics() {
     let folder = tempfile::tempdir().unwrap();
     let password = Some("demo".to_owned());
     let broker = Broker::start(Manners { password, ..Manners::default() }).await;
-    let _drill = drill(&broker, folder.path());
+    let web = Web::start(0).await;
+    let _drill = drill(&broker, &web, folder.path());
 
     let mut told = false;
     let begun = Instant::now();
@@ -78,18 +82,40 @@ async fn stations_offices_and_units_speak_on_their_own_topics() {
 
     let agencies = || -> BTreeSet<String> {
         let messages = broker.messages();
-        let own =
-            |t: &str| t.strip_suffix("/obs").or(t.strip_suffix("/hospital")).map(str::to_owned);
+        let own = |t: &str| t.strip_suffix("/obs").map(str::to_owned);
         messages.iter().filter_map(|(t, _)| own(t)).collect()
     };
-    until("six agencies send", || agencies().len() >= 6).await;
-    let wanted = ["drainage", "health", "hydrology", "sea", "water", "weather"];
+    until("four agencies send by MQTT", || agencies().len() >= 4).await;
+    let wanted = ["hydrology", "sea", "water", "weather"];
     assert!(agencies().into_iter().eq(wanted.map(|a| format!("fh/v1/{a}"))));
-    let messages = broker.messages();
-    for (topic, payload) in messages.iter().filter(|(t, _)| t.ends_with("/hospital")) {
-        let status: domain::report::HospitalStatus = serde_json::from_str(payload).unwrap();
-        assert!(topic == "fh/v1/health/hospital" && status.beds > 0 && status.beds_occupied > 0);
+    // Hospitals and the drainage centre send by HTTP, as the scenario says.
+    until("hospitals and streets send by HTTP", || {
+        let taken = web.taken.lock().unwrap();
+        taken.reports.len() >= 40 && taken.items.iter().any(|i| i["property"] == "ponding_depth")
+    })
+    .await;
+    for status in &web.taken.lock().unwrap().reports {
+        let status: domain::report::HospitalStatus =
+            serde_json::from_value(status.clone()).unwrap();
+        assert!(status.beds > 0 && status.beds_occupied > 0);
     }
+    // The clock that is a day ahead stays in the drill at this speed too, and is told.
+    let ahead = || {
+        let day = BEGIN_MS + 20 * 3_600_000;
+        let is_ahead = |row: &serde_json::Value| row["t"].as_i64().is_some_and(|t| t > day);
+        broker.messages().iter().any(|(topic, payload)| {
+            topic == "fh/v1/weather/obs"
+                && match serde_json::from_str(payload).unwrap() {
+                    serde_json::Value::Array(rows) => rows.iter().any(is_ahead),
+                    row => is_ahead(&row),
+                }
+        })
+    };
+    until("a frame of tomorrow", ahead).await;
+    let said = std::fs::read_to_string(folder.path().join("said")).unwrap();
+    assert!(said.contains(" inject I4 ") && said.contains(" signal "), "{said}");
+    assert!(!said.contains("sent="), "it was told to be quiet: {said}");
+    let messages = broker.messages();
     let signals: Vec<_> = messages.iter().filter(|(t, _)| t.ends_with("/signals")).collect();
     assert!(signals.len() >= 9, "{} signals are in force at -3 h", signals.len());
     for (topic, payload) in &signals {
@@ -104,7 +130,8 @@ async fn a_wrong_secret_ends_the_drill() {
     let folder = tempfile::tempdir().unwrap();
     let password = Some("another".to_owned());
     let broker = Broker::start(Manners { password, ..Manners::default() }).await;
-    let mut drill = drill(&broker, folder.path());
+    let web = Web::start(0).await;
+    let mut drill = drill(&broker, &web, folder.path());
     until("it ends by itself", || drill.0.try_wait().unwrap().is_some()).await;
     assert_eq!(drill.0.wait().unwrap().code(), Some(1));
     assert!(broker.messages().is_empty());

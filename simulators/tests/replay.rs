@@ -252,3 +252,26 @@ proptest::proptest! {
         }
     }
 }
+
+#[test]
+fn alone_it_says_where_it_looks_for_credentials_and_which_agencies_there_are() {
+    let folder = tempfile::tempdir().unwrap();
+    let (csv, _) = table(4);
+    std::fs::write(folder.path().join("series.csv"), csv).unwrap();
+    std::fs::write(folder.path().join("map.toml"), MAP).unwrap();
+    let said = || {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_fenghuo-sim"));
+        command.args(["replay", "--csv", "series.csv", "--map", "map.toml", "--speed", "max"]);
+        let out = command.current_dir(folder.path()).env_remove("FENGHUO_DATA").output().unwrap();
+        assert_eq!(out.status.code(), Some(1));
+        String::from_utf8(out.stderr).unwrap()
+    };
+    let nowhere = said();
+    assert!(nowhere.contains("data/credentials.toml"), "{nowhere}");
+    assert!(nowhere.contains("--credentials") && nowhere.contains("FENGHUO_DATA"), "{nowhere}");
+    std::fs::create_dir(folder.path().join("data")).unwrap();
+    let file = folder.path().join("data/credentials.toml");
+    std::fs::write(&file, "[agency]\nhydro = \"a\"\nweather = \"b\"\n").unwrap();
+    let several = said();
+    assert!(several.contains("--agency") && several.contains("hydro, weather"), "{several}");
+}

@@ -19,6 +19,7 @@ let browser: Browser;
 let page: Page;
 const foreign: string[] = [];
 const complaints: string[] = [];
+let asked = 0;
 
 beforeAll(async () => {
   demo = await startDemo(120, '-2h');
@@ -36,6 +37,7 @@ beforeAll(async () => {
   });
   page = await context.newPage();
   page.on('request', (r) => {
+    asked += 1;
     if (!r.url().startsWith(demo.line.url) && !/^(data|blob):/.test(r.url())) foreign.push(r.url());
   });
   page.on('pageerror', (e) => complaints.push(e.message));
@@ -56,7 +58,10 @@ describe('the running demonstration', () => {
     await page.fill('input[autocomplete="username"]', demo.user);
     await page.fill('input[type="password"]', demo.password);
     await page.keyboard.press('Enter');
-    await page.waitForSelector('[data-state="live"], [data-state="replay"]', { timeout: SOON });
+    // A demonstration is live, at a speed of its own.
+    await page.waitForSelector('[data-state="live"]', { timeout: SOON });
+    expect((await page.textContent('[data-state="live"] b'))?.replace(/\s/g, ' ')).toBe('实时 ×120');
+    expect(await page.$('.band.striped')).toBeNull();
     await page.waitForSelector('[data-alert]', { timeout: SOON });
     // The first gesture lets the browser play; a red or orange alert must then be heard.
     await page.mouse.click(900, 500);
@@ -75,7 +80,7 @@ describe('the running demonstration', () => {
       return rows.some((r) => r.id === alert && typeof r.acknowledged_by === 'string');
     }, id, { timeout: 10_000 });
     await page.goto(`${demo.line.url}/?sel=alert:${encodeURIComponent(id)}`);
-    await page.waitForSelector('[data-state="live"], [data-state="replay"]');
+    await page.waitForSelector('[data-state="live"]');
     await page.keyboard.press('e');
     await page.waitForSelector('.upper form input');
     await page.keyboard.press('Enter');
@@ -91,12 +96,31 @@ describe('the running demonstration', () => {
     }, undefined, { timeout: 150_000, polling: 500 });
   }, 240_000);
 
+  it('refuses the frames of a gauge whose clock is a day ahead, and shows it', async () => {
+    const late = await page.waitForFunction(async () => {
+      const refused = await (await fetch('/v1/rejections?reason=future_dated&limit=200')).json() as { raw: string }[];
+      const feeds = await (await fetch('/v1/feeds')).json() as { id: string; agency: string; refused: number }[];
+      const told = feeds.some((f) => f.agency === 'weather' && f.refused > 0);
+      return refused.length > 0 && told ? refused.map((r) => JSON.stringify(r)) : null;
+    }, undefined, { timeout: 120_000, polling: 500 });
+    const refused = await late.jsonValue() ?? [];
+    // Nobody else is dated ahead, however fast the clock goes.
+    expect(refused.filter((r) => !r.includes('JM-0020'))).toEqual([]);
+  }, 130_000);
+
+  it('asks for no more than it shows', async () => {
+    const before = asked;
+    await page.waitForTimeout(5_000);
+    // A few series again and again as their time goes on, and nothing as fast as it is answered.
+    expect(asked - before).toBeLessThan(40);
+  }, 10_000);
+
   it('is cut off and comes back with all that happened', async () => {
     demo.line.drop();
     await page.waitForSelector('.band.lost', { timeout: 5_000 });
     const shown = await page.textContent('.seq');
     demo.line.cut = false;
-    await page.waitForSelector('[data-state="live"], [data-state="replay"]', { timeout: 20_000 });
+    await page.waitForSelector('[data-state="live"]', { timeout: 20_000 });
     await page.waitForFunction((before) => document.querySelector('.seq')?.textContent !== before, shown, { timeout: SOON });
     expect(await page.$('.band.lost')).toBeNull();
   }, 120_000);

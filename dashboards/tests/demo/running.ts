@@ -83,7 +83,7 @@ function said(child: ChildProcess, word: string): Promise<string[]> {
 export async function startDemo(speed: number, start: string): Promise<Demo> {
   const data = mkdtempSync(join(tmpdir(), 'fenghuo-demo-'));
   const serve = spawn(join(BIN, 'fenghuo'), [
-    'serve', '--demo', '--clock', 'replay', '--city', CITY, '--data', data,
+    'serve', '--demo', '--clock', `scaled:now@${speed}`, '--city', CITY, '--data', data,
     '--http', '127.0.0.1:0', '--mqtt', '127.0.0.1:0', '--console', join(ROOT, 'dashboards/dist'),
   ], { stdio: ['ignore', 'pipe', 'ignore'] });
   const lines = await said(serve, 'ready ');
@@ -93,7 +93,7 @@ export async function startDemo(speed: number, start: string): Promise<Demo> {
   const drill = spawn(join(BIN, 'fenghuo-sim'), [
     'drill', '--scenario', SCENARIO, '--city', CITY, '--mqtt', field('mqtt').replace('mqtt://', ''),
     '--http', field('http'), '--credentials', join(data, 'credentials.toml'),
-    '--speed', String(speed), '--start', start, '--seed', '7',
+    '--start', start, '--seed', '7',
   ], { stdio: 'ignore' });
   const line = new Line(port);
   await line.listen();

@@ -8,8 +8,11 @@ use anyhow::{Context, Result, bail};
 use clap::{Args, ValueEnum};
 use domain::time::UtcMs;
 use simulators::credentials::Credentials;
-use simulators::drill::{self, Feeds, Offices, Timeline, Wards};
-use simulators::feed::{HttpAddress, MqttAddress, MqttFeed, MqttOptions};
+use simulators::drill::{self, Feeds, News, Offices, Timeline, Wards};
+use simulators::feed::{
+    Feed, HttpAddress, HttpFeed, MqttAddress, MqttFeed, MqttOptions, PlatformClock, PlatformTime,
+};
+use simulators::stations::hours_after;
 use simulators::{units, wall};
 
 use super::stage::{Stage, StageArguments};
@@ -21,10 +24,13 @@ const UNIT_IN_FLIGHT: u16 = 4;
 /// The seven hours of the longest rain window and a little, sent as history before the start.
 const HISTORY_H: f64 = 3.0;
 
+/// How far the platform's time may be from the scenario's own at the start, ms.
+const OWN_DATES_OFF_MAX_MS: u64 = 3_600_000;
+
 /// What happens after the scenario's end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Then {
-    /// Stations and units go on at the end state, at the pace of the clock.
+    /// Stations and units go on at the end state.
     Stay,
     /// The drill ends.
     End,
@@ -35,17 +41,18 @@ pub(crate) struct Arguments {
     #[command(flatten)]
     stage: StageArguments,
     /// The MQTT endpoint: mqtt://host:port.
-    #[arg(long)]
+    #[arg(long, default_value = "127.0.0.1:1883")]
     mqtt: MqttAddress,
-    /// The HTTP API, told in the first line only.
+    /// The HTTP API: some agencies send by it, and it tells the platform's time.
+    #[arg(long, default_value = "127.0.0.1:8080")]
+    http: HttpAddress,
+    /// Tokens of agencies and units (TOML) [default: credentials.toml in FENGHUO_DATA or ./data]
     #[arg(long)]
-    http: Option<HttpAddress>,
-    /// Tokens of agencies and units (TOML).
+    credentials: Option<PathBuf>,
+    /// Scenario seconds a second, for a platform that follows the frames (`--clock replay`). Any
+    /// other platform sets the pace: start it with `--clock scaled:now@60`.
     #[arg(long)]
-    credentials: PathBuf,
-    /// Scenario seconds a second. Above 1 the platform must follow the frames: `--clock replay`.
-    #[arg(long, default_value_t = 1.0)]
-    speed: f64,
+    speed: Option<f64>,
     /// The scenario's hour at the start, like -3h or -3.
     #[arg(long, default_value = "-3h", allow_hyphen_values = true, value_parser = hours)]
     start: f64,
@@ -55,10 +62,9 @@ pub(crate) struct Arguments {
     /// Keep the scenario's own dates; without it landfall is put where the start is now.
     #[arg(long)]
     own_dates: bool,
-    /// Keep injects that put a clock ahead even where the platform follows the frames and would
-    /// be led ahead by them.
+    /// Do not tell the counts every ten seconds; injects and refusals are told all the same.
     #[arg(long)]
-    keep_clock_injects: bool,
+    quiet: bool,
     /// What happens after the scenario's end.
     #[arg(long, value_enum, default_value = "stay")]
     then: Then,
@@ -70,48 +76,86 @@ fn hours(text: &str) -> Result<f64, String> {
 }
 
 pub(crate) async fn run(mut arguments: Arguments) -> Result<()> {
-    if !(arguments.speed.is_finite() && arguments.speed > 0.0) {
-        bail!("a speed is a positive number");
-    }
     let mut stage = Stage::set(&arguments.stage)?;
-    if arguments.speed > 1.0 && !arguments.keep_clock_injects {
+    let credentials = Credentials::find(arguments.credentials.as_deref())?;
+    let clock = PlatformClock::new(arguments.http.clone());
+    let said = clock.ask_patiently().await.context("the platform's time")?;
+    let speed = pace(&said, arguments.speed)?;
+    if said.follows_frames {
         leave_clocks_alone(&mut stage);
     }
     let (from_h, to_h) = (stage.scenario.from_h, stage.scenario.to_h);
     arguments.start = arguments.start.clamp(from_h, to_h);
-    let credentials = Credentials::read(&arguments.credentials)?;
-    let timeline = timeline(&arguments, &stage)?;
+    let timeline = timeline(&arguments, &stage, &said, speed)?;
     println!(
-        "scenario={} seed={} speed={} start={} mqtt={} http={}",
+        "scenario={} seed={} speed={speed} start={} mqtt={} http={}",
         stage.scenario.id,
         stage.seed,
-        arguments.speed,
-        timeline.told(timeline.after(0.0)),
+        timeline.told(timeline.now()),
         arguments.mqtt,
-        arguments.http.as_ref().map_or_else(|| "-".into(), ToString::to_string),
+        arguments.http,
     );
-    let feeds = agencies(&stage, &arguments.mqtt, &credentials).await?;
+    let feeds = agencies(&stage, &arguments, &credentials).await?;
     field(&stage, &arguments.mqtt, &credentials, &timeline)?;
+    if !said.follows_frames {
+        tokio::spawn(drill::follow(clock, timeline.clone()));
+    }
     let history = (arguments.start - arguments.history.max(0.0)).max(from_h);
     let sampler = stage.sampler(timeline.landfall(), history);
     let offices = Offices::new(stage.scenario.clone());
     let wards = Wards::new(stage.scenario.clone(), &stage.city);
+    let news = News::new(stage.scenario.clone(), !arguments.quiet);
     let end = arguments.then == Then::End;
-    drill::play(sampler, offices, wards, &feeds, &timeline, end).await?;
+    drill::play(sampler, offices, wards, &feeds, &timeline, news, end).await?;
     for (agency, feed) in &feeds {
         println!("{agency} {}", feed.finish().await?.line());
     }
     Ok(())
 }
 
-fn timeline(arguments: &Arguments, stage: &Stage) -> Result<Timeline> {
-    let (start, end, speed) = (arguments.start, stage.scenario.to_h, arguments.speed);
-    let offset = stage.city.about.offset_s;
-    if arguments.own_dates {
-        let landfall = UtcMs::parse(&stage.scenario.landfall)?;
-        return Ok(Timeline::from_landfall(landfall, start, end, speed, offset));
+/// The drill's pace: the platform's own, or where it follows the frames, what was asked for.
+fn pace(said: &PlatformTime, asked: Option<f64>) -> Result<f64> {
+    let asked = match asked {
+        Some(speed) if !(speed.is_finite() && speed > 0.0) => bail!("a speed is a positive number"),
+        asked => asked,
+    };
+    match asked {
+        asked if said.follows_frames => Ok(asked.unwrap_or(1.0)),
+        Some(asked) if (asked - said.speed).abs() > f64::EPSILON => bail!(
+            "the platform's clock goes {} times as fast as the wall's, not {asked} times: leave \
+             --speed out, or start the platform with `--clock scaled:now@{asked}`",
+            said.speed
+        ),
+        _ => Ok(said.speed),
     }
-    Ok(Timeline::start(wall::now(), start, end, speed, offset))
+}
+
+fn timeline(
+    arguments: &Arguments,
+    stage: &Stage,
+    said: &PlatformTime,
+    speed: f64,
+) -> Result<Timeline> {
+    let (start, end, offset) = (arguments.start, stage.scenario.to_h, stage.city.about.offset_s);
+    // A platform that follows the frames has no time of its own before the first.
+    let now = if said.follows_frames { wall::now() } else { said.now.0 };
+    if !arguments.own_dates {
+        return Ok(Timeline::start(now, start, end, speed, offset));
+    }
+    let landfall = UtcMs::parse(&stage.scenario.landfall)?;
+    let first = hours_after(landfall, start);
+    let now = if said.follows_frames { first } else { now };
+    let timeline = Timeline::with_landfall(landfall, now, end, speed, offset);
+    if now.0.abs_diff(first.0) > OWN_DATES_OFF_MAX_MS {
+        bail!(
+            "with --own-dates it is {} at {start} h, and {} on the platform: start it with \
+             `--clock scaled:{}@60`",
+            first.rfc3339(offset),
+            now.rfc3339(offset),
+            first.rfc3339(offset)
+        );
+    }
+    Ok(timeline)
 }
 
 /// A platform that follows the newest frame would be led a day ahead by a clock that is.
@@ -120,32 +164,40 @@ fn leave_clocks_alone(stage: &mut Stage) {
     let mut scenario = (*stage.scenario).clone();
     let is_clock = |kind: &InjectKind| matches!(kind, InjectKind::ClockAhead { .. });
     for inject in scenario.injects.iter().filter(|i| is_clock(&i.what)) {
-        println!("inject {} is left out at this speed: {}", inject.id, inject.note);
+        let (id, note) = (&inject.id, &inject.note);
+        println!("inject {id} is left out: this platform's clock follows the frames: {note}");
     }
     scenario.injects.retain(|i| !is_clock(&i.what));
     stage.scenario = Arc::new(scenario);
 }
 
-async fn agencies(stage: &Stage, at: &MqttAddress, secrets: &Credentials) -> Result<Feeds> {
+async fn agencies(stage: &Stage, at: &Arguments, secrets: &Credentials) -> Result<Feeds> {
     let stations = stage.city.stations.iter().map(|s| s.agency.to_string());
     let signals = stage.scenario.signals.iter().map(|s| s.agency.to_string());
     let names: BTreeSet<String> = stations.chain(signals).collect();
     let run = wall::now().0;
     let mut feeds = Feeds::new();
     for name in names {
-        let feed = MqttFeed::open(MqttOptions {
-            address: at.clone(),
-            user: name.clone(),
-            password: secrets.agency(&name)?.to_owned(),
-            client_id: format!("drill-{name}-{run}"),
-            subscribe: vec![format!("fh/v1/{name}/rejected")],
-            keep_session: false,
-            in_flight: AGENCY_IN_FLIGHT,
-        });
+        let (secret, id) = (secrets.agency(&name)?, format!("drill-{name}-{run}"));
+        let feed = if stage.scenario.by_http.iter().any(|agency| agency.as_str() == name) {
+            Feed::Http(HttpFeed::open(at.http.clone(), secret, &id))
+        } else {
+            Feed::Mqtt(MqttFeed::open(MqttOptions {
+                address: at.mqtt.clone(),
+                user: name.clone(),
+                password: secret.to_owned(),
+                client_id: id,
+                subscribe: vec![format!("fh/v1/{name}/rejected")],
+                keep_session: false,
+                in_flight: AGENCY_IN_FLIGHT,
+            }))
+        };
         feeds.insert(name, feed);
     }
     for (name, feed) in &feeds {
-        feed.connected().await.with_context(|| name.clone())?;
+        if let Feed::Mqtt(feed) = feed {
+            feed.connected().await.with_context(|| name.clone())?;
+        }
     }
     Ok(feeds)
 }

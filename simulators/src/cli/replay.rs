@@ -2,15 +2,18 @@
 
 use std::path::PathBuf;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use clap::{Args, ValueEnum};
 use domain::ids::AgencyId;
+use simulators::credentials::Credentials;
 use simulators::feed::{Feed, HttpAddress, HttpFeed, MqttAddress, MqttFeed, MqttOptions};
 use simulators::replay::{self, Plan, Speed, Table};
 use simulators::wall;
 
 /// Observations in one HTTP request, where nothing is said.
 const HTTP_BATCH: usize = 500;
+/// The port that the platform's own endpoint has, where nothing is said.
+const MQTT_PORT: u16 = 1883;
 
 /// Whose clock the platform runs on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -33,19 +36,20 @@ pub(crate) struct Arguments {
     /// Seconds of recorded time a second; 0 or max: as fast as acknowledged.
     #[arg(long, default_value = "1")]
     speed: Speed,
-    /// The MQTT endpoint: mqtt://host:port.
-    #[arg(long, required_unless_present = "http", conflicts_with = "http")]
+    /// The MQTT endpoint: mqtt://host:port [default: 127.0.0.1:1883, unless --http is given].
+    #[arg(long, conflicts_with = "http")]
     mqtt: Option<MqttAddress>,
     /// The HTTP API: http://host:port.
     #[arg(long)]
     http: Option<HttpAddress>,
-    /// The agency that sends.
+    /// The agency that sends [default: the mapping's, or the only one of the credentials].
     #[arg(long)]
-    agency: AgencyId,
+    agency: Option<AgencyId>,
     /// Its token.
-    #[arg(long, required_unless_present = "credentials", conflicts_with = "credentials")]
+    #[arg(long, conflicts_with = "credentials")]
     token: Option<String>,
-    /// A file of credentials that has it (TOML: `[agency] name = "token"`).
+    /// A file of credentials that has it (TOML: `[agency] name = "token"`) [default:
+    /// credentials.toml in FENGHUO_DATA or ./data].
     #[arg(long)]
     credentials: Option<PathBuf>,
     /// Observations in one message or request; MQTT 1, HTTP 500 unless said.
@@ -72,9 +76,12 @@ pub(crate) async fn run(arguments: Arguments) -> Result<()> {
     if arguments.check {
         return Ok(());
     }
-    let run = format!("replay-{}-{}", arguments.agency, wall::now().0);
-    let token = super::token(&arguments.agency, &arguments.token, &arguments.credentials)?;
-    let (feed, batch) = open(&arguments, &token, &run);
+    let (agency, token) = sender(&arguments, table.agency())?;
+    let run = format!("replay-{agency}-{}", wall::now().0);
+    let (feed, batch) = open(&arguments, &agency, &token, &run);
+    if let Feed::Mqtt(feed) = &feed {
+        feed.connected().await?;
+    }
     let plan = Plan {
         csv: arguments.csv,
         map: arguments.map,
@@ -94,11 +101,22 @@ pub(crate) async fn run(arguments: Arguments) -> Result<()> {
     Ok(())
 }
 
-fn open(arguments: &Arguments, token: &str, run: &str) -> (Feed, usize) {
-    let agency = arguments.agency.as_str();
-    if let Some(address) = &arguments.mqtt {
+/// Who sends, and by which token.
+fn sender(arguments: &Arguments, mapped: Option<&str>) -> Result<(String, String)> {
+    let named = arguments.agency.as_ref().map(AgencyId::as_str).or(mapped);
+    if let Some(token) = &arguments.token {
+        let agency = named.context("--token needs --agency, or `agency` in the mapping")?;
+        return Ok((agency.to_owned(), token.clone()));
+    }
+    let credentials = Credentials::find(arguments.credentials.as_deref())?;
+    let agency = named.map_or_else(|| credentials.only_agency(), Ok)?;
+    Ok((agency.to_owned(), credentials.agency(agency)?.to_owned()))
+}
+
+fn open(arguments: &Arguments, agency: &str, token: &str, run: &str) -> (Feed, usize) {
+    let Some(address) = &arguments.http else {
         let feed = MqttFeed::open(MqttOptions {
-            address: address.clone(),
+            address: arguments.mqtt.clone().unwrap_or_else(|| MqttAddress::loopback(MQTT_PORT)),
             user: agency.to_owned(),
             password: token.to_owned(),
             client_id: run.to_owned(),
@@ -107,12 +125,6 @@ fn open(arguments: &Arguments, token: &str, run: &str) -> (Feed, usize) {
             in_flight: arguments.in_flight,
         });
         return (Feed::Mqtt(feed), 1);
-    }
-    let address = arguments.http.clone().unwrap_or_else(default_http);
-    (Feed::Http(HttpFeed::open(address, token, run)), HTTP_BATCH)
-}
-
-/// The port the platform serves by itself.
-fn default_http() -> HttpAddress {
-    HttpAddress::loopback(8080)
+    };
+    (Feed::Http(HttpFeed::open(address.clone(), token, run)), HTTP_BATCH)
 }

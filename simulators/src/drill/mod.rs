@@ -1,30 +1,32 @@
 //! DRILL: a scenario played over a city in real or quickened time: stations, offices, units.
 
+mod news;
 mod offices;
 mod timeline;
 mod wards;
 
+pub use news::News;
 pub use offices::Offices;
 pub use timeline::Timeline;
 pub use wards::{Taken, Wards};
 
 use std::collections::BTreeMap;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use domain::report::HospitalStatus;
 
-use crate::feed::{FeedError, MqttFeed, Tally, WireObservation};
+use crate::feed::{Feed, FeedError, Kind, PlatformClock, WireObservation};
 use crate::stations::Sampler;
 
 /// How often frames are sent.
 const BEAT: Duration = Duration::from_millis(100);
 /// Observations in one message, at most.
 const MESSAGE_MAX: usize = 100;
-/// How often the drill says how it goes.
-const NEWS: Duration = Duration::from_secs(10);
+/// How often the platform is asked for its time.
+const SET_EVERY: Duration = Duration::from_secs(2);
 
 /// The feeds of the agencies, by id.
-pub type Feeds = BTreeMap<String, MqttFeed>;
+pub type Feeds = BTreeMap<String, Feed>;
 
 /// What a drill has done.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -37,8 +39,8 @@ pub struct Told {
     pub hospitals: u64,
 }
 
-/// Plays stations and offices. Goes on at the scenario's end state, at the pace of the clock, until
-/// dropped; with `end` it returns at the scenario's end.
+/// Plays stations and offices. Goes on at the scenario's end state until dropped; with `end` it
+/// returns at the scenario's end.
 ///
 /// # Errors
 /// [`FeedError::Refused`] when the platform does not take one of the agencies.
@@ -48,12 +50,12 @@ pub async fn play(
     mut wards: Wards,
     feeds: &Feeds,
     timeline: &Timeline,
+    mut news: News,
     end: bool,
 ) -> Result<Told, FeedError> {
     let mut told = Told::default();
     let mut beat = tokio::time::interval(BEAT);
     beat.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    let mut news = tokio::time::Instant::now();
     let mut over = false;
     loop {
         beat.tick().await;
@@ -82,10 +84,7 @@ pub async fn play(
                 told.observations += message.len() as u64;
             }
         }
-        if news.elapsed() >= NEWS {
-            news = tokio::time::Instant::now();
-            tell(feeds, told, &timeline.told(now)).await;
-        }
+        news.tell(feeds, told, timeline, now).await;
         if timeline.over(now) && !over {
             over = true;
             println!("{} the scenario is over; stations stay at its end state", timeline.told(now));
@@ -98,41 +97,38 @@ pub async fn play(
 
 /// Sends a hospital's status; tells how many were sent.
 async fn report(feeds: &Feeds, agency: &str, status: &HospitalStatus) -> Result<u64, FeedError> {
-    let (Some(feed), Ok(body)) = (feeds.get(agency), serde_json::to_vec(status)) else {
+    let (Some(feed), Ok(body)) = (feeds.get(agency), serde_json::to_string(status)) else {
         return Ok(0);
     };
-    feed.publish(&format!("fh/v1/{agency}/hospital"), body.into(), 1).await?;
+    feed.report(agency, Kind::Hospital, body).await?;
     Ok(1)
 }
 
-/// One line of how it goes, refusals with their reasons.
-async fn tell(feeds: &Feeds, told: Told, at: &str) {
-    let mut sum = Tally::default();
-    let mut acknowledged = 0;
-    for feed in feeds.values() {
-        sum.add(&feed.refusals().await);
-        acknowledged += feed.acknowledged();
-    }
-    let Told { observations, signals, hospitals } = told;
-    let refused = sum.refused;
-    println!(
-        "{at} sent={observations} hospitals={hospitals} signals={signals} \
-         acknowledged={acknowledged} refused={refused}"
-    );
-    for (reason, count) in &sum.reasons {
-        println!("  refused reason={reason} count={count}");
-    }
-    for example in &sum.examples {
-        tracing::debug!(example, "refused");
+/// Sets the run's clock by the platform's, again and again: a platform that was down is waited for.
+pub async fn follow(clock: PlatformClock, timeline: Timeline) {
+    let mut every = tokio::time::interval(SET_EVERY);
+    every.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        every.tick().await;
+        match clock.ask().await {
+            Ok(said) => timeline.set(said.now.0, said.now.1, said.speed),
+            // It stands until the platform is back.
+            Err(error) => {
+                tracing::warn!(%error, "the platform does not tell its time");
+                timeline.set(timeline.now(), Instant::now(), 0.0);
+            }
+        }
     }
 }
 
 /// Sends, and sends again as long as the platform is merely away: the lines store what they cannot
 /// forward.
-async fn patiently(feed: &MqttFeed, items: &[String]) -> Result<(), FeedError> {
+async fn patiently(feed: &Feed, items: &[String]) -> Result<(), FeedError> {
     loop {
-        match feed.send_observations(items).await {
-            Err(error @ FeedError::Unanswered { .. }) => tracing::warn!(%error, "waiting"),
+        match feed.send(items).await {
+            Err(error @ (FeedError::Unanswered { .. } | FeedError::Unreachable { .. })) => {
+                tracing::warn!(%error, "waiting")
+            }
             other => return other,
         }
     }

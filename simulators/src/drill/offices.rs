@@ -6,7 +6,7 @@ use domain::report::OfficialSignal;
 use domain::time::UtcMs;
 
 use super::{Feeds, Timeline};
-use crate::feed::FeedError;
+use crate::feed::{FeedError, Kind};
 use crate::scenario::Scenario;
 
 /// The offices of a scenario.
@@ -54,7 +54,7 @@ impl Offices {
         due
     }
 
-    /// Publishes what is due on `fh/v1/<agency>/signals`; tells how many.
+    /// Publishes what is due; tells how many.
     ///
     /// # Errors
     /// What the feed says.
@@ -68,8 +68,8 @@ impl Offices {
         for (agency, signal) in self.due(timeline, now) {
             let Some(feed) = feeds.get(&agency) else { continue };
             println!("{} signal {} {:?}", timeline.told(signal.t), signal.text, signal.act);
-            if let Ok(body) = serde_json::to_vec(&signal) {
-                feed.publish(&format!("fh/v1/{agency}/signals"), body.into(), 1).await?;
+            if let Ok(body) = serde_json::to_string(&signal) {
+                feed.report(&agency, Kind::Signal, body).await?;
                 published += 1;
             }
         }

@@ -55,6 +55,13 @@ impl FromStr for MqttAddress {
     }
 }
 
+impl MqttAddress {
+    /// A port of this machine.
+    pub fn loopback(port: u16) -> Self {
+        Self { host: "127.0.0.1".into(), port }
+    }
+}
+
 impl std::fmt::Display for MqttAddress {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "mqtt://{}:{}", self.host, self.port)
@@ -78,11 +85,6 @@ impl FromStr for HttpAddress {
 }
 
 impl HttpAddress {
-    /// A port of this machine.
-    pub fn loopback(port: u16) -> Self {
-        Self(format!("http://127.0.0.1:{port}"))
-    }
-
     /// The address of a resource: `resource` begins with a slash.
     pub fn resource(&self, resource: &str) -> String {
         format!("{}{resource}", self.0)

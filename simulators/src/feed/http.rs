@@ -56,17 +56,25 @@ impl HttpFeed {
         if items.is_empty() {
             return Ok(());
         }
-        let given = Instant::now();
         let body = format!("[{}]", items.join(","));
-        let answer = self.post("/v1/observations", body).await?;
+        self.send("/v1/observations", body, items.len() as u64).await
+    }
+
+    /// Posts a JSON body that stands for so many items, and counts the answer.
+    ///
+    /// # Errors
+    /// As [`HttpFeed::send_observations`].
+    pub async fn send(&self, resource: &str, body: String, items: u64) -> Result<(), FeedError> {
+        let given = Instant::now();
+        let answer = self.post(resource, body).await?;
         let parsed: IngestAnswer = serde_json::from_slice(&answer).map_err(|e| {
-            let address = self.address.resource("/v1/observations");
+            let address = self.address.resource(resource);
             FeedError::Answer { address, status: 200, body: format!("no answer of ours: {e}") }
         })?;
         if let Ok(mut state) = self.state.lock() {
             state.latencies.add(given.elapsed());
             let tally = &mut state.tally;
-            tally.sent += items.len() as u64;
+            tally.sent += items;
             tally.accepted += parsed.accepted;
             tally.duplicate += parsed.duplicate;
             for item in parsed.rejected {

@@ -2,12 +2,14 @@
 //! unanswered, and a tally of what became of them.
 
 mod address;
+mod clock;
 mod http;
 mod mqtt;
 mod pump;
 mod tally;
 
 pub use address::{AddressError, HttpAddress, MqttAddress};
+pub use clock::{PlatformClock, PlatformTime};
 pub use http::HttpFeed;
 pub use mqtt::{MqttFeed, MqttOptions, Received};
 pub use tally::{Refusal, Tally};
@@ -85,6 +87,15 @@ pub enum FeedError {
     Closed,
 }
 
+/// What an agency reports beside observations.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// A hospital's status.
+    Hospital,
+    /// An official signal.
+    Signal,
+}
+
 /// A feed by either protocol.
 pub enum Feed {
     /// MQTT, QoS 1.
@@ -103,6 +114,31 @@ impl Feed {
         match self {
             Feed::Mqtt(feed) => feed.send_observations(items).await,
             Feed::Http(feed) => feed.send_observations(items).await,
+        }
+    }
+
+    /// Sends a report (a JSON object) of the agency.
+    ///
+    /// # Errors
+    /// As [`Feed::send`].
+    pub async fn report(&self, agency: &str, kind: Kind, body: String) -> Result<(), FeedError> {
+        match (self, kind) {
+            (Feed::Mqtt(feed), Kind::Hospital) => {
+                feed.publish(&format!("fh/v1/{agency}/hospital"), body.into(), 1).await
+            }
+            (Feed::Mqtt(feed), Kind::Signal) => {
+                feed.publish(&format!("fh/v1/{agency}/signals"), body.into(), 1).await
+            }
+            (Feed::Http(feed), Kind::Hospital) => feed.send("/v1/reports/hospital", body, 1).await,
+            (Feed::Http(feed), Kind::Signal) => feed.send("/v1/warnings", body, 1).await,
+        }
+    }
+
+    /// What became of what is answered so far.
+    pub async fn so_far(&self) -> Tally {
+        match self {
+            Feed::Mqtt(feed) => feed.so_far().await,
+            Feed::Http(feed) => feed.tally(),
         }
     }
 

@@ -1,4 +1,4 @@
-//! MQTT 3.1.1, QoS 1. One task polls the client and alone hands it messages; what is not
+//! MQTT 5, QoS 1: its acknowledgements say what became of a message's items. One task polls the client and alone hands it messages; what is not
 //! acknowledged is kept here and sent again after a lost connection, since the client library
 //! forgets it when the server holds no session.
 
@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use rumqttc::AsyncClient;
+use rumqttc::v5::AsyncClient;
 use tokio::sync::{Mutex, mpsc, watch};
 use tokio::task::JoinHandle;
 
@@ -15,8 +15,10 @@ use super::pump::Pump;
 use super::{FeedError, MqttAddress, Tally, payload};
 use crate::load::Latencies;
 
-/// Largest packet in either direction, bytes. The library's own 10 KiB makes it loop for ever.
-const PACKET_MAX_BYTES: usize = 1024 * 1024;
+/// Largest packet that is taken, bytes.
+const PACKET_MAX_BYTES: u32 = 1024 * 1024;
+/// How long a kept session outlives its connection, seconds.
+const SESSION_KEPT_S: u32 = 24 * 3600;
 /// Packet ids per message in flight: a window wider than the flight keeps ids from colliding when
 /// acknowledgements come out of order.
 const WINDOW_PER_FLIGHT: u16 = 4;
@@ -77,12 +79,33 @@ pub(super) struct Message {
     pub(super) given: Instant,
 }
 
+/// What became of items that are acknowledged.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Answered {
+    pub(super) accepted: u64,
+    pub(super) duplicate: u64,
+    pub(super) refused: u64,
+}
+
+impl Answered {
+    pub(super) fn all_refused(items: u64) -> Self {
+        Self { refused: items, ..Self::default() }
+    }
+
+    pub(super) fn add(&mut self, other: Self) {
+        self.accepted += other.accepted;
+        self.duplicate += other.duplicate;
+        self.refused += other.refused;
+    }
+}
+
 /// How far a feed is.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Progress {
     pub(super) connected: bool,
     pub(super) packets_acked: u64,
     pub(super) items_acked: u64,
+    pub(super) answered: Answered,
     pub(super) packets_given: u64,
     pub(super) refused: Option<String>,
     pub(super) last_error: Option<String>,
@@ -94,13 +117,14 @@ impl MqttFeed {
     pub fn open(options: MqttOptions) -> Self {
         let in_flight = options.in_flight.max(1);
         let MqttAddress { host, port } = options.address.clone();
-        let mut client = rumqttc::MqttOptions::new(options.client_id.clone(), host, port);
+        let mut client = rumqttc::v5::MqttOptions::new(options.client_id.clone(), host, port);
         client
             .set_credentials(options.user.clone(), options.password)
-            .set_max_packet_size(PACKET_MAX_BYTES, PACKET_MAX_BYTES)
+            .set_max_packet_size(Some(PACKET_MAX_BYTES))
             .set_keep_alive(Duration::from_secs(30))
-            .set_clean_session(!options.keep_session)
-            .set_inflight(in_flight.saturating_mul(WINDOW_PER_FLIGHT));
+            .set_clean_start(!options.keep_session)
+            .set_session_expiry_interval(options.keep_session.then_some(SESSION_KEPT_S))
+            .set_outgoing_inflight_upper_limit(in_flight.saturating_mul(WINDOW_PER_FLIGHT));
         let room = usize::from(in_flight) + options.subscribe.len() + 1;
         let (client, events) = AsyncClient::new(client, room);
         let (outbox, outbox_end) = mpsc::channel(OUTBOX_CAPACITY);
@@ -167,27 +191,33 @@ impl MqttFeed {
     pub async fn finish(&self) -> Result<Tally, FeedError> {
         let sent = self.sent.load(Ordering::Relaxed);
         let done = self.until(|p| p.items_acked >= sent).await?;
-        let mut tally = self.tally.lock().await;
-        while let Ok(Some(message)) = tokio::time::timeout(REFUSALS_GRACE, self.receive()).await {
-            if message.topic.ends_with("/rejected") {
-                tally.refuse_message(&message.payload);
-            }
-        }
-        tally.sent = sent;
-        tally.accepted = done.items_acked.saturating_sub(tally.refused);
-        Ok(tally.clone())
+        self.hear_reasons(REFUSALS_GRACE).await;
+        Ok(self.tally_of(&done, sent).await)
     }
 
-    /// Counts the refusals that have come in so far; for feeds whose messages nobody receives.
-    pub async fn refusals(&self) -> Tally {
+    /// What became of what is acknowledged so far; for feeds whose messages nobody receives.
+    pub async fn so_far(&self) -> Tally {
+        self.hear_reasons(Duration::ZERO).await;
+        let done = self.progress.borrow().clone();
+        self.tally_of(&done, self.sent.load(Ordering::Relaxed)).await
+    }
+
+    /// Reads the reasons of refusals that have come in. How many there are, the acknowledgements
+    /// say: reasons come by a bounded queue and may be fewer.
+    async fn hear_reasons(&self, grace: Duration) {
         let mut tally = self.tally.lock().await;
-        let mut inbox = self.inbox.lock().await;
-        while let Ok(message) = inbox.try_recv() {
+        while let Ok(Some(message)) = tokio::time::timeout(grace, self.receive()).await {
             if message.topic.ends_with("/rejected") {
                 tally.refuse_message(&message.payload);
             }
         }
-        tally.clone()
+    }
+
+    async fn tally_of(&self, done: &Progress, sent: u64) -> Tally {
+        let mut tally = self.tally.lock().await.clone();
+        let Answered { accepted, duplicate, refused } = done.answered;
+        tally.untold(refused.saturating_sub(tally.refused));
+        Tally { sent, accepted, duplicate, refused, ..tally }
     }
 
     /// Observations acknowledged so far.

@@ -4,12 +4,13 @@ use std::collections::{BTreeMap, VecDeque};
 use std::pin::pin;
 use std::time::Duration;
 
-use rumqttc::{
-    AsyncClient, ConnectReturnCode, ConnectionError, Event, EventLoop, Outgoing, Packet, QoS,
-};
+use rumqttc::Outgoing;
+use rumqttc::v5::mqttbytes::QoS;
+use rumqttc::v5::mqttbytes::v5::{ConnectReturnCode, Packet, PubAck, PubAckReason};
+use rumqttc::v5::{AsyncClient, ConnectionError, Event, EventLoop};
 use tokio::sync::{mpsc, watch};
 
-use super::mqtt::{Message, Progress, Received};
+use super::mqtt::{Answered, Message, Progress, Received};
 
 /// First and longest pause between attempts to connect.
 const BACKOFF: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(2));
@@ -112,7 +113,7 @@ impl Pump {
             Err(error) => {
                 // The channel holds a whole flight, so this is a topic that cannot be published.
                 tracing::error!(%error, topic = %message.topic, "message dropped");
-                self.acknowledged(&message);
+                self.acknowledged(&message, Answered::all_refused(message.items));
             }
         }
     }
@@ -126,12 +127,13 @@ impl Pump {
             }
             Event::Incoming(Packet::PubAck(ack)) => {
                 if let Some((_, message)) = self.written.remove(&ack.pkid) {
-                    self.acknowledged(&message);
+                    self.acknowledged(&message, answered(&ack, message.items));
                 }
             }
             Event::Incoming(Packet::ConnAck(_)) => self.connect(),
             Event::Incoming(Packet::Publish(publish)) => {
-                let received = Received { topic: publish.topic, payload: publish.payload };
+                let topic = String::from_utf8_lossy(&publish.topic).into_owned();
+                let received = Received { topic, payload: publish.payload };
                 if let Err(error) = self.inbox.try_send(received) {
                     tracing::warn!(%error, "a received message has no room and is dropped");
                 }
@@ -140,11 +142,12 @@ impl Pump {
         }
     }
 
-    fn acknowledged(&mut self, message: &Message) {
+    fn acknowledged(&mut self, message: &Message, answered: Answered) {
         let took = message.given.elapsed();
         self.progress.send_modify(|p| {
             p.packets_acked += 1;
             p.items_acked += message.items;
+            p.answered.add(answered);
             p.latencies.add(took);
         });
     }
@@ -178,7 +181,9 @@ impl Pump {
         tracing::debug!(%error, "connection lost");
         let refused = match error {
             ConnectionError::ConnectionRefused(
-                ConnectReturnCode::BadUserNamePassword | ConnectReturnCode::NotAuthorized,
+                ConnectReturnCode::BadUserNamePassword
+                | ConnectReturnCode::NotAuthorized
+                | ConnectReturnCode::Banned,
             ) => Some(format!("{error}")),
             _ => None,
         };
@@ -189,5 +194,49 @@ impl Pump {
             p.last_error = Some(error.to_string());
         });
         end
+    }
+}
+
+/// What an acknowledgement says of the message's items: a reason of 0x80 or more refuses them all;
+/// counts stand in its user properties where not all were new.
+fn answered(ack: &PubAck, items: u64) -> Answered {
+    if !matches!(ack.reason, PubAckReason::Success | PubAckReason::NoMatchingSubscribers) {
+        return Answered::all_refused(items);
+    }
+    let properties = ack.properties.as_ref().map(|p| p.user_properties.as_slice());
+    let count = |name: &str| {
+        let mut pairs = properties.unwrap_or_default().iter();
+        pairs.find(|(n, _)| n == name).and_then(|(_, v)| v.parse().ok()).unwrap_or(0)
+    };
+    let (duplicate, refused) = (count("duplicate"), count("refused"));
+    let accepted = match properties {
+        Some(pairs) if pairs.iter().any(|(n, _)| n == "accepted") => count("accepted"),
+        _ => items.saturating_sub(duplicate + refused),
+    };
+    Answered { accepted, duplicate, refused }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rumqttc::v5::mqttbytes::v5::PubAckProperties;
+
+    #[test]
+    fn an_acknowledgement_says_what_became_of_each_item() {
+        let with = |pairs: &[(&str, &str)]| {
+            let user_properties =
+                pairs.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect();
+            PubAck::new(1, Some(PubAckProperties { reason_string: None, user_properties }))
+        };
+        let counts = |ack: &PubAck| {
+            let Answered { accepted, duplicate, refused } = answered(ack, 5);
+            (accepted, duplicate, refused)
+        };
+        assert_eq!(counts(&PubAck::new(1, None)), (5, 0, 0));
+        let mixed = with(&[("accepted", "2"), ("duplicate", "1"), ("refused", "2")]);
+        assert_eq!(counts(&mixed), (2, 1, 2));
+        let mut refused = PubAck::new(1, None);
+        refused.reason = PubAckReason::PayloadFormatInvalid;
+        assert_eq!(counts(&refused), (0, 0, 5));
     }
 }

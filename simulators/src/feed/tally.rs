@@ -15,11 +15,11 @@ const UNTOLD: &str = "untold";
 pub struct Tally {
     /// Observations given to the feed.
     pub sent: u64,
-    /// Answered as taken. Over MQTT a duplicate is acknowledged like any other and counts here.
+    /// Answered as taken.
     pub accepted: u64,
-    /// Answered as known already (HTTP only).
+    /// Answered as known already.
     pub duplicate: u64,
-    /// Told to be refused.
+    /// Answered as refused.
     pub refused: u64,
     /// Reasons of the refusals and how often each.
     pub reasons: BTreeMap<String, u64>,
@@ -64,6 +64,13 @@ impl Tally {
         }
         for refusal in &refusals {
             self.refuse(refusal);
+        }
+    }
+
+    /// Notes refusals whose reasons were not told.
+    pub(super) fn untold(&mut self, count: u64) {
+        if count > 0 {
+            *self.reasons.entry(UNTOLD.into()).or_default() += count;
         }
     }
 

@@ -6,6 +6,8 @@ use serde::Deserialize;
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct MappingFile {
+    /// The agency that sends.
+    pub(super) agency: Option<String>,
     /// `[time]`.
     pub(super) time: TimeFile,
     /// `[[stream]]`.

@@ -86,6 +86,8 @@ pub struct Mapping {
     zone: TimeZone,
     /// The series starts now.
     pub shift_to_now: bool,
+    /// The agency that sends, where the mapping names it.
+    pub agency: Option<String>,
     streams: Vec<Stream>,
 }
 
@@ -157,7 +159,8 @@ impl Mapping {
         let (form, form_text) = Form::of(&file.time)?;
         let zone = zone_of(&file.time, &form)?;
         let shift_to_now = file.time.shift_to_now;
-        Ok(Self { time_at, form, form_text, zone, shift_to_now, streams })
+        let agency = file.agency.clone();
+        Ok(Self { time_at, form, form_text, zone, shift_to_now, agency, streams })
     }
 
     /// The character between cells.

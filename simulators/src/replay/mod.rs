@@ -110,6 +110,11 @@ impl Table {
         Ok(table)
     }
 
+    /// The agency that sends, where the mapping names it.
+    pub fn agency(&self) -> Option<&str> {
+        self.mapping.agency.as_deref()
+    }
+
     fn look(&self) -> Result<Survey, ReplayError> {
         let mut survey = Survey::default();
         let mut errors = Vec::new();

@@ -1,5 +1,5 @@
-//! An MQTT 3.1.1 server of a hundred lines: acknowledges QoS 1, remembers every payload, can drop
-//! a connection before it acknowledges, can refuse items on `…/rejected`, can hand a unit a task.
+//! An MQTT 5 server of a hundred lines: acknowledges QoS 1, remembers every payload, can drop a
+//! connection before it acknowledges, can refuse items on `…/rejected`, can hand a unit a task.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -93,7 +93,7 @@ fn text(body: &[u8], at: &mut usize) -> String {
 }
 
 fn publish(topic: &str, payload: &str, id: u16) -> Vec<u8> {
-    let length = 2 + topic.len() + 2 + payload.len();
+    let length = 2 + topic.len() + 2 + 1 + payload.len();
     let mut out = vec![0x32];
     let mut rest = length;
     loop {
@@ -107,6 +107,7 @@ fn publish(topic: &str, payload: &str, id: u16) -> Vec<u8> {
     out.extend((topic.len() as u16).to_be_bytes());
     out.extend(topic.as_bytes());
     out.extend(id.to_be_bytes());
+    out.push(0); // no properties
     out.extend(payload.as_bytes());
     out
 }
@@ -116,10 +117,10 @@ async fn serve(mut stream: TcpStream, manners: Manners, seen: Arc<Mutex<Seen>>) 
     let Some((_, connect)) = packet(&mut read).await else { return };
     let password = connect_password(&connect);
     if manners.password.is_some() && manners.password != password {
-        let _ = write.write_all(&[0x20, 2, 0, 4]).await;
+        let _ = write.write_all(&[0x20, 3, 0, 0x86, 0]).await;
         return;
     }
-    let _ = write.write_all(&[0x20, 2, 0, 0]).await;
+    let _ = write.write_all(&[0x20, 3, 0, 0, 0]).await;
     let (tell, mut told) = mpsc::channel::<(String, String)>(100);
     let (mut taken, mut id) = (0, 0u16);
     loop {
@@ -135,8 +136,9 @@ async fn serve(mut stream: TcpStream, manners: Manners, seen: Arc<Mutex<Seen>>) 
             3 => {
                 let mut at = 0;
                 let topic = text(&body, &mut at);
-                let ack = [0x40, 2, body[at], body[at + 1]];
-                let payload = String::from_utf8_lossy(&body[at + 2..]).into_owned();
+                let mut ack = vec![0x40, 2, body[at], body[at + 1]];
+                let payload = at + 3 + usize::from(body[at + 2]);
+                let payload = String::from_utf8_lossy(&body[payload..]).into_owned();
                 seen.lock().unwrap().messages.push((topic.clone(), payload.clone()));
                 taken += 1;
                 if manners.drop_after == Some(taken)
@@ -155,13 +157,16 @@ async fn serve(mut stream: TcpStream, manners: Manners, seen: Arc<Mutex<Seen>>) 
                         ))
                         .await;
                 }
+                if manners.refuse.as_ref().is_some_and(|r| payload.contains(r)) {
+                    ack = vec![0x40, 4, ack[2], ack[3], 0x99, 0];
+                }
                 let _ = write.write_all(&ack).await;
             }
             8 => {
-                let mut at = 2;
+                let mut at = 3 + usize::from(body[2]);
                 let topic = text(&body, &mut at);
                 seen.lock().unwrap().subscribers.insert(topic, tell.clone());
-                let _ = write.write_all(&[0x90, 3, body[0], body[1], 1]).await;
+                let _ = write.write_all(&[0x90, 4, body[0], body[1], 0, 1]).await;
             }
             12 => {
                 let _ = write.write_all(&[0xd0, 0]).await;
@@ -177,6 +182,7 @@ fn connect_password(body: &[u8]) -> Option<String> {
     text(body, &mut at);
     let flags = body[at + 1];
     at += 4;
+    at += 1 + usize::from(body[at]);
     text(body, &mut at);
     let _user = (flags & 0x80 != 0).then(|| text(body, &mut at));
     (flags & 0x40 != 0).then(|| text(body, &mut at))

@@ -1,4 +1,5 @@
-//! An HTTP server that answers `POST /v1/observations` as INTERFACES promise, by content.
+//! An HTTP server that answers `POST /v1/observations` as INTERFACES promise, by content, takes
+//! hospitals' reports, and tells the time of a quickened platform.
 
 use std::collections::BTreeSet;
 use std::convert::Infallible;
@@ -23,8 +24,16 @@ pub(crate) struct Taken {
     pub(crate) bearers: BTreeSet<String>,
     /// Requests that are answered 503 before any is taken.
     pub(crate) busy: usize,
+    /// Hospitals' reports, in order.
+    pub(crate) reports: Vec<serde_json::Value>,
     known: BTreeSet<String>,
+    begun: Option<std::time::Instant>,
 }
+
+/// How fast its clock goes.
+pub(crate) const SPEED: f64 = 600.0;
+/// Where its clock begins: 2026-09-11T19:00:00+08:00.
+pub(crate) const BEGIN_MS: i64 = 1_789_124_400_000;
 
 pub(crate) struct Web {
     pub(crate) address: SocketAddr,
@@ -58,6 +67,14 @@ async fn answer(
     let header = |name: &str| {
         request.headers().get(name).and_then(|v| v.to_str().ok()).unwrap_or_default().to_owned()
     };
+    if request.uri().path() == "/v1/clock" {
+        let begun = *taken.lock().unwrap().begun.get_or_insert_with(std::time::Instant::now);
+        let passed = (begun.elapsed().as_secs_f64() * SPEED * 1e3) as i64;
+        let said = serde_json::json!(
+            {"now_ms": BEGIN_MS + passed, "clock": "live", "speed": SPEED});
+        return Ok(Response::new(Full::from(said.to_string())));
+    }
+    let is_report = request.uri().path() == "/v1/reports/hospital";
     let (key, bearer) = (header("idempotency-key"), header("authorization"));
     let body = request.into_body().collect().await.unwrap().to_bytes();
     let mut taken = taken.lock().unwrap();
@@ -66,6 +83,11 @@ async fn answer(
     if taken.busy > 0 {
         taken.busy -= 1;
         return Ok(Response::builder().status(503).body(Full::default()).unwrap());
+    }
+    if is_report {
+        taken.reports.push(serde_json::from_slice(&body).unwrap());
+        let said = r#"{"accepted":1,"duplicate":0,"rejected":[]}"#;
+        return Ok(Response::new(Full::from(said)));
     }
     let items: Vec<serde_json::Value> = serde_json::from_slice(&body).unwrap();
     let (mut accepted, mut duplicate, mut rejected) = (0, 0, Vec::new());

@@ -1,6 +1,6 @@
 //! `cargo xtask demo`: from a fresh machine to a console with live alerts.
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 
@@ -15,8 +15,8 @@ pub(crate) struct Options {
     /// The scenario: a file name of simulators/scenarios without its ending
     #[arg(long, default_value = "typhoon-ronglan")]
     scenario: String,
-    /// Scenario seconds a second
-    #[arg(long, default_value_t = 60)]
+    /// Scenario seconds a second, 600 at most
+    #[arg(long, default_value_t = 60, value_parser = clap::value_parser!(u32).range(1..=600))]
     speed: u32,
     /// Print the console's address and open nothing
     #[arg(long)]
@@ -62,7 +62,7 @@ pub(crate) fn demo(options: &Options) -> Result<()> {
     std::fs::create_dir_all(&data)?;
     let city = root().join("simulators/cities/jiangmen");
     let mut server = Command::new(binary("fenghuo"));
-    server.arg("serve").arg("--demo").arg("--clock").arg("replay");
+    server.arg("serve").arg("--demo").args(["--clock", &format!("scaled:now@{}", options.speed)]);
     server.arg("--city").arg(&city).arg("--data").arg(&data);
     server.args(["--http", &options.http, "--mqtt", &options.mqtt]).stdout(Stdio::piped());
     let mut server = Ended(server.spawn().context("the platform could not be started")?);
@@ -72,8 +72,7 @@ pub(crate) fn demo(options: &Options) -> Result<()> {
     drill.arg("drill").arg("--scenario").arg(&scenario).arg("--city").arg(&city);
     drill.args(["--mqtt", mqtt.trim_start_matches("mqtt://"), "--http", &http]);
     drill.arg("--credentials").arg(data.join("credentials.toml"));
-    drill.args(["--speed", &options.speed.to_string(), "--start", &options.start]);
-    drill.stdout(Stdio::null());
+    drill.args(["--quiet", "--start", &options.start]).stdout(Stdio::piped());
     let mut drill = Ended(drill.spawn().context("the simulator could not be started")?);
 
     heading("Fenghuo is running: a typhoon rainstorm comes over Jiangmen (everything invented)");
@@ -81,11 +80,21 @@ pub(crate) fn demo(options: &Options) -> Result<()> {
         "   console   {http}\n   {sign_in}\n   MQTT      {mqtt}\n   data      {}",
         data.display()
     );
-    println!("   Ctrl-C ends it.");
+    println!("   Ctrl-C ends it. The night, as it goes:");
+    pass_on(drill.0.stdout.take().context("the simulator's output")?);
     if !options.no_browser {
         let _ = Command::new("xdg-open").arg(&http).stderr(Stdio::null()).status();
     }
     watch(&mut server.0, &mut drill.0, options.seconds)
+}
+
+/// Prints what a child says: signals, injects, refusals.
+fn pass_on(out: impl Read + Send + 'static) {
+    std::thread::spawn(move || {
+        for line in BufReader::new(out).lines().map_while(Result::ok) {
+            println!("   {line}");
+        }
+    });
 }
 
 fn binary(name: &str) -> PathBuf {
