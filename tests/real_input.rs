@@ -14,6 +14,7 @@ use std::process::Command;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use serde_json::{Value, json};
+use system_tests::http::Client;
 use system_tests::platform::{Platform, binary, scratch};
 use system_tests::town::Town;
 
@@ -53,6 +54,8 @@ fn series(seed: u64) -> String {
 }
 
 const MAPPING: &str = r#"
+agency = "hydro"
+
 [time]
 column = "when"
 format = "%Y-%m-%d %H:%M"
@@ -75,7 +78,58 @@ missing = "NA"
 column = "battery_v"
 station = "HOUSE"
 property = "battery"
+
+[[stream]]
+column = "ghost"
+station = "GHOST"
+property = "battery"
+missing = "NA"
 "#;
+
+/// What a line sends beside the series: every so many rows one comes again, at once and later, and
+/// a station that nobody knows speaks.
+const AGAIN_EVERY: usize = 40;
+const GHOST_EVERY: usize = 25;
+
+/// The series as it is sent, how many of its values are sent twice, and how many cannot be taken.
+fn as_sent(series: &str) -> (String, usize, usize) {
+    let mut lines = series.lines();
+    let mut text = format!("{},ghost\n", lines.next().expect("a header"));
+    let (mut again, mut ghosts) = (0, 0);
+    let mut late = None;
+    for (number, line) in lines.enumerate() {
+        let ghost = number % GHOST_EVERY == 7;
+        ghosts += usize::from(ghost);
+        text += &format!("{line},{}\n", if ghost { "1" } else { "NA" });
+        if number % AGAIN_EVERY == 3 {
+            let values = line.split(',').skip(1).filter(|cell| *cell != "NA").count();
+            again += 2 * values;
+            text += &format!("{line},NA\n");
+            late = Some((number + 11, line));
+        }
+        if let Some((_, line)) = late.filter(|(at, _)| *at == number) {
+            text += &format!("{line},NA\n");
+            late = None;
+        }
+    }
+    (text, again, ghosts)
+}
+
+/// What the platform itself has counted of a channel: accepted, duplicate, refused.
+fn counted(platform: &Platform, channel: &str) -> [usize; 3] {
+    let page = Client::new(&platform.http).get("/metrics").body;
+    let page = String::from_utf8(page).expect("text");
+    ["accepted", "duplicate", "refused"].map(|outcome| {
+        let of = |l: &&str| {
+            l.starts_with("fenghuo_heard_total{")
+                && [("agency", "hydro"), ("channel", channel), ("outcome", outcome)]
+                    .iter()
+                    .all(|(name, value)| l.contains(&format!("{name}=\"{value}\"")))
+        };
+        let line = page.lines().find(of).unwrap_or_else(|| panic!("no {outcome} in {page}"));
+        line.rsplit(' ').next().and_then(|n| n.parse().ok()).expect("a number")
+    })
+}
 
 fn town(folder: &Path) -> PathBuf {
     Town::new()
@@ -196,17 +250,20 @@ fn fenghuo(arguments: &[&std::ffi::OsStr]) -> String {
     String::from_utf8(out.stdout).expect("text")
 }
 
-/// Replays the series into a platform of its own; the decisions of its journal.
-fn replayed(folder: &Path, city: &Path, over: &str, observations: usize) -> Vec<Due> {
+/// Replays the series into a platform of its own; the decisions of its journal. `wanted` is what is
+/// to be accepted, known already, and refused.
+fn replayed(folder: &Path, city: &Path, over: &str, wanted: [usize; 3]) -> Vec<Due> {
     let data = folder.join(format!("data-{over}"));
     std::fs::create_dir_all(&data).unwrap();
     let platform = Platform::start(city, &data, &["--demo", "--clock", "replay"]);
     let mut command = Command::new(binary("fenghuo-sim"));
-    command.arg("replay").arg("--csv").arg(folder.join("series.csv"));
-    command.arg("--map").arg(folder.join("map.toml")).args(["--speed", "max", "--agency", "hydro"]);
-    command.arg("--credentials").arg(data.join("credentials.toml"));
+    command.arg("replay").arg("--csv").arg(folder.join("sent.csv"));
+    command.arg("--map").arg(folder.join("map.toml")).args(["--speed", "max"]);
+    // Who sends, the mapping says; by which token, the platform's own file.
+    command.env("FENGHUO_DATA", &data);
     match over {
         "mqtt" => command.args(["--mqtt", &platform.mqtt]),
+        "mqtt in batches" => command.args(["--mqtt", &platform.mqtt, "--batch", "7"]),
         _ => command.args(["--http", &platform.http]),
     };
     let out = command.output().expect("fenghuo-sim runs");
@@ -219,9 +276,13 @@ fn replayed(folder: &Path, city: &Path, over: &str, observations: usize) -> Vec<
         parts.find_map(|p| p.strip_prefix(name)).expect("a count").parse().expect("a number")
     };
     println!("{over}: {line}");
-    assert_eq!(count("sent="), observations);
-    assert_eq!(count("sent="), count("accepted=") + count("duplicate=") + count("refused="));
-    assert_eq!(count("accepted="), observations);
+    let told = [count("accepted="), count("duplicate="), count("refused=")];
+    assert_eq!(count("sent="), told.iter().sum::<usize>(), "{over}");
+    assert_eq!(told, wanted, "{over}: accepted, duplicate, refused");
+    assert!(told.iter().all(|n| *n > 0), "{over}: {told:?} proves nothing");
+    assert!(said.contains("reason=unknown_station") || over == "mqtt in batches", "{said}");
+    let channel = if over == "http" { "http" } else { "mqtt" };
+    assert_eq!(counted(&platform, channel), told, "{over}: the platform counts otherwise");
     assert_eq!(platform.stop().code(), Some(0));
     let log = data.join("log.ndjson");
     fenghuo(&[
@@ -250,7 +311,8 @@ fn a_recorded_river_gives_the_alerts_that_are_due_by_mqtt_by_http_and_in_a_backt
     let folder = scratch();
     let folder = folder.path();
     let series = series(2021);
-    std::fs::write(folder.join("series.csv"), &series).unwrap();
+    let (sent, again, ghosts) = as_sent(&series);
+    std::fs::write(folder.join("sent.csv"), &sent).unwrap();
     std::fs::write(folder.join("map.toml"), MAPPING).unwrap();
     let ndjson = folder.join("series.ndjson");
     let rows = as_ndjson(&series);
@@ -285,7 +347,8 @@ fn a_recorded_river_gives_the_alerts_that_are_due_by_mqtt_by_http_and_in_a_backt
             &due,
         );
     }
-    for over in ["mqtt", "http"] {
-        same(over, &replayed(folder, &city, over, rows.lines().count()), &due);
+    let wanted = [rows.lines().count(), again, ghosts];
+    for over in ["mqtt", "mqtt in batches", "http"] {
+        same(over, &replayed(folder, &city, over, wanted), &due);
     }
 }
