@@ -19,6 +19,8 @@ use ingest::register::Register;
 const BATCH: usize = 16_384;
 /// Batches that wait between a reading thread and the engine.
 const BATCHES_WAITING: usize = 8;
+/// Lines that are decoded before the first of them is judged.
+const GROUP: usize = 64;
 /// Bytes read at once.
 const READ_BYTES: usize = 1 << 20;
 /// The longest line; a longer one is refused whole.
@@ -47,7 +49,9 @@ pub struct Accounts {
 pub struct ObservationFile {
     reader: BufReader<Box<dyn Read + Send>>,
     judge: Judge,
-    line: Vec<u8>,
+    /// Lines of a group, one after the other, and where each ends.
+    lines: Vec<u8>,
+    ends: Vec<(usize, u64)>,
     line_number: u64,
     accounts: Arc<Mutex<Accounts>>,
     ended: bool,
@@ -70,7 +74,8 @@ impl ObservationFile {
         Ok(Self {
             reader: BufReader::with_capacity(READ_BYTES, reader),
             judge: Judge::new(register, Memory::of_a_file()),
-            line: Vec::new(),
+            lines: Vec::new(),
+            ends: Vec::with_capacity(GROUP),
             line_number: 0,
             accounts: Arc::default(),
             ended: false,
@@ -96,35 +101,66 @@ impl ObservationFile {
         Box::new(take.into_iter())
     }
 
-    /// The next line that is not blank, without its end; false at the end of the file.
-    fn next_line(&mut self) -> bool {
-        loop {
-            self.line.clear();
+    /// Reads a group of lines that are not blank, without their ends; false at the end of the file.
+    fn next_group(&mut self) -> bool {
+        self.lines.clear();
+        self.ends.clear();
+        while self.ends.len() < GROUP {
+            let begin = self.lines.len();
             let limit = LINE_MAX_BYTES as u64 + 1;
-            match self.reader.by_ref().take(limit).read_until(b'\n', &mut self.line) {
-                Ok(0) => return false,
+            match self.reader.by_ref().take(limit).read_until(b'\n', &mut self.lines) {
+                Ok(0) => break,
                 Ok(_) => {}
                 Err(error) => {
                     self.accounts.lock().unwrap_or_else(PoisonError::into_inner).broken =
                         Some(error.to_string());
-                    return false;
+                    break;
                 }
             }
             self.line_number += 1;
-            while self.line.last().is_some_and(u8::is_ascii_whitespace) {
-                self.line.pop();
+            while self.lines.len() > begin && self.lines.last().is_some_and(u8::is_ascii_whitespace)
+            {
+                self.lines.pop();
             }
-            if !self.line.is_empty() {
-                return true;
+            if self.lines.len() > begin {
+                self.ends.push((self.lines.len(), self.line_number));
+            }
+        }
+        !self.ends.is_empty()
+    }
+
+    /// Judges a group of lines.
+    fn weigh(&mut self, counts: &mut Counts, batch: &mut Vec<Observation>) {
+        let mut begin = 0;
+        let mut decoded = Vec::with_capacity(GROUP);
+        for (end, number) in &self.ends {
+            let line = self.lines.get(begin..*end).unwrap_or_default();
+            begin = *end;
+            match decode_line(line) {
+                Ok(raw) => decoded.push((*number, raw)),
+                Err(e) => counts
+                    .refused
+                    .push((*number, Why { reason: e.reason(), detail: e.to_string() })),
+            }
+        }
+        counts.sent += self.ends.len() as u64;
+        self.judge.look_ahead(decoded.iter().map(|(_, raw)| raw));
+        for (number, raw) in &decoded {
+            match self.judge.judge(raw, None, None, Ticket::default()) {
+                Ok(Judged::New(observation)) => batch.push(observation),
+                Ok(Judged::Duplicate(_)) => counts.duplicate += 1,
+                Err(why) => counts.refused.push((*number, why)),
             }
         }
     }
+}
 
-    fn weigh(&mut self) -> Result<Judged, Why> {
-        let raw = decode_line(&self.line)
-            .map_err(|e| Why { reason: e.reason(), detail: e.to_string() })?;
-        self.judge.judge(&raw, None, None, Ticket::default())
-    }
+/// What came of the lines of a batch.
+#[derive(Default)]
+struct Counts {
+    sent: u64,
+    duplicate: u64,
+    refused: Vec<(u64, Why)>,
 }
 
 impl Iterator for ObservationFile {
@@ -134,27 +170,23 @@ impl Iterator for ObservationFile {
         if self.ended {
             return None;
         }
-        let mut batch = Vec::with_capacity(BATCH);
-        let (mut sent, mut duplicate, mut refused) = (0, 0, Vec::new());
+        let mut batch = Vec::with_capacity(BATCH + GROUP);
+        let mut counts = Counts::default();
         while batch.len() < BATCH {
-            if !self.next_line() {
+            if !self.next_group() {
                 self.ended = true;
                 break;
             }
-            sent += 1;
-            match self.weigh() {
-                Ok(Judged::New(observation)) => batch.push(observation),
-                Ok(Judged::Duplicate(_)) => duplicate += 1,
-                Err(why) => refused.push((self.line_number, why)),
-            }
+            self.weigh(&mut counts, &mut batch);
         }
+        counts.refused.sort_by_key(|(number, _)| *number);
         let mut accounts = self.accounts.lock().unwrap_or_else(PoisonError::into_inner);
-        accounts.sent += sent;
+        accounts.sent += counts.sent;
         accounts.accepted += batch.len() as u64;
-        accounts.duplicate += duplicate;
-        accounts.refused += refused.len() as u64;
+        accounts.duplicate += counts.duplicate;
+        accounts.refused += counts.refused.len() as u64;
         let room = REFUSALS_SHOWN.saturating_sub(accounts.first_refusals.len());
-        accounts.first_refusals.extend(refused.into_iter().take(room));
+        accounts.first_refusals.extend(counts.refused.into_iter().take(room));
         (!batch.is_empty() || !self.ended).then_some(batch)
     }
 }

@@ -11,9 +11,9 @@ use domain::time::UtcMs;
 /// Values of one datastream that are held in memory; older ones are looked up.
 pub const RECENT_PER_DATASTREAM: usize = 256;
 /// The same where there is no history to look up (a file): the engine knows older duplicates by id.
-pub const RECENT_WITHOUT_PAST: usize = 64;
-/// Values held in memory of all datastreams together, about: a city with few of them remembers more
-/// of each, and asks the history less often when frames come late. About 56 bytes a value.
+pub const RECENT_WITHOUT_PAST: usize = 32;
+/// Values held in memory of all datastreams together, about (of a file, in proportion fewer): a city
+/// with few of them remembers more of each, and asks the history less often when frames come late. About 48 bytes a value.
 pub const RECENT_IN_ALL: usize = 1_000_000;
 /// The most of one datastream, all the same.
 pub const RECENT_PER_DATASTREAM_MAX: usize = 4_096;
@@ -78,6 +78,10 @@ impl Seen {
         }
     }
 
+    fn is_believed(&self) -> bool {
+        self.quality.trust == Trust::Reliable
+    }
+
     /// Whether it is this content as a sender would send it: the platform's own marks (a doubtful
     /// rate, a correction) are not the sender's and do not count.
     pub(crate) fn is_same(&self, value: f64, result_time: UtcMs, sent: Quality) -> bool {
@@ -90,17 +94,104 @@ impl Seen {
     }
 }
 
+/// What is held of one value. [`Seen::same_since`] is worked out when it is asked for.
+#[derive(Debug, Clone, Copy)]
+struct Held {
+    t: UtcMs,
+    value: f64,
+    result_time: UtcMs,
+    sender_id: u64,
+    ticket: Ticket,
+    quality: Quality,
+}
+
 /// One datastream's recent values, in order of time.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Lane {
-    entries: VecDeque<Seen>,
-    /// Everything at or after this is in `entries`.
+    /// Whether the history has been asked.
+    loaded: bool,
+    /// The newest value, by which one that comes in order is judged without a look at the others.
+    newest: Option<Seen>,
+    /// The newest that is believed, where that is another.
+    believed: Option<Box<Seen>>,
+    held: VecDeque<Held>,
+    /// Everything at or after this is held.
     floor: UtcMs,
+}
+
+/// The part of a lane that is left at once when it is full.
+const LEFT_AT_ONCE: usize = 8;
+
+impl Held {
+    fn of(seen: &Seen) -> Self {
+        let Seen { t, value, result_time, quality, sender_id, ticket, .. } = *seen;
+        Self { t, value, result_time, sender_id, ticket, quality }
+    }
+}
+
+impl Lane {
+    /// A value at a position, with since when it has been the same.
+    fn seen(&self, at: usize) -> Option<Seen> {
+        let held = *self.held.get(at)?;
+        let same = self.held.range(..at).rev().take_while(|other| other.value == held.value).last();
+        Some(Seen {
+            t: held.t,
+            value: held.value,
+            result_time: held.result_time,
+            quality: held.quality,
+            sender_id: held.sender_id,
+            same_since: same.map_or(held.t, |other| other.t),
+            ticket: held.ticket,
+        })
+    }
+
+    /// The newest value that is believed.
+    fn believed(&self) -> Option<Seen> {
+        match &self.newest {
+            Some(newest) if newest.is_believed() => Some(*newest),
+            _ => self.believed.as_deref().copied(),
+        }
+    }
+
+    /// Works out anew what is newest.
+    fn look_again(&mut self) {
+        self.newest = self.held.len().checked_sub(1).and_then(|at| self.seen(at));
+        self.believed = None;
+        if self.newest.is_some_and(|newest| !newest.is_believed()) {
+            let at = self.held.iter().rposition(|held| held.quality.trust == Trust::Reliable);
+            self.believed = at.and_then(|at| self.seen(at)).map(Box::new);
+        }
+    }
+
+    /// Takes a value that is newer than all, or of the newest instant.
+    fn append(&mut self, mut seen: Seen) {
+        if let Some(newest) = self.newest.filter(|newest| newest.value == seen.value) {
+            seen.same_since = newest.same_since;
+        }
+        if seen.is_believed() {
+            self.believed = None;
+        } else if let Some(newest) = self.newest.filter(Seen::is_believed) {
+            self.believed = Some(Box::new(newest));
+        }
+        self.newest = Some(seen);
+        self.held.push_back(Held::of(&seen));
+    }
+
+    /// Leaves the oldest, several at a time.
+    fn shorten(&mut self, most: usize) {
+        if self.held.len() < most {
+            return;
+        }
+        let gone = self.held.drain(..most.div_ceil(LEFT_AT_ONCE)).next_back();
+        if let Some(gone) = gone {
+            self.floor = gone.t.plus_ms(1);
+        }
+    }
 }
 
 /// See the module.
 pub struct Memory {
-    lanes: Vec<Option<Box<Lane>>>,
+    lanes: Vec<Lane>,
     past: Box<dyn Past>,
     recent: usize,
 }
@@ -136,26 +227,27 @@ impl Memory {
     fn lane(&mut self, ix: DatastreamIx) -> &mut Lane {
         let at = ix.0 as usize;
         if self.lanes.len() <= at {
-            self.lanes.resize_with(at + 1, || None);
+            self.lanes.resize_with(at + 1, Lane::default);
         }
-        if self.lanes[at].is_none() {
-            self.lanes[at] = Some(Box::new(load(&mut *self.past, ix)));
+        if !self.lanes[at].loaded {
+            self.lanes[at] = load(&mut *self.past, ix);
         }
-        // Filled just above; the fallback is never built.
-        self.lanes[at].get_or_insert_with(|| {
-            Box::new(Lane { entries: VecDeque::new(), floor: UtcMs(i64::MIN) })
-        })
+        &mut self.lanes[at]
     }
 
     /// What is known at and before `t`.
     pub(crate) fn beside(&mut self, ix: DatastreamIx, t: UtcMs) -> Beside {
         let lane = self.lane(ix);
-        let from = lane.entries.partition_point(|seen| seen.t < t);
-        let at = lane.entries.range(from..).take_while(|seen| seen.t == t).copied();
-        let mut same_instant: Vec<Seen> = at.collect();
-        let believed = |seen: &&Seen| seen.quality.trust == Trust::Reliable;
-        let before = lane.entries.range(..from).rev().find(believed).copied();
-        let last = lane.entries.range(..from).next_back().copied();
+        if lane.newest.is_none_or(|newest| newest.t < t) && t >= lane.floor {
+            let (before, last) = (lane.believed(), lane.newest);
+            return Beside { same_instant: Vec::new(), before, last };
+        }
+        let from = lane.held.partition_point(|held| held.t < t);
+        let at = from..lane.held.partition_point(|held| held.t <= t);
+        let mut same_instant: Vec<Seen> = at.filter_map(|at| lane.seen(at)).collect();
+        let believed = |held: &Held| held.quality.trust == Trust::Reliable;
+        let before = lane.held.range(..from).rposition(believed).and_then(|at| lane.seen(at));
+        let last = from.checked_sub(1).and_then(|at| lane.seen(at));
         // Of what was durable before the start only the value that held is in memory.
         if t < lane.floor || same_instant.iter().any(|seen| seen.ticket == 0) {
             match self.past.at(ix, t) {
@@ -168,26 +260,29 @@ impl Memory {
     }
 
     /// Takes one more value.
-    pub(crate) fn put(&mut self, ix: DatastreamIx, mut seen: Seen) {
-        let share = RECENT_IN_ALL / self.lanes.len().max(1);
+    pub(crate) fn put(&mut self, ix: DatastreamIx, seen: Seen) {
+        let in_all = self.recent * (RECENT_IN_ALL / RECENT_PER_DATASTREAM);
+        let share = in_all / self.lanes.len().max(1);
         let recent = self.recent.max(share.min(RECENT_PER_DATASTREAM_MAX));
         let lane = self.lane(ix);
         if seen.t < lane.floor {
             // Older than what is held: the history has it as soon as it is durable.
             return;
         }
-        let after = lane.entries.partition_point(|other| other.t <= seen.t);
-        if let Some(earlier) = after.checked_sub(1).and_then(|i| lane.entries.get(i))
-            && earlier.value == seen.value
-        {
-            seen.same_since = earlier.same_since;
+        if lane.newest.is_none_or(|newest| newest.t <= seen.t) {
+            lane.append(seen);
+        } else {
+            let after = lane.held.partition_point(|other| other.t <= seen.t);
+            lane.held.insert(after, Held::of(&seen));
+            lane.look_again();
         }
-        lane.entries.insert(after, seen);
-        if lane.entries.len() > recent
-            && let Some(gone) = lane.entries.pop_front()
-        {
-            lane.floor = gone.t.plus_ms(1);
-        }
+        lane.shorten(recent);
+    }
+
+    /// Touches what judging one more value of a datastream will need.
+    pub(crate) fn touch(&self, ix: DatastreamIx) -> usize {
+        let lane = self.lanes.get(ix.0 as usize);
+        lane.map_or(0, |lane| lane.held.back().map_or(0, |held| held.ticket as usize & 1))
     }
 
     /// Takes what is durable already: the journal's tail at a start.
@@ -205,8 +300,9 @@ impl Memory {
 
     /// Forgets what an append brought that did not become durable.
     pub(crate) fn forget(&mut self, ix: DatastreamIx, ticket: Ticket) {
-        if let Some(Some(lane)) = self.lanes.get_mut(ix.0 as usize) {
-            lane.entries.retain(|seen| seen.ticket != ticket);
+        if let Some(lane) = self.lanes.get_mut(ix.0 as usize) {
+            lane.held.retain(|held| held.ticket != ticket);
+            lane.look_again();
         }
     }
 }
@@ -221,15 +317,8 @@ fn load(past: &mut dyn Past, ix: DatastreamIx) -> Lane {
         Some(oldest) if !whole => oldest.t.plus_ms(1),
         _ => UtcMs(i64::MIN),
     };
-    let mut entries: VecDeque<Seen> = VecDeque::with_capacity(found.len());
-    for observation in &found {
-        let mut seen = Seen::of(observation);
-        if let Some(earlier) = entries.back()
-            && earlier.value == seen.value
-        {
-            seen.same_since = earlier.same_since;
-        }
-        entries.push_back(seen);
-    }
-    Lane { entries, floor }
+    let held: VecDeque<Held> = found.iter().map(|seen| Held::of(&Seen::of(seen))).collect();
+    let mut lane = Lane { loaded: true, floor, held, ..Lane::default() };
+    lane.look_again();
+    lane
 }

@@ -1,11 +1,14 @@
 //! The city's registry as admission reads it: which datastream, whose, in which unit, between
 //! which limits, as of event time. Built once for a configuration, then only read.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
+use std::hash::{BuildHasher, Hash, Hasher};
 
 use domain::city::{City, Registry};
 use domain::ids::{AgencyId, DatastreamIx, HospitalId, UnitId};
 use domain::time::{SECOND_MS, UtcMs};
+use foldhash::fast::FixedState;
+use hashbrown::HashTable;
 
 /// What one epoch of a datastream allows.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -20,24 +23,39 @@ pub struct Limits {
     pub flat_after_ms: Option<i64>,
 }
 
-/// One datastream.
+/// One datastream: what nearly every observation needs of it, in one line of the cache. With ten
+/// thousand of them the way to memory is most of the work.
 #[derive(Debug, Clone, PartialEq)]
+#[repr(align(64))]
 pub struct Stream {
+    /// From when its first epoch holds.
+    valid_from: UtcMs,
+    /// From when on the station is somebody's.
+    owned_from: UtcMs,
+    /// Least and greatest value of the first epoch.
+    range: (f64, f64),
     /// Its number.
     pub ix: DatastreamIx,
-    /// The property's name.
-    pub property: Box<str>,
-    /// UCUM.
-    pub unit: Box<str>,
-    /// Its epochs, earliest first.
-    pub epochs: Vec<Limits>,
+    /// The station's name: where it stands in [`Register::text`].
+    station: u32,
+    station_bytes: u8,
+    /// The property's name and its unit: their places in [`Register::words`].
+    property: u16,
+    unit: u16,
+    /// Whether the first epoch says more than its range, or there are more: see
+    /// [`Register::epochs`].
+    has_more: bool,
 }
+
+/// Where a datastream is in the register.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Place(u32);
 
 /// One station: whose it is, epoch by epoch, and what it measures.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Instrument {
     owners: Vec<(UtcMs, AgencyId)>,
-    streams: Vec<Stream>,
+    properties: Vec<Box<str>>,
 }
 
 /// The last of `epochs`, sorted by their beginning, that began at or before `t`.
@@ -51,20 +69,16 @@ impl Instrument {
     pub fn owner_at(&self, t: UtcMs) -> Option<&AgencyId> {
         as_of(&self.owners, t, |epoch| epoch.0).map(|epoch| &epoch.1)
     }
-    /// The datastream of a property.
-    pub fn stream(&self, property: &str) -> Option<&Stream> {
-        self.streams.iter().find(|s| &*s.property == property)
-    }
     /// The properties it measures, for a refusal's particulars.
     pub fn properties(&self) -> impl Iterator<Item = &str> {
-        self.streams.iter().map(|s| &*s.property)
+        self.properties.iter().map(|property| &**property)
     }
 }
 
 impl Stream {
-    /// What holds at `t`; `None` before the first epoch.
-    pub fn limits_at(&self, t: UtcMs) -> Option<&Limits> {
-        as_of(&self.epochs, t, |epoch| epoch.valid_from)
+    /// Whether the station is somebody's at `t`.
+    pub fn is_owned_at(&self, t: UtcMs) -> bool {
+        t >= self.owned_from
     }
 }
 
@@ -80,7 +94,17 @@ pub struct Rights {
 /// See the module.
 #[derive(Debug, Clone, Default)]
 pub struct Register {
-    stations: HashMap<Box<str>, Instrument>,
+    stations: BTreeMap<Box<str>, Instrument>,
+    streams: Vec<Stream>,
+    /// Positions in `streams`, by the names of station and property.
+    by_name: HashTable<u32>,
+    hasher: FixedState,
+    /// The names of the stations, one after the other.
+    text: String,
+    /// Names of properties and units.
+    words: Vec<Box<str>>,
+    /// The epochs of those that have more to say than a range, earliest first.
+    epochs: BTreeMap<DatastreamIx, Vec<Limits>>,
     agencies: BTreeMap<AgencyId, Rights>,
     hospitals: BTreeMap<HospitalId, AgencyId>,
     units: BTreeMap<UnitId, AgencyId>,
@@ -89,46 +113,120 @@ pub struct Register {
     future_tolerance_ms: i64,
 }
 
+fn hash_of(hasher: &FixedState, station: &str, property: &str) -> u64 {
+    let mut hasher = hasher.build_hasher();
+    station.hash(&mut hasher);
+    property.hash(&mut hasher);
+    hasher.finish()
+}
+
+/// The datastreams as they are put together.
+#[derive(Default)]
+struct Streams {
+    streams: Vec<Stream>,
+    text: String,
+    words: Vec<Box<str>>,
+    epochs: BTreeMap<DatastreamIx, Vec<Limits>>,
+}
+
+impl Streams {
+    /// Adds an epoch; whether it is the first of its datastream.
+    fn add(
+        &mut self,
+        of: &domain::city::Datastream,
+        ix: DatastreamIx,
+        property: &domain::city::Property<'_>,
+        owned_from: UtcMs,
+    ) -> bool {
+        let (least, most) = property.plausible;
+        let range = (of.min.map_or(least, |v| v.max(least)), of.max.map_or(most, |v| v.min(most)));
+        let limits = Limits {
+            valid_from: of.valid_from,
+            range,
+            max_rate_per_h: of.max_rate_per_h,
+            flat_after_ms: of.flat_after_s.map(|s| i64::from(s) * SECOND_MS),
+        };
+        let epochs = self.epochs.entry(ix).or_default();
+        epochs.push(limits);
+        if epochs.len() > 1 {
+            return false;
+        }
+        let (name, unit) = (self.word(of.property.as_str()), self.word(property.unit));
+        let station = self.text.len() as u32;
+        self.text.push_str(of.station.as_str());
+        self.streams.push(Stream {
+            valid_from: of.valid_from,
+            owned_from,
+            range,
+            ix,
+            station,
+            // An id is much shorter: domain::ids sees to it.
+            station_bytes: u8::try_from(of.station.as_str().len()).unwrap_or(u8::MAX),
+            property: name,
+            unit,
+            has_more: false,
+        });
+        true
+    }
+
+    fn word(&mut self, word: &str) -> u16 {
+        let at = self.words.iter().position(|known| **known == *word).unwrap_or_else(|| {
+            self.words.push(word.into());
+            self.words.len() - 1
+        });
+        // Properties are a closed list of some dozens.
+        at as u16
+    }
+
+    /// Epochs in order; those that a range says whole are left out of the list.
+    fn settled(mut self) -> Self {
+        for stream in &mut self.streams {
+            let Some(epochs) = self.epochs.get_mut(&stream.ix) else { continue };
+            epochs.sort_by_key(|epoch| epoch.valid_from);
+            stream.has_more = epochs.len() > 1
+                || epochs.iter().any(|e| e.max_rate_per_h.is_some() || e.flat_after_ms.is_some());
+            if !stream.has_more {
+                self.epochs.remove(&stream.ix);
+            }
+        }
+        self
+    }
+}
+
 impl Register {
     /// The register of a city whose datastreams have the numbers of `registry`.
     pub fn of(city: &City, registry: &Registry) -> Self {
-        let mut stations: HashMap<Box<str>, Instrument> = HashMap::new();
+        let mut stations: BTreeMap<Box<str>, Instrument> = BTreeMap::new();
         for station in &city.stations {
             let instrument = stations.entry(station.id.as_str().into()).or_default();
             instrument.owners.push((station.valid_from, station.agency.clone()));
         }
+        for instrument in stations.values_mut() {
+            instrument.owners.sort_by_key(|epoch| epoch.0);
+        }
+        let mut built = Streams::default();
         for stream in &city.datastreams {
             let Some(ix) = registry.find(stream.station.as_str(), &stream.property) else {
                 continue;
             };
             let Some(property) = city.property(&stream.property) else { continue };
             let instrument = stations.entry(stream.station.as_str().into()).or_default();
-            let (least, most) = property.plausible;
-            let limits = Limits {
-                valid_from: stream.valid_from,
-                range: (
-                    stream.min.map_or(least, |v| v.max(least)),
-                    stream.max.map_or(most, |v| v.min(most)),
-                ),
-                max_rate_per_h: stream.max_rate_per_h,
-                flat_after_ms: stream.flat_after_s.map(|s| i64::from(s) * SECOND_MS),
-            };
-            match instrument.streams.iter_mut().find(|s| s.ix == ix) {
-                Some(known) => known.epochs.push(limits),
-                None => instrument.streams.push(Stream {
-                    ix,
-                    property: stream.property.as_str().into(),
-                    unit: property.unit.into(),
-                    epochs: vec![limits],
-                }),
+            let owned_from = instrument.owners.first().map_or(UtcMs(i64::MAX), |epoch| epoch.0);
+            if built.add(stream, ix, &property, owned_from) {
+                instrument.properties.push(stream.property.as_str().into());
             }
         }
-        #[allow(clippy::iter_over_hash_type, reason = "each is sorted by itself")]
-        for instrument in stations.values_mut() {
-            instrument.owners.sort_by_key(|epoch| epoch.0);
-            for stream in &mut instrument.streams {
-                stream.epochs.sort_by_key(|epoch| epoch.valid_from);
-            }
+        let Streams { streams, text, words, epochs } = built.settled();
+        let hasher = FixedState::default();
+        let mut by_name = HashTable::with_capacity(streams.len());
+        let key = |at: u32| {
+            let stream: &Stream = &streams[at as usize];
+            let from = stream.station as usize;
+            let station = &text[from..from + usize::from(stream.station_bytes)];
+            hash_of(&hasher, station, &words[usize::from(stream.property)])
+        };
+        for at in 0..streams.len() as u32 {
+            by_name.insert_unique(key(at), at, |other| key(*other));
         }
         let rights = |a: &domain::city::Agency| Rights {
             official_signals: a.official_signals,
@@ -136,6 +234,12 @@ impl Register {
         };
         Self {
             stations,
+            streams,
+            by_name,
+            hasher,
+            text,
+            words,
+            epochs,
             agencies: city.agencies.iter().map(|a| (a.id.clone(), rights(a))).collect(),
             hospitals: city.hospitals.iter().map(|h| (h.id.clone(), h.agency.clone())).collect(),
             units: city.units.iter().map(|u| (u.id.clone(), u.agency.clone())).collect(),
@@ -145,6 +249,49 @@ impl Register {
         }
     }
 
+    /// The datastream of a property at a station.
+    #[inline]
+    pub fn stream(&self, station: &str, property: &str) -> Option<&Stream> {
+        self.at(self.place(station, property))
+    }
+    /// Where the datastream of a property at a station is.
+    #[inline]
+    pub(crate) fn place(&self, station: &str, property: &str) -> Option<Place> {
+        let key = hash_of(&self.hasher, station, property);
+        let is_it = |at: &u32| {
+            let stream = self.streams.get(*at as usize);
+            stream.is_some_and(|stream| self.is_of(stream, station, property))
+        };
+        self.by_name.find(key, is_it).map(|at| Place(*at))
+    }
+    /// The datastream at a place.
+    #[inline]
+    pub(crate) fn at(&self, place: Option<Place>) -> Option<&Stream> {
+        self.streams.get(place?.0 as usize)
+    }
+    /// Whether it is the datastream of this property at this station.
+    #[inline]
+    pub(crate) fn is_of(&self, stream: &Stream, station: &str, property: &str) -> bool {
+        let from = stream.station as usize;
+        self.text.get(from..from + usize::from(stream.station_bytes)) == Some(station)
+            && self.words.get(usize::from(stream.property)).is_some_and(|w| **w == *property)
+    }
+    /// The unit of a datastream's values, UCUM.
+    #[inline]
+    pub fn unit_of(&self, stream: &Stream) -> &str {
+        self.words.get(usize::from(stream.unit)).map_or("", |unit| unit)
+    }
+    /// What a datastream allows at `t`; `None` before its first epoch.
+    #[inline]
+    pub fn limits_at(&self, stream: &Stream, t: UtcMs) -> Option<Limits> {
+        if stream.has_more {
+            let epochs = self.epochs.get(&stream.ix)?;
+            return as_of(epochs, t, |epoch| epoch.valid_from).copied();
+        }
+        let (valid_from, range) = (stream.valid_from, stream.range);
+        let limits = Limits { valid_from, range, max_rate_per_h: None, flat_after_ms: None };
+        (t >= valid_from).then_some(limits)
+    }
     /// A station by its id.
     pub fn station(&self, id: &str) -> Option<&Instrument> {
         self.stations.get(id)

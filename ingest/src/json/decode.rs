@@ -158,12 +158,21 @@ pub(crate) fn decode_object<'a>(
     of: Option<(&'a str, &'a str)>,
 ) -> Result<RawObservation<'a>, DecodeError> {
     let mut note = Note { at: None, error: None };
-    let mut json = serde_json::Deserializer::from_slice(bytes);
-    let read = ObjectSeed { of, note: &mut note }.deserialize(&mut json);
-    match read.and_then(|seen| json.end().map(|()| seen)) {
-        Ok(seen) => Ok(seen),
-        Err(error) => Err(explain(bytes, note, &error)),
-    }
+    // Looked through once for the whole, text need not be looked through word by word.
+    let read = match std::str::from_utf8(bytes) {
+        Ok(text) => read_object(serde_json::Deserializer::from_str(text), of, &mut note),
+        Err(_) => read_object(serde_json::Deserializer::from_slice(bytes), of, &mut note),
+    };
+    read.map_err(|error| explain(bytes, note, &error))
+}
+
+fn read_object<'a, R: serde_json::de::Read<'a>>(
+    mut json: serde_json::Deserializer<R>,
+    of: Option<(&'a str, &'a str)>,
+    note: &mut Note,
+) -> Result<RawObservation<'a>, serde_json::Error> {
+    let seen = ObjectSeed { of, note }.deserialize(&mut json)?;
+    json.end().map(|()| seen)
 }
 
 /// Turns the parser's error into the typed one; only on the unhappy path.

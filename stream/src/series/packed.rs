@@ -9,6 +9,9 @@ const MILLI: u8 = 0;
 const MICROS: u8 = 1;
 const BITS: u8 = 2;
 
+/// About the bytes of one row.
+const ROW_BYTES: usize = 4;
+
 /// Rows of one parcel at most.
 const PARCEL_ROWS: u32 = 128;
 
@@ -42,27 +45,26 @@ impl Packed {
 
     /// Adds rows that are later than its own.
     pub(super) fn append(&mut self, rows: &[Row]) {
-        let mut bytes = Vec::with_capacity(rows.len() * 10);
+        let bytes = &mut self.bytes;
+        bytes.reserve_exact(rows.len() * ROW_BYTES);
         let (mut before, mut step) = (self.last_t, self.step);
         for row in rows {
             let next = row.t.wrapping_sub(before);
-            put(&mut bytes, zigzag(next.wrapping_sub(step)));
+            put(bytes, zigzag(next.wrapping_sub(step)));
             (before, step) = (row.t, next);
             let whole = micro(row.value);
             let exact = (whole as f64 / MICRO).to_bits() == row.value.to_bits();
             if !exact || whole.unsigned_abs() >= 1 << 60 {
-                put(&mut bytes, u64::from(BITS));
+                put(bytes, u64::from(BITS));
                 bytes.extend_from_slice(&row.value.to_bits().to_le_bytes());
             } else if whole % 1000 == 0 {
-                put(&mut bytes, zigzag(whole / 1000) << 2 | u64::from(MILLI));
+                put(bytes, zigzag(whole / 1000) << 2 | u64::from(MILLI));
             } else {
-                put(&mut bytes, zigzag(whole) << 2 | u64::from(MICROS));
+                put(bytes, zigzag(whole) << 2 | u64::from(MICROS));
             }
         }
         (self.last_t, self.step) = (before, step);
         self.count += u32::try_from(rows.len()).unwrap_or(u32::MAX);
-        self.bytes.reserve_exact(bytes.len());
-        self.bytes.extend_from_slice(&bytes);
     }
 
     pub(super) fn first_t(&self) -> i64 {
