@@ -5,6 +5,7 @@ pub mod api;
 pub mod board;
 pub mod city_folder;
 pub mod desk;
+pub mod duty_log;
 pub mod gazetteer;
 pub mod live;
 pub mod observation_file;

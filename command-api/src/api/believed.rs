@@ -63,25 +63,22 @@ fn picture_at(
     hand.each_decision(upto, |decision| {
         evolve(&mut picture, Happening::Decided(decision));
     })?;
-    // What people had done by then, from the record itself: from the first decision on.
-    let mut reader = hand.journal()?;
-    let mut from = picture.believed.values().map(|b| b.seq).min().unwrap_or(1).min(first(&picture));
-    while from <= upto.0 {
-        let read = reader.read_on(Seq(from), PAGE)?.records;
-        let Some(last) = read.last() else { break };
-        from = last.seq.0 + 1;
-        for row in read.iter().filter(|r| r.seq <= upto) {
+    // What people had done by then, from the first record on: the desk's acts have a table of their
+    // own, the journal is not walked for them.
+    let (history, mut after) = (hand.history()?, Seq(0));
+    while let Some(acts) = Some(history.acts_after(after, PAGE)?).filter(|acts| !acts.is_empty()) {
+        for row in acts.iter().filter(|row| row.seq <= upto) {
             if let Record::Desk(event) = &row.record {
                 evolve(&mut picture, Happening::Desk(row.seq, event));
             }
         }
+        after = acts.last().map_or(upto, |row| row.seq);
+        if after >= upto {
+            break;
+        }
     }
     evolve(&mut picture, Happening::Tick(at));
     Ok(picture)
-}
-
-fn first(picture: &Picture) -> u64 {
-    picture.log.keys().next().map_or(1, |(seq, ..)| *seq)
 }
 
 /// `GET /v1/zones`.

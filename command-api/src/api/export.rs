@@ -1,18 +1,24 @@
 //! CSV exports. A cell that a spreadsheet would take for a formula begins with an apostrophe.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use axum::extract::{Query, State};
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
+use domain::decision::AlertId;
+use domain::level::Levels;
 use domain::time::UtcMs;
 use serde::Deserialize;
 
 use super::problem::Refused;
 use super::series;
 use crate::board::Board;
-use crate::desk::{Happening, evolve};
+use crate::desk::picture::FEED;
+use crate::desk::{Happening, Picture, evolve};
+use crate::duty_log;
 use crate::platform::Platform;
+use crate::shelf::{Hand, ShelfError};
 
 /// The most rows of an export.
 pub const ROWS_MAX: usize = 100_000;
@@ -62,33 +68,45 @@ fn when(ms: i64, offset_s: i32) -> String {
     UtcMs(ms).rfc3339(offset_s)
 }
 
+/// The alerts that were raised in a span, at most [`ROWS_MAX`], with all that became of each: from the
+/// lines of the duty log within it, and then those of each alert.
+fn raised_between(
+    hand: &Hand,
+    levels: Levels,
+    from: UtcMs,
+    to: UtcMs,
+) -> Result<Picture, ShelfError> {
+    let decisions = hand.decisions()?;
+    let mut picture = Picture::new(levels);
+    let told = decisions.told_between(from, to, ROWS_MAX)?;
+    let ids: BTreeSet<AlertId> =
+        told.iter().filter_map(|line| line.alert.as_ref()?.parse().ok()).collect();
+    let raised = |id: &&AlertId| id.hazard != FEED && (from..=to).contains(&id.raised);
+    for id in ids.iter().filter(raised) {
+        for decision in hand.decisions_of(&id.to_string())? {
+            evolve(&mut picture, Happening::Decided(&decision));
+        }
+    }
+    Ok(picture)
+}
+
 /// `GET /v1/export/alerts.csv`: every alert that was raised in the span, those that are over too.
 pub async fn alerts(
     State(platform): State<Arc<Platform>>,
     Query(asked): Query<Asked>,
 ) -> Result<Response, Refused> {
     let (from, to) = series::span(&platform, asked.from.as_deref(), asked.to.as_deref())?;
-    let current = platform.live.board().picture.clone();
     let mut board = Board::new(Arc::clone(&platform.live.board().city));
     let levels = board.picture.levels.clone();
-    board.picture = platform
-        .shelf
-        .ask(move |hand| {
-            let mut picture = crate::desk::Picture::new(levels);
-            let last = domain::ids::Seq(u64::MAX);
-            hand.each_decision(last, |decision| {
-                if decision.alert.as_ref().is_some_and(|a| (from..=to).contains(&a.raised)) {
-                    evolve(&mut picture, Happening::Decided(decision));
-                }
-            })?;
-            Ok(picture)
-        })
-        .await?;
-    for (id, alert) in &mut board.picture.alerts {
-        if let Some(now) = current.alerts.get(id) {
-            alert.acknowledged.clone_from(&now.acknowledged);
-            alert.shelved.clone_from(&now.shelved);
-            alert.incident = now.incident;
+    board.picture = platform.shelf.ask(move |hand| raised_between(hand, levels, from, to)).await?;
+    {
+        let current = platform.live.board();
+        for (id, alert) in &mut board.picture.alerts {
+            if let Some(now) = current.picture.alerts.get(id) {
+                alert.acknowledged.clone_from(&now.acknowledged);
+                alert.shelved.clone_from(&now.shelved);
+                alert.incident = now.incident;
+            }
         }
     }
     let offset = board.city.city().about.offset_s;
@@ -136,19 +154,17 @@ pub async fn alerts(
     Ok(table("alerts", &head, rows))
 }
 
-/// `GET /v1/export/log.csv`: the duty log's lines in the span, as far back as the picture keeps it.
+/// `GET /v1/export/log.csv`: the duty log's lines in the span, back to the first record.
 pub async fn log(
     State(platform): State<Arc<Platform>>,
     Query(asked): Query<Asked>,
 ) -> Result<Response, Refused> {
     let (from, to) = series::span(&platform, asked.from.as_deref(), asked.to.as_deref())?;
-    let board = platform.live.board();
-    let offset = board.city.city().about.offset_s;
-    let lines = board.picture.log.values().filter(|e| (from.0..=to.0).contains(&e.at_ms));
-    let rows = lines.map(|e| {
-        let at = when(e.at_ms, offset);
-        vec![e.seq.to_string(), at, e.by.clone(), e.what.clone(), e.about.clone(), e.detail.clone()]
-    });
+    let offset = platform.live.board().city.city().about.offset_s;
+    let lines = platform.shelf.ask(move |hand| duty_log::between(hand, from, to, ROWS_MAX)).await?;
+    let rows = lines
+        .into_iter()
+        .map(|e| vec![e.seq.to_string(), when(e.at_ms, offset), e.by, e.what, e.about, e.detail]);
     Ok(table("log", &["seq", "at", "by", "what", "about", "detail"], rows))
 }
 

@@ -17,6 +17,7 @@ use super::problem::Refused;
 use crate::access::Person;
 use crate::board::Board;
 use crate::desk::views;
+use crate::duty_log;
 use crate::platform::Platform;
 
 type Here = State<Arc<Platform>>;
@@ -154,11 +155,16 @@ pub struct LogPage {
     limit: Option<usize>,
 }
 
-/// `GET /v1/log`: newest first.
-pub async fn log(State(platform): Here, Query(page): Query<LogPage>) -> Json<Vec<LogEntry>> {
-    let board = platform.live.board();
+/// `GET /v1/log`: newest first, back to the first record. A page ends between two records, so that
+/// the next, `before` the last line's number, leaves nothing out.
+pub async fn log(State(platform): Here, Query(page): Query<LogPage>) -> Found<Vec<LogEntry>> {
     let before = page.before.unwrap_or(u64::MAX);
-    let limit = page.limit.unwrap_or(200).min(LOG_LIMIT_MAX);
-    let lines = board.picture.log.values().rev().filter(|e| e.seq < before);
-    Json(lines.take(limit).cloned().collect())
+    let limit = page.limit.unwrap_or(200).clamp(1, LOG_LIMIT_MAX);
+    let (mut lines, rest) = duty_log::on_picture(&platform.live.board().picture, before, limit);
+    if let Some(before) = rest {
+        let limit = limit - lines.len();
+        let older = platform.shelf.ask(move |hand| duty_log::on_shelf(hand, before, limit)).await?;
+        lines.extend(older);
+    }
+    Ok(Json(lines))
 }

@@ -3,8 +3,20 @@
 use contract::views::LogEntry;
 use domain::desk::{DeskEvent, DeskFact};
 use domain::ids::Seq;
-use domain::report::{OfficialSignal, SignalAct, TaskReport};
+use domain::record::{Record, Sequenced};
+use domain::report::{OfficialSignal, Report, SignalAct, TaskReport};
 use domain::time::UtcMs;
+
+/// The line that a record of the journal is; nothing where it is none.
+pub fn of(row: &Sequenced) -> Option<LogEntry> {
+    match &row.record {
+        Record::Desk(event) => Some(entry(row.seq, event, &super::evolve::actor_word(&event.by))),
+        Record::Report { received, report: Report::Signal(said), .. } => {
+            Some(signal(row.seq, *received, said))
+        }
+        _ => None,
+    }
+}
 
 /// The line of a desk event.
 pub(super) fn entry(seq: Seq, event: &DeskEvent, by: &str) -> LogEntry {

@@ -7,7 +7,7 @@
 pub mod decide;
 pub mod evolve;
 pub mod field;
-mod journal_line;
+pub mod journal_line;
 pub mod ledger;
 pub mod picture;
 mod plans;

@@ -121,7 +121,8 @@ fn amendment(decision: &Decision) -> String {
     format!("{} -> {}{value}", decision.was, decision.level)
 }
 
-fn place_in_seq(kind: DecisionKind) -> u8 {
+/// The place of its kind among the lines of one record.
+pub fn place_in_seq(kind: DecisionKind) -> u8 {
     let at = DecisionKind::ALL.iter().position(|k| *k == kind).unwrap_or(0);
     u8::try_from(at).unwrap_or(u8::MAX)
 }
@@ -133,16 +134,20 @@ fn write_log(
     id: &AlertId,
     touched: &mut Touched,
 ) {
+    log(picture, place_in_seq(decision.kind), line(decision, at, id.to_string()), touched);
+}
+
+/// The line of the duty log that a decision is.
+pub fn line(decision: &Decision, at: UtcMs, about: String) -> LogEntry {
     let value = decision.value.map(|v| format!(" {v}")).unwrap_or_default();
-    let entry = LogEntry {
+    LogEntry {
         seq: decision.seq.map_or(0, |s| s.0),
         at_ms: at.0,
         by: "platform".into(),
         what: decision.kind.wire().into(),
-        about: id.to_string(),
+        about,
         detail: format!("{} -> {}{value}", decision.was, decision.level),
-    };
-    log(picture, place_in_seq(decision.kind), entry, touched);
+    }
 }
 
 /// Writes a line of the duty log at its place; the oldest leaves when there are too many.

@@ -1,15 +1,16 @@
 //! The engine over the journal: its inlet is a reader, its outlet the decision store and the desk.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::decision::Decision;
+use domain::decision::{AlertId, Decision, DecisionKind};
 use domain::ids::Seq;
 use domain::status::Live as Actual;
 use domain::time::UtcMs;
-use journal::decisions::{DecisionLine, DecisionStore};
+use journal::decisions::{DecisionLine, DecisionReader, DecisionStore};
 use journal::snapshots::{SnapshotStore, StateRow};
-use journal::{Journal, Progress, Reader, Watermark};
+use journal::{DerivedError, Journal, Progress, Reader, Watermark};
 use stream::snapshot::{Row, Snapshot};
 use stream::{Decided, Engine, EngineConfig, Heard, InletError, OutletError};
 
@@ -17,6 +18,7 @@ use super::follower::{Followed, held};
 use super::options::{ServeError, ServeOptions};
 use crate::api::metrics::Metrics;
 use crate::desk::Seat;
+use crate::desk::picture::FEED;
 
 /// Records between two snapshots of the engine's state.
 pub const SNAPSHOT_EVERY: u64 = 200_000;
@@ -100,7 +102,9 @@ struct Outlet {
 impl stream::Outlet<Actual> for Outlet {
     fn decided(&mut self, decided: Decided<Actual>) -> Result<(), OutletError> {
         let failed = |e: &dyn std::fmt::Display| OutletError(e.to_string());
-        let lines = lines(&decided.decisions).map_err(|e| failed(&e))?;
+        let mut lines = lines(&decided.decisions).map_err(|e| failed(&e))?;
+        name_silences(&mut lines, &decided.decisions, self.decisions.read())
+            .map_err(|e| failed(&e))?;
         self.decisions.append(&lines, decided.upto).map_err(|e| failed(&e))?;
         if !decided.decisions.is_empty() && !self.seat.decided(decided.decisions) {
             return Err(OutletError("the desk has closed".into()));
@@ -146,4 +150,31 @@ fn lines(decisions: &[Decision]) -> Result<Vec<DecisionLine>, serde_json::Error>
         lines.push(DecisionLine::of(at, ordinal, decision)?);
     }
     Ok(lines)
+}
+
+/// Gives the lines of a silence the id that the desk knows it by: the engine names a silence by its
+/// place, and its end not at all.
+fn name_silences(
+    lines: &mut [DecisionLine],
+    decisions: &[Decision],
+    kept: &DecisionReader,
+) -> Result<(), DerivedError> {
+    let mut newest: BTreeMap<&str, String> = BTreeMap::new();
+    for (line, decision) in lines.iter_mut().zip(decisions) {
+        let place = decision.place.as_str();
+        match (decision.kind, line.told) {
+            (DecisionKind::FeedSilent, Some(raised)) if line.alert.is_none() => {
+                let id =
+                    AlertId { hazard: FEED.into(), place: place.to_owned(), raised }.to_string();
+                newest.insert(place, id.clone());
+                line.alert = Some(id);
+            }
+            (DecisionKind::FeedReturned, _) if line.alert.is_none() => {
+                let here = newest.get(place).cloned();
+                line.alert = if here.is_some() { here } else { kept.newest_alert(FEED, place)? };
+            }
+            _ => {}
+        }
+    }
+    Ok(())
 }

@@ -5,9 +5,10 @@
 
 use std::path::Path;
 
-use domain::decision::Decision;
+use domain::decision::{Decision, DecisionKind};
 use domain::ids::Seq;
-use rusqlite::{Connection, Row, params};
+use domain::time::UtcMs;
+use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use crate::derived::{DerivedError, Kind};
 
@@ -17,16 +18,19 @@ pub const DECISIONS_FILE: &str = "decisions.sqlite";
 const KIND: Kind = Kind {
     file: DECISIONS_FILE,
     application_id: 0x4648_4431,
-    version: 1,
+    version: 2,
     schema: "
 CREATE TABLE decision(
   seq INTEGER NOT NULL,
   ordinal INTEGER NOT NULL,
   alert TEXT,
+  told INTEGER,
   json BLOB NOT NULL,
   PRIMARY KEY(seq, ordinal)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX decision_alert ON decision(alert, seq, ordinal) WHERE alert IS NOT NULL;",
+CREATE INDEX decision_alert ON decision(alert, seq, ordinal) WHERE alert IS NOT NULL;
+CREATE INDEX decision_told ON decision(seq, ordinal) WHERE told IS NOT NULL;
+CREATE INDEX decision_told_at ON decision(told, seq, ordinal) WHERE told IS NOT NULL;",
 };
 
 /// One line of the decision log at its place.
@@ -38,6 +42,8 @@ pub struct DecisionLine {
     pub ordinal: u32,
     /// The alert it is about, as text.
     pub alert: Option<String>,
+    /// Its event time, where it is a line of the duty log: of an alert or a silence.
+    pub told: Option<UtcMs>,
     /// The line, JSON.
     pub json: Vec<u8>,
 }
@@ -48,8 +54,12 @@ impl DecisionLine {
     /// # Errors
     /// What JSON cannot say; a value that is not finite becomes `null` and is none.
     pub fn of(seq: Seq, ordinal: u32, decision: &Decision) -> Result<Self, serde_json::Error> {
+        use DecisionKind::{FeedReturned, FeedSilent};
         let alert = decision.alert.as_ref().map(ToString::to_string);
-        Ok(Self { seq, ordinal, alert, json: serde_json::to_vec(decision)? })
+        let is_told =
+            decision.kind.is_alert() || matches!(decision.kind, FeedSilent | FeedReturned);
+        let told = is_told.then(|| UtcMs::parse(&decision.t).ok()).flatten();
+        Ok(Self { seq, ordinal, alert, told, json: serde_json::to_vec(decision)? })
     }
 
     fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
@@ -57,6 +67,7 @@ impl DecisionLine {
             seq: Seq(row.get::<_, i64>(0)? as u64),
             ordinal: row.get(1)?,
             alert: row.get(2)?,
+            told: row.get::<_, Option<i64>>(4)?.map(UtcMs),
             json: row.get(3)?,
         })
     }
@@ -114,7 +125,7 @@ impl DecisionReader {
     ) -> Result<Vec<DecisionLine>, DerivedError> {
         let end = clamp(last);
         self.lines(
-            "SELECT seq, ordinal, alert, json FROM decision WHERE seq >= ?1 AND seq <= ?2
+            "SELECT seq, ordinal, alert, json, told FROM decision WHERE seq >= ?1 AND seq <= ?2
              ORDER BY seq, ordinal LIMIT ?3",
             params![clamp(first), end, rows(limit)],
         )
@@ -130,7 +141,7 @@ impl DecisionReader {
         limit: usize,
     ) -> Result<Vec<DecisionLine>, DerivedError> {
         self.lines(
-            "SELECT seq, ordinal, alert, json FROM decision WHERE (seq, ordinal) > (?1, ?2)
+            "SELECT seq, ordinal, alert, json, told FROM decision WHERE (seq, ordinal) > (?1, ?2)
              ORDER BY seq, ordinal LIMIT ?3",
             params![clamp(place.0), place.1, rows(limit)],
         )
@@ -142,10 +153,65 @@ impl DecisionReader {
     /// [`DerivedError::Sqlite`].
     pub fn newest(&self, limit: usize) -> Result<Vec<DecisionLine>, DerivedError> {
         self.lines(
-            "SELECT seq, ordinal, alert, json FROM decision
+            "SELECT seq, ordinal, alert, json, told FROM decision
              ORDER BY seq DESC, ordinal DESC LIMIT ?1",
             params![rows(limit)],
         )
+    }
+
+    /// The lines of the duty log before the record `before`, newest first, at most `limit` and then
+    /// whatever else is of the last one's record: a page ends between two records.
+    ///
+    /// # Errors
+    /// [`DerivedError::Sqlite`].
+    pub fn told_before(
+        &self,
+        before: Seq,
+        limit: usize,
+    ) -> Result<Vec<DecisionLine>, DerivedError> {
+        self.lines(
+            "SELECT seq, ordinal, alert, json, told FROM decision
+             WHERE told IS NOT NULL AND seq < ?1 AND seq >= coalesce(
+               (SELECT min(seq) FROM (SELECT seq FROM decision WHERE told IS NOT NULL AND seq < ?1
+                ORDER BY seq DESC, ordinal DESC LIMIT ?2)), 0)
+             ORDER BY seq DESC, ordinal DESC",
+            params![clamp(before), rows(limit)],
+        )
+    }
+
+    /// The lines of the duty log from `from` to `to`, both included, event time, in order of it, at
+    /// most `limit`.
+    ///
+    /// # Errors
+    /// [`DerivedError::Sqlite`].
+    pub fn told_between(
+        &self,
+        from: UtcMs,
+        to: UtcMs,
+        limit: usize,
+    ) -> Result<Vec<DecisionLine>, DerivedError> {
+        self.lines(
+            "SELECT seq, ordinal, alert, json, told FROM decision
+             WHERE told IS NOT NULL AND told >= ?1 AND told <= ?2 ORDER BY told, seq, ordinal LIMIT ?3",
+            params![from.0, to.0, rows(limit)],
+        )
+    }
+
+    /// The newest alert of a hazard at a place, as text.
+    ///
+    /// # Errors
+    /// [`DerivedError::Sqlite`].
+    pub fn newest_alert(&self, hazard: &str, place: &str) -> Result<Option<String>, DerivedError> {
+        // Instants have as many digits one as the other until the year 2286; `:` follows on `9`.
+        let read = || {
+            let mut statement = self.connection.prepare_cached(
+                "SELECT alert FROM decision WHERE alert >= ?1 AND alert < ?2
+                 ORDER BY alert DESC LIMIT 1",
+            )?;
+            let range = (format!("{hazard}@{place}@"), format!("{hazard}@{place}@:"));
+            statement.query_row(params![range.0, range.1], |row| row.get(0)).optional()
+        };
+        read().map_err(KIND.wrong("read the alerts"))
     }
 
     /// All lines about one alert, in order.
@@ -154,7 +220,7 @@ impl DecisionReader {
     /// [`DerivedError::Sqlite`].
     pub fn of_alert(&self, alert: &str) -> Result<Vec<DecisionLine>, DerivedError> {
         self.lines(
-            "SELECT seq, ordinal, alert, json FROM decision WHERE alert = ?1
+            "SELECT seq, ordinal, alert, json, told FROM decision WHERE alert = ?1
              ORDER BY seq, ordinal",
             params![alert],
         )
@@ -233,14 +299,16 @@ impl DecisionStore {
             let mut written = 0;
             {
                 let mut insert = transaction.prepare_cached(
-                    "INSERT INTO decision(seq, ordinal, alert, json) VALUES(?1,?2,?3,?4)",
+                    "INSERT INTO decision(seq, ordinal, alert, json, told)
+                     VALUES(?1,?2,?3,?4,?5)",
                 )?;
                 for line in new {
                     insert.execute(params![
                         clamp(line.seq),
                         line.ordinal,
                         line.alert,
-                        line.json
+                        line.json,
+                        line.told.map(|t| t.0)
                     ])?;
                     written += 1;
                 }

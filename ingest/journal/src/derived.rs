@@ -42,6 +42,18 @@ pub enum DerivedError {
         /// The newest known here.
         known: i32,
     },
+    /// It was written by an older program: opening it for writing makes it anew.
+    #[error(
+        "{file} is of an older version ({found}; this program writes {known}); it is made anew"
+    )]
+    Older {
+        /// The file's name.
+        file: &'static str,
+        /// Its version.
+        found: i32,
+        /// The one written here.
+        known: i32,
+    },
     /// It is some other SQLite database.
     #[error("{file} is something else (application id {application_id:#x})")]
     Foreign {
@@ -107,11 +119,11 @@ impl Kind {
     /// Opens the file for writing, makes it when there is none, sets a damaged one aside.
     pub(crate) fn open(self, dir: &Path) -> Result<Connection, DerivedError> {
         match self.connect(dir) {
-            Err(error) if error.is_damage() => {
+            Err(error) if error.is_damage() || matches!(error, DerivedError::Older { .. }) => {
                 let kept = self.set_aside(dir)?;
                 tracing::error!(
                     file = self.file, %error, kept = %kept.display(),
-                    "a derived file is damaged; it is made anew from the journal"
+                    "a derived file is of no use; it is made anew from the journal"
                 );
                 self.connect(dir)
             }
@@ -178,6 +190,9 @@ impl Kind {
         }
         if found > self.version {
             return Err(DerivedError::Newer { file: self.file, found, known: self.version });
+        }
+        if found < self.version {
+            return Err(DerivedError::Older { file: self.file, found, known: self.version });
         }
         Ok(false)
     }

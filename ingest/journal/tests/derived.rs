@@ -24,7 +24,7 @@ const LONG: std::time::Duration = std::time::Duration::from_secs(30);
 
 fn line(seq: u64, ordinal: u32, alert: Option<&str>) -> DecisionLine {
     let json = format!("{{\"seq\":{seq},\"n\":{ordinal}}}").into_bytes();
-    DecisionLine { seq: Seq(seq), ordinal, alert: alert.map(str::to_owned), json }
+    DecisionLine { seq: Seq(seq), ordinal, alert: alert.map(str::to_owned), told: None, json }
 }
 
 #[test]

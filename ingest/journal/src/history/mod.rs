@@ -4,6 +4,7 @@
 //! An outage here delays history, never an alert, and loses nothing: the position is committed
 //! with the rows, and the follower goes on from there.
 
+mod desk;
 mod follow;
 mod query;
 mod refusals;
@@ -28,7 +29,7 @@ pub const HISTORY_FILE: &str = "history.sqlite";
 pub(crate) const KIND: Kind = Kind {
     file: HISTORY_FILE,
     application_id: 0x4648_4831,
-    version: 1,
+    version: 2,
     schema: "
 CREATE TABLE observation(
   datastream INTEGER NOT NULL,
@@ -40,6 +41,12 @@ CREATE TABLE observation(
   trust INTEGER NOT NULL,
   PRIMARY KEY(datastream, t, result_time, seq)
 ) STRICT, WITHOUT ROWID;
+CREATE TABLE desk(
+  seq INTEGER PRIMARY KEY,
+  at INTEGER NOT NULL,
+  record BLOB NOT NULL
+) STRICT;
+CREATE INDEX desk_at ON desk(at, seq);
 CREATE TABLE refusal(
   seq INTEGER PRIMARY KEY,
   agency TEXT NOT NULL,
@@ -133,7 +140,10 @@ impl HistoryStore {
         let position = self.position()?;
         let mut rows: Vec<Sample> = Vec::with_capacity(records.len());
         let mut refusals: Vec<(Seq, &Refusal)> = Vec::new();
-        for Sequenced { seq, record } in records.iter().filter(|r| r.seq > position) {
+        let mut acts: Vec<desk::Act<'_>> = Vec::new();
+        for row in records.iter().filter(|r| r.seq > position) {
+            let Sequenced { seq, record } = row;
+            acts.extend(desk::act(row));
             match record {
                 Record::Observation { observation, .. } if observation.value.is_finite() => {
                     rows.push(Sample { observation: *observation, seq: *seq });
@@ -153,6 +163,7 @@ impl HistoryStore {
             let transaction = connection.transaction()?;
             insert_observations(&transaction, &rows)?;
             refusals::insert(&transaction, &refusals)?;
+            desk::insert(&transaction, &acts)?;
             KIND.set_position(&transaction, position.max(upto))?;
             transaction.commit()
         };
@@ -171,7 +182,7 @@ impl HistoryStore {
         let connection = &mut self.reader.connection;
         let mut write = || -> rusqlite::Result<()> {
             let transaction = connection.transaction()?;
-            for table in ["observation", "refusal"] {
+            for table in ["observation", "refusal", "desk"] {
                 let sql = format!("DELETE FROM {table} WHERE seq > ?1");
                 transaction.execute(&sql, [durable.0 as i64])?;
             }
