@@ -49,13 +49,19 @@ impl Town {
 
     /// Adds a station of `hydro` with datastreams `(property, interval_s)`.
     #[must_use]
-    pub fn station(mut self, id: &str, datastreams: &[(&str, u32)]) -> Self {
+    pub fn station(self, id: &str, datastreams: &[(&str, u32)]) -> Self {
+        self.station_of("hydro", id, datastreams)
+    }
+
+    /// Adds a station of an agency.
+    #[must_use]
+    pub fn station_of(mut self, agency: &str, id: &str, datastreams: &[(&str, u32)]) -> Self {
         let count = self.stations.lines().count();
         let lon = 112.6 + f64::from(u32::try_from(count % 80).expect("small")) * 0.01;
         let lat = 22.1 + f64::from(u32::try_from(count / 80).expect("small")) * 0.01;
         let datum =
             if datastreams.iter().any(|(p, _)| p.ends_with("level")) { "local" } else { "" };
-        self.stations += &format!("{id},{id},{id},hydro,{lon:.4},{lat:.4},{datum},,\n");
+        self.stations += &format!("{id},{id},{id},{agency},{lon:.4},{lat:.4},{datum},,\n");
         for (property, interval) in datastreams {
             self.datastreams += &format!("{id},{property},{interval},,,,,\n");
         }
