@@ -25,6 +25,11 @@ pub(crate) fn test(options: &Options) -> Result<()> {
     run(".", &cargo, &["build", "--workspace", "--bins"])?;
     let tier = if options.long { [("FENGHUO_TIER", "long")] } else { [("FENGHUO_TIER", "ci")] };
     run_with(".", &cargo, &["test", "--workspace"], &tier)?;
+    if options.long {
+        // The fuzz target stands apart from the workspace: it must not rot.
+        let fuzz = ["check", "--manifest-path", "ingest/fuzz/Cargo.toml"];
+        run(".", &cargo, &[&fuzz[..], &["--target-dir", "target/fuzz"]].concat())?;
+    }
     run_with("dashboards", "npm", &["test", "--silent"], &tier)?;
     // The console on the real platform and a running drill.
     run_with("dashboards", "npm", &["run", "--silent", "test:demo"], &tier)?;
