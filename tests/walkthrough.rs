@@ -130,12 +130,16 @@ fn one_observation_walks_the_nine_stops_from_a_gauge_to_a_closed_task() {
     console
         .change("the task is done", SOON, |c| c["kind"] == "task" && c["row"]["state"] == "done");
 
-    // One id leads from the packet to the closed task.
-    let trace = officer.get(&format!("/v1/trace/{id}")).json();
-    let stops = trace["stops"].as_array().expect("stops");
-    let numbers: Vec<u64> = stops.iter().filter_map(|s| s["stop"].as_u64()).collect();
-    assert!((1..=9).all(|n| numbers.contains(&n)), "the stops of the trace: {trace}");
-    assert!(trace.to_string().contains(&task), "the trace leads to the task");
+    // One id leads from the packet to the closed task: the observation's, the alert's or the task's.
+    for id in [&id, &alert_id, &task] {
+        let trace = officer.get(&format!("/v1/trace/{id}")).json();
+        let stops = trace["stops"].as_array().expect("stops");
+        let numbers: Vec<u64> = stops.iter().filter_map(|s| s["stop"].as_u64()).collect();
+        assert!((1..=9).all(|n| numbers.contains(&n)), "the stops of the trace: {trace}");
+        assert!(trace.to_string().contains(&task) || *id == task, "it leads to the task: {trace}");
+        let times: Vec<i64> = stops.iter().map(|s| s["at_ms"].as_i64().expect("a time")).collect();
+        assert!(times.is_sorted(), "each stop after the one that led to it: {trace}");
+    }
     assert_eq!(platform.stop().code(), Some(0));
 }
 

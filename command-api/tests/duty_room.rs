@@ -27,6 +27,7 @@ async fn an_alert_comes_is_acknowledged_and_every_seat_sees_it() {
     let (agency, _) = people(&folder.path().join("data"));
     let platform = Running::start(folder.path()).await;
     let (wang, zhang) = (platform.signed_in("officer").await, platform.signed_in("zhang").await);
+    let started = now_ms();
     let (mut here, mut there) = (Console::open(&wang).await, Console::open(&zhang).await);
     assert_eq!(here.picture["alerts"].as_array().map(Vec::len), Some(0));
 
@@ -73,6 +74,12 @@ async fn an_alert_comes_is_acknowledged_and_every_seat_sees_it() {
     let stops: Vec<u64> =
         trace["stops"].as_array().unwrap().iter().map(|s| s["stop"].as_u64().unwrap()).collect();
     assert_eq!(stops, [1, 2, 3, 4, 5, 6, 7, 8, 9], "{trace}");
+    let of_alert = wang.get(&format!("/v1/trace/{id}")).await.json();
+    assert_eq!(of_alert["stops"], trace["stops"]);
+    // By the platform's clock: none before the one that led to it, and shown only once decided.
+    let at = |stop: u64| trace["stops"][stop as usize - 1]["at_ms"].as_i64().unwrap();
+    assert!((1..9).all(|stop| at(stop) <= at(stop + 1)), "{trace}");
+    assert!(at(1) >= started && at(9) <= now_ms(), "{trace}");
     platform.stop().await.unwrap();
 }
 

@@ -344,6 +344,7 @@ fn tick(picture: &mut Picture, now: UtcMs, touched: &mut Touched) {
         .collect();
     for id in forgotten {
         picture.alerts.remove(&id);
+        picture.taken.remove(&id);
     }
     let worn_out = picture.now.plus_ms(-SIGNAL_KEPT_MS);
     let worn: Vec<String> =

@@ -59,8 +59,23 @@ pub struct Picture {
     pub orders: BTreeMap<u64, Order>,
     /// What is believed of each (place, hazard): the engine's newest assessment.
     pub believed: BTreeMap<(String, String), Believed>,
+    /// When the room took the decisions about each alert, and showed them. Of the platform's clock and
+    /// not of the record: a picture that is read back without its ledger has none.
+    #[serde(default)]
+    pub taken: BTreeMap<AlertId, VecDeque<Taken>>,
     /// The assessments that stand, with the observations behind them: what risk is made of.
     pub beliefs: Beliefs,
+}
+
+/// A decision about an alert has come onto the picture, and gone out to the consoles.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Taken {
+    /// Its journal number; of several that came together the newest.
+    pub seq: u64,
+    /// When the room took it, by the platform's clock.
+    pub decided: UtcMs,
+    /// When the delta with it was in the ring.
+    pub shown: UtcMs,
 }
 
 /// An order on its way to a unit.
@@ -336,6 +351,24 @@ impl Picture {
             .iter()
             .find(|(_, t)| t.state.binds_unit() && t.unit.as_ref() == Some(unit))
             .map(|(id, t)| (*id, t))
+    }
+
+    /// Notes that the newest decisions about these alerts were taken, and shown.
+    pub fn note_taken(&mut self, alerts: &BTreeSet<AlertId>, decided: UtcMs, shown: UtcMs) {
+        for id in alerts {
+            let Some(told) = self.alerts.get(id).and_then(|alert| alert.told.as_ref()) else {
+                continue;
+            };
+            let seq = told.newest.0;
+            let taken = self.taken.entry(id.clone()).or_default();
+            if taken.back().is_some_and(|newest| newest.seq >= seq) {
+                continue;
+            }
+            if taken.len() >= ALERT_DECISIONS_KEPT {
+                taken.remove(1);
+            }
+            taken.push_back(Taken { seq, decided, shown });
+        }
     }
 
     /// What a command was answered with, if it has been given before by the same person.

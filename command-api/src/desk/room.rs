@@ -119,7 +119,15 @@ impl Room {
     async fn brought(&mut self, brought: Brought) -> Result<(), RoomError> {
         match brought {
             Brought::Decided(decisions) => {
+                let decided = self.now(self.live.board().picture.now);
                 let touched = self.take_all(decisions.iter().map(Happening::Decided));
+                if !touched.alerts.is_empty() {
+                    let shown = self.now(decided);
+                    self.live.change(|board| {
+                        board.picture.note_taken(&touched.alerts, decided, shown);
+                        (Vec::new(), ())
+                    });
+                }
                 self.ledger.decided(&decisions);
                 // Only an alert that stepped or ended can end a shelving; tasks wait for a tick.
                 if touched.alerts.is_empty() { Ok(()) } else { self.timers().await }

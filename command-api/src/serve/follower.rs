@@ -53,6 +53,18 @@ impl Followed {
     }
 }
 
+impl Followed {
+    /// Takes the newest of these records' ticks.
+    pub(super) fn tick(&self, records: &[Sequenced]) {
+        let newest = records.iter().rev().find_map(|row| match row.record {
+            Record::Tick { now } => Some(now),
+            _ => None,
+        });
+        let mut tick = held(&self.tick);
+        *tick = (*tick).max(newest);
+    }
+}
+
 impl Newest for Followed {
     /// The board's lock is held: readings are locked after it, never before.
     fn changed(&self, board: &mut Board) -> Vec<StationState> {
@@ -130,6 +142,7 @@ fn hear(followed: &Followed, read: Vec<Sequenced>) -> Vec<Sequenced> {
     }
     let mut newest = held(&followed.heard);
     *newest = (*newest).max(heard);
+    drop(newest);
     let mut newest = held(&followed.tick);
     *newest = (*newest).max(tick);
     rest

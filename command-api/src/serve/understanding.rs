@@ -52,7 +52,8 @@ pub(super) fn start(
         published_upto: published,
         ..EngineConfig::default()
     };
-    let inlet = inlet(journal.reader()?, journal.watermark(), Seq(from + 1));
+    let (reader, watermark) = (journal.reader()?, journal.watermark());
+    let inlet = inlet(reader, watermark, Seq(from + 1), Arc::clone(&followed));
     let outlet = Outlet { decisions, snapshots, seat, metrics, followed };
     Ok(Engine::start(config, inlet, outlet)?)
 }
@@ -72,12 +73,15 @@ fn inlet(
     mut reader: Reader,
     watermark: Watermark,
     mut next: Seq,
+    followed: Arc<Followed>,
 ) -> impl FnMut(usize, Duration) -> Result<Heard, InletError> + Send {
     let mut ended = false;
     move |max, wait| {
         let stretch = reader.read_on(next, max).map_err(|e| InletError(e.to_string()))?;
         if let Some(last) = stretch.records.last() {
             next = Seq(last.seq.0 + 1);
+            // The clock of a replay is not behind what the engine is about to decide.
+            followed.tick(&stretch.records);
             return Ok(Heard::Records(stretch.records));
         }
         if ended {
