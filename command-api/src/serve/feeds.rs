@@ -1,6 +1,6 @@
 //! Feeds as consoles see them, and notices of the platform about itself.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use contract::live::{Notice, RefusedThreshold};
 use contract::views::{FeedView, RecordView};
@@ -35,10 +35,14 @@ pub(super) fn views(
     complete: &BTreeMap<String, UtcMs>,
     now: UtcMs,
 ) -> Vec<FeedView> {
+    let standing = picture.alerts.iter().filter(|(id, alert)| {
+        id.hazard == FEED && alert.told.as_ref().is_some_and(|t| t.cleared.is_none())
+    });
+    let silent: BTreeSet<&str> = standing.map(|(id, _)| id.place.as_str()).collect();
     let complete_of = |agency: &AgencyId| complete.get(agency.as_str()).map(|t| t.0);
     let mut views: BTreeMap<String, FeedView> = BTreeMap::new();
     for ((agency, channel), state) in heard {
-        let mut view = view(city, picture, agency, channel, Some(state), now);
+        let mut view = view(city, &silent, agency, channel, Some(state), now);
         view.complete_ms = complete_of(agency);
         views.insert(view.id.clone(), view);
     }
@@ -46,7 +50,7 @@ pub(super) fn views(
         if stations(city, &agency.id).next().is_some()
             && !heard.iter().any(|((had, _), _)| *had == agency.id)
         {
-            let mut view = view(city, picture, &agency.id, "mqtt", None, now);
+            let mut view = view(city, &silent, &agency.id, "mqtt", None, now);
             view.complete_ms = complete_of(&agency.id);
             views.insert(view.id.clone(), view);
         }
@@ -61,7 +65,7 @@ fn stations<'a>(city: &'a Gazetteer, agency: &'a AgencyId) -> impl Iterator<Item
 
 fn view(
     city: &Gazetteer,
-    picture: &Picture,
+    silent: &BTreeSet<&str>,
     agency: &AgencyId,
     channel: &str,
     state: Option<&FeedState>,
@@ -69,12 +73,7 @@ fn view(
 ) -> FeedView {
     let name = city.name_of(agency.as_str());
     let own: Vec<&str> = stations(city, agency).collect();
-    let open = |place: &str| {
-        picture.alerts.iter().any(|(id, a)| {
-            let standing = a.told.as_ref().is_some_and(|t| t.cleared.is_none());
-            id.hazard == FEED && id.place == place && standing
-        })
-    };
+    let open = |place: &str| silent.contains(place);
     let all_silent = open(&format!("agency:{agency}"));
     let silent = if all_silent { own.len() } else { own.iter().filter(|s| open(s)).count() };
     let heard = state.and_then(|s| s.heard);
