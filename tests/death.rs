@@ -332,7 +332,15 @@ impl Run {
         let most =
             if phase.starts_with("checkpoint") || phase.starts_with("snapshot") { 2 } else { most };
         let at = format!("{phase}:{}", self.random.random_range(1..=most));
-        let mut more = vec!["--demo", "--clock", "replay", "--snapshot-every", "1000"];
+        let mut more = vec![
+            "--demo",
+            "--clock",
+            "replay",
+            "--snapshot-every",
+            "1000",
+            "--checkpoint-bytes",
+            "200000",
+        ];
         if chosen {
             more.extend(["--die-at", at.as_str()]);
         }

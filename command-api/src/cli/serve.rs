@@ -67,6 +67,9 @@ pub(crate) struct Options {
     /// Records between two snapshots of the engine's state
     #[arg(long, default_value_t = SNAPSHOT_EVERY, hide = true)]
     snapshot_every: u64,
+    /// Bytes of the record's log before it is taken over into its file: for tests of what is kept
+    #[arg(long, hide = true)]
+    checkpoint_bytes: Option<u64>,
     /// PHASE:N ends the process at once, the Nth time it comes to PHASE: for tests of what is kept
     #[arg(long, hide = true)]
     die_at: Option<String>,
@@ -118,6 +121,7 @@ fn served(options: &Options) -> Result<ServeOptions> {
         public_url: options.public_url.clone(),
         demo: options.demo,
         snapshot_every: options.snapshot_every,
+        checkpoint_bytes: options.checkpoint_bytes,
         phase_hook: options.die_at.as_deref().map_or(Ok(PhaseHook::default()), die_at)?,
         say: Arc::new(|line: &str| {
             let mut out = std::io::stdout().lock();

@@ -61,6 +61,8 @@ pub struct ServeOptions {
     pub demo: bool,
     /// Records between two snapshots of the engine's state.
     pub snapshot_every: u64,
+    /// Bytes of the record's log before it is taken over into its file, where not the journal's own.
+    pub checkpoint_bytes: Option<u64>,
     /// Called at the moments of the record's life; does nothing but in tests that kill.
     pub phase_hook: PhaseHook,
     /// Says a line: the set-up link, the demo's sign-in, `ready …`.

@@ -93,7 +93,9 @@ impl Parts {
 }
 
 fn journal_options(options: &ServeOptions) -> Options {
-    Options { phase_hook: options.phase_hook.clone(), ..Options::live() }
+    let (live, phase_hook) = (Options::live(), options.phase_hook.clone());
+    let checkpoint_bytes = options.checkpoint_bytes.unwrap_or(live.checkpoint_bytes);
+    Options { phase_hook, checkpoint_bytes, ..live }
 }
 
 /// Starts everything; the listener is bound and not yet served.

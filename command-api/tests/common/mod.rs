@@ -113,6 +113,7 @@ impl Running {
         let heard = Arc::clone(&said);
         let mut options = ServeOptions {
             snapshot_every: command_api::serve::SNAPSHOT_EVERY,
+            checkpoint_bytes: None,
             phase_hook: journal::PhaseHook::default(),
             city_dir: folder.join("city"),
             data_dir: folder.join("data"),
