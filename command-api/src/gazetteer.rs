@@ -10,6 +10,7 @@ use contract::views::{
 use domain::city::{City, Hazard, Plan, Station, Threshold, Unit, ZoneKind};
 use domain::ids::{HospitalId, PlanId, UnitId};
 use gis::Position;
+use stream::hazards::About;
 use stream::risk::Ground;
 
 /// A name in both languages.
@@ -200,7 +201,7 @@ impl Gazetteer {
     }
 
     /// `GET /v1/city`. `about` gives the text of a hazard's folder by its kind.
-    pub fn city_view(&self, base_map: &[String], about: impl Fn(&Hazard) -> String) -> CityView {
+    pub fn city_view(&self, base_map: &[String], about: impl Fn(&Hazard) -> About) -> CityView {
         let city = &self.city.about;
         let levels = city.levels.0.iter().map(|l| LevelView {
             id: l.id.clone(),
@@ -218,7 +219,8 @@ impl Gazetteer {
             name: h.name.clone(),
             kind: kind_word(h),
             source: h.source.clone(),
-            about: about(h),
+            about: about(h).en.to_owned(),
+            about_zh: about(h).zh.to_owned(),
         });
         CityView {
             name: city.name.clone(),

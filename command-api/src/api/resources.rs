@@ -35,7 +35,7 @@ pub async fn city(State(platform): Here) -> Json<CityView> {
     let city = Arc::clone(&platform.live.board().city);
     let maps = platform.city_files.keys().filter_map(|n| n.strip_prefix("map/"));
     let maps: Vec<String> = maps.map(str::to_owned).collect();
-    Json(city.city_view(&maps, |hazard| Model::of(hazard.kind).about().to_owned()))
+    Json(city.city_view(&maps, |hazard| Model::of(hazard.kind).about()))
 }
 
 /// `GET /v1/stations`.

@@ -2455,6 +2455,8 @@ export interface components {
         HazardView: {
             /** @description Markdown: what it detects, method, limits. */
             about: string;
+            /** @description The same in Chinese. */
+            about_zh: string;
             /** @description Kind. */
             kind: string;
             /** @description Name in the log. */

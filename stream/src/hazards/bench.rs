@@ -69,7 +69,11 @@ impl Bench {
         let (rules, refused) = model.rules(&Arc::new(hazard), &[property.to_owned()], Some(&site));
         assert!(refused.is_empty(), "{refused:?}");
         assert!(!rules.criteria.is_empty());
-        assert!(model.version().starts_with(kind) && model.about().contains("**Limits.**"));
+        assert!(model.version().starts_with(kind) && model.about().en.contains("**Limits.**"));
+        for heading in ["**研判对象。**", "**输入。**", "**方法。**", "**指标", "**局限。**"]
+        {
+            assert!(model.about().zh.contains(heading), "{kind}: {heading}");
+        }
         let fresh_ms = i64::from(interval_s) * 3_000;
         Self { rules, series: Series::default(), fresh_ms }
     }

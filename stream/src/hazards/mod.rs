@@ -1,7 +1,8 @@
 //! What is dangerous, hazard by hazard: pure folds over the rows of a place. No timely, no clock.
 //!
 //! Each hazard has a folder: the module (how a threshold becomes a measure), its parameters (numbers
-//! with their sources), its tests and a README, which is also the console's "about this warning".
+//! with their sources), its tests and a README in both languages, which is also the console's "about
+//! this warning".
 //! [`judge`] applies the measures; *when* that happens is the operators' matter.
 
 #[cfg(test)]
@@ -34,6 +35,15 @@ pub enum Asked {
     Sum(i64),
     /// A measure that needs no window of sums.
     Other(Measure),
+}
+
+/// What a hazard's folder says of it, in both languages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct About {
+    /// English, Markdown.
+    pub en: &'static str,
+    /// Chinese, Markdown.
+    pub zh: &'static str,
 }
 
 /// The models of this version. Closed: a new hazard is a folder and a variant.
@@ -87,17 +97,26 @@ impl Model {
         }
     }
 
-    /// The hazard's README: what it detects, from what, how, by whose thresholds, and its limits.
-    pub fn about(self) -> &'static str {
+    /// The hazard's README, English and Chinese: what it detects, from what, how, by whose thresholds,
+    /// and its limits.
+    pub fn about(self) -> About {
+        macro_rules! about {
+            ($folder:literal) => {
+                About {
+                    en: include_str!(concat!($folder, "/README.md")),
+                    zh: include_str!(concat!($folder, "/README.zh.md")),
+                }
+            };
+        }
         match self {
-            Model::Rainfall => include_str!("rainfall/README.md"),
-            Model::RiverStage => include_str!("river_stage/README.md"),
-            Model::ReservoirStage => include_str!("reservoir_stage/README.md"),
-            Model::TidalStage => include_str!("tidal_stage/README.md"),
-            Model::Gale => include_str!("gale/README.md"),
-            Model::Discharge => include_str!("discharge/README.md"),
-            Model::Ponding => include_str!("ponding/README.md"),
-            Model::HospitalLoad => include_str!("hospital_load/README.md"),
+            Model::Rainfall => about!("rainfall"),
+            Model::RiverStage => about!("river_stage"),
+            Model::ReservoirStage => about!("reservoir_stage"),
+            Model::TidalStage => about!("tidal_stage"),
+            Model::Gale => about!("gale"),
+            Model::Discharge => about!("discharge"),
+            Model::Ponding => about!("ponding"),
+            Model::HospitalLoad => about!("hospital_load"),
         }
     }
 

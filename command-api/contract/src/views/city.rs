@@ -114,4 +114,6 @@ pub struct HazardView {
     pub source: String,
     /// Markdown: what it detects, method, limits.
     pub about: String,
+    /// The same in Chinese.
+    pub about_zh: String,
 }
