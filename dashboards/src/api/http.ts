@@ -8,12 +8,15 @@ const ANSWER_WITHIN_MS = 8_000;
 export class Refused extends Error {
   readonly reason: string;
   readonly detail: string;
+  /** What the reason names, so that it can be worded here. */
+  readonly terms: Record<string, string>;
   readonly status: number;
 
   constructor(problem: Problem, status: number) {
     super(`${problem.reason}: ${problem.detail}`);
     this.reason = problem.reason;
     this.detail = problem.detail;
+    this.terms = problem.terms ?? {};
     this.status = status;
   }
 }
@@ -22,7 +25,7 @@ async function problemOf(answer: Response): Promise<Problem> {
   try {
     const body = (await answer.json()) as Partial<Problem>;
     if (typeof body.reason === 'string') {
-      return { reason: body.reason, detail: String(body.detail ?? '') };
+      return { reason: body.reason, detail: String(body.detail ?? ''), terms: body.terms ?? {} };
     }
   } catch {
     // No JSON: the status is all that is known.

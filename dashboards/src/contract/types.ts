@@ -19,6 +19,7 @@ export type ObservationView = Wire['ObservationView'];
 export type PlanView = Wire['PlanView'];
 export type Problem = Wire['Problem'];
 export type RejectionView = Wire['RejectionView'];
+export type RuleView = Wire['RuleView'];
 export type RiskTerm = Wire['RiskTerm'];
 export type SeriesView = Wire['SeriesView'];
 export type SessionView = Wire['SessionView'];

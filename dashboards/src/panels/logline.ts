@@ -5,6 +5,7 @@ import { picture } from '../picture/picture.svelte';
 import { when } from '../time/clock.svelte';
 import { named, settings, shortName, t, w } from '../ui/settings.svelte';
 import type { Selected } from '../ui/view.svelte';
+import { valueText } from '../words/alert';
 import { signalName } from './signal';
 
 export interface LogLine {
@@ -29,9 +30,23 @@ export const levelWord = (id: string): string => {
   return id === 'none' || id === 'nodata' ? w('level', id) : id;
 };
 
-/** 「none -> orange 58.1」 as 「未达指标 → 橙 58.1」. */
-export const steps = (text: string): string =>
-  text.split(' ').map((word) => (word === '->' ? '→' : levelWord(word))).join(' ');
+const STEP = /^(\S+) -> (\S+?)(?: \(?(-?[\d.]+(?:e[-+]?\d+)?)\)?)?$/;
+
+/** 「none -> orange 58.1」 as 「未达指标 → 橙 58.1 mm」, where the unit is known. */
+export function steps(text: string, unit: string): string {
+  const [, was, is, value] = STEP.exec(text) ?? [];
+  if (was === undefined || is === undefined) return text;
+  const v = value === undefined ? '' : ` ${valueText(settings.language, Number(value), unit)}`;
+  return `${levelWord(was)} → ${levelWord(is)}${v}`;
+}
+
+/** 「yellow -> orange (58.1)」 as 「更正:原黄,现橙 58.1 mm」. */
+export function amendment(text: string, unit: string): string {
+  const [, was, is, value] = STEP.exec(text) ?? [];
+  if (was === undefined || is === undefined) return text;
+  const v = value === undefined ? '' : ` ${valueText(settings.language, Number(value), unit)}`;
+  return t('detail.amended', { was: levelWord(was), is: levelWord(is) + v });
+}
 
 function about(id: string): { place: string; go: Selected | null } {
   const alert = picture.alert(id);
@@ -88,7 +103,7 @@ function detail(entry: LogEntry): string {
       return `${w('report', report ?? '')} ${note}`.trim();
     }
     default:
-      return entry.what.startsWith('alert.') || entry.what.startsWith('feed.') ? steps(text) : text;
+      return entry.what.startsWith('alert.') || entry.what.startsWith('feed.') ? steps(text, picture.alert(entry.about)?.unit ?? '') : text;
   }
 }
 

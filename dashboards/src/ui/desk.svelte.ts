@@ -3,12 +3,12 @@
 import type { Command } from '../contract/types';
 import type { AlertView, IncidentView, SessionView } from '../contract/types';
 import * as platform from '../api/platform';
-import { Refused } from '../api/http';
 import { connection } from '../live/connection.svelte';
 import { isShelved } from '../picture/order';
 import { picture } from '../picture/picture.svelte';
 import { clock } from '../time/clock.svelte';
 import { t, w } from './settings.svelte';
+import { spoken } from './spoken';
 
 class Desk {
   who = $state.raw<SessionView | null>(null);
@@ -121,14 +121,6 @@ function openTasks(i: IncidentView): number {
     if (task.incident === i.id && !FINISHED.has(task.state)) n += 1;
   }
   return n;
-}
-
-/** A refusal in words, with the platform's particulars where it gave any. */
-export function spoken(fault: unknown): string {
-  if (!(fault instanceof Refused)) return String(fault);
-  const reason = w('no', fault.reason);
-  const plain = fault.reason === 'unreachable' || fault.detail === '';
-  return plain ? reason : `${reason}(${fault.detail})`;
 }
 
 export const desk = new Desk();

@@ -5,7 +5,8 @@ import { connection } from '../live/connection.svelte';
 import { picture } from '../picture/picture.svelte';
 import { alarm } from '../sound/alarm.svelte';
 import type { SessionView } from '../contract/types';
-import { desk, spoken } from './desk.svelte';
+import { desk } from './desk.svelte';
+import { spoken } from './spoken';
 
 export type Stage = 'loading' | 'signin' | 'ready' | 'failed';
 

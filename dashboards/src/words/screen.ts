@@ -109,7 +109,6 @@ export const screen = {
   'signin.title': ['登录值班台', 'Sign in to the duty board'],
   'signin.user': ['姓名', 'Name'],
   'signin.password': ['口令', 'Password'],
-  'signin.code': ['动态码(已启用时)', 'One-time code (where set)'],
   'signin.go': ['登录', 'Sign in'],
   'signin.ended': ['登录已到期,请重新登录。', 'The session has ended; please sign in again.'],
   'setup.title': ['首次启用:设立管理员', 'First start: make the administrator'],
@@ -118,5 +117,6 @@ export const screen = {
   'setup.go': ['设立', 'Create'],
   'setup.short': ['口令至少 12 个字符', 'At least 12 characters'],
   'setup.differ': ['两次口令不一致', 'The two passwords differ'],
+  'setup.used': ['启用码不对或已用过', 'The code is wrong or has been used'],
   'setup.nocode': ['链接中缺少启用码,请使用首次启动时显示的完整链接。', 'The link lacks its code; use the whole link printed at the first start.'],
 } as const satisfies Record<string, readonly [string, string]>;

@@ -27,3 +27,12 @@ export function figure(v: number, ucum: string): string {
   const text = v.toFixed(places);
   return ucum === 'm' || !text.includes('.') ? text : text.replace(/\.?0+$/, '');
 }
+
+const STEPS: readonly [number, string][] = [[1e12, 'TB'], [1e9, 'GB'], [1e6, 'MB']];
+
+/** `30.5 GB`. */
+export function bytes(n: number): string {
+  const [each, name] = STEPS.find(([size]) => n >= size) ?? [1e6, 'MB'];
+  const v = n / each;
+  return `${v >= 100 ? v.toFixed(0) : v.toFixed(1)} ${name}`;
+}

@@ -1,10 +1,11 @@
 // One table of words, two languages. A key without both does not compile.
 import { desk } from './desk';
 import { events } from './events';
+import { said } from './said';
 import { screen } from './screen';
 import { terms } from './terms';
 
-export const words = { ...screen, ...desk, ...terms, ...events };
+export const words = { ...screen, ...desk, ...terms, ...events, ...said };
 export type Key = keyof typeof words;
 export type Language = 'zh' | 'en';
 export type Params = Record<string, string | number>;

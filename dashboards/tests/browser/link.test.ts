@@ -36,7 +36,7 @@ describe('the line', () => {
     platform.push([{ kind: 'notice', row: note(2) }]);
     platform.closed = false;
     await page.waitForSelector('[data-state="live"]', { timeout: 20_000 });
-    await until(page, () => document.body.textContent?.includes('note 2') === true, null);
+    await until(page, () => [...document.querySelectorAll('.band')].some((b) => b.textContent?.trim() === 'n2'), null);
     expect(await page.$('.band.lost')).toBeNull();
     expect(await selectedId(page)).not.toBeNull();
   });
@@ -59,7 +59,7 @@ describe('the line', () => {
     seat = await takeSeat();
     const { page, platform } = seat;
     platform.push([{ kind: 'notice', row: note(7) }], true);
-    await until(page, () => document.body.textContent?.includes('note 7') === true, null, 3000);
+    await until(page, () => [...document.querySelectorAll('.band')].some((b) => b.textContent?.trim() === 'n7'), null, 3000);
     expect(await page.textContent('.seq')).toBe('seq 1');
     expect(await page.textContent('.bands')).toContain('发现缺号');
   });
@@ -147,6 +147,6 @@ describe('the first administrator', () => {
     await page.fill('input[name=again]', 'twelve characters');
     await page.keyboard.press('Enter');
     await page.waitForSelector('.bad');
-    expect(await page.textContent('.bad')).toContain('the code has been used');
+    expect(await page.textContent('.bad')).toBe('启用码不对或已用过');
   });
 });

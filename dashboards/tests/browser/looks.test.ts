@@ -51,7 +51,7 @@ describe.each(LOOKS)('%s', (_name, options) => {
     await page.waitForSelector('.task');
     expect(await violations(seat)).toEqual([]);
     expect(seat.complaints).toEqual([]);
-  });
+  }, 90_000);
 });
 
 describe('nothing is cut off', () => {

@@ -5,6 +5,7 @@ import type { CityView, HazardView, StationView, ThresholdView } from '../../src
 import { csv, tables } from './csv';
 
 const CITY = process.env['FENGHUO_CITY'] ?? resolve(import.meta.dirname, '../../../simulators/cities/jiangmen');
+const HAZARDS = resolve(import.meta.dirname, '../../../stream/src/hazards');
 
 const UNITS: Record<string, [string, string]> = {
   rainfall: ['mm', '雨量'], water_level: ['m', '水位'], tide_level: ['m', '潮位'], discharge: ['m3/s', '流量'],
@@ -53,6 +54,10 @@ export function zoneAt(zones: Zone[], kind: string, x: number, y: number): strin
   })?.properties.id;
 }
 
+/** The page of a hazard's folder, as the platform serves it. */
+const page = (kind: string, file: string): string =>
+  readFileSync(join(HAZARDS, kind, file), 'utf8');
+
 function hazards(): { views: HazardView[]; thresholds: Threshold[] } {
   const views: HazardView[] = [];
   const thresholds: Threshold[] = [];
@@ -60,7 +65,7 @@ function hazards(): { views: HazardView[]; thresholds: Threshold[] } {
     const { head, rows } = tables(join(CITY, 'hazards', file));
     const name = file.replace('.toml', '');
     const hazard = head['name'] ?? name;
-    views.push({ name: hazard, kind: head['hazard'] ?? name, source: head['source'] ?? '', about: '' });
+    views.push({ name: hazard, kind: head['hazard'] ?? name, source: head['source'] ?? '', about: page(head['hazard'] ?? name, 'README.md'), about_zh: page(head['hazard'] ?? name, 'README.zh.md') });
     for (const r of rows) {
       if (r['at_least'] === undefined || r['level'] === undefined) continue;
       thresholds.push({

@@ -1,10 +1,10 @@
 // The mock's desk: does what a command asks to the rows, and tells everybody, as the contract says.
 import type { Change, Command } from '../../src/contract/types';
-import type { AlertView, ExplanationView, RejectionView, TaskView } from '../../src/contract/types';
+import type { AlertView, ExplanationView, RejectionView, RuleView, TaskView } from '../../src/contract/types';
 import { measures } from './city';
 import type { MockPlatform } from './platform';
 
-type Refusal = [reason: string, detail: string] | null;
+type Refusal = [reason: string, detail: string, terms?: Record<string, string>] | null;
 
 export class MockDesk {
   private readonly platform: MockPlatform;
@@ -23,14 +23,17 @@ export class MockDesk {
     const p = this.platform;
     const now = Date.now();
     const alert = 'alert' in command ? p.alert(command.alert) : undefined;
-    if ('alert' in command && alert === undefined) return ['unknown_alert', command.alert];
+    if ('alert' in command && alert === undefined) return ['unknown_alert', `there is no alert ${command.alert}`, { alert: command.alert }];
     const change = (row: Partial<AlertView>, ...more: Change[]): null => {
       p.push([{ kind: 'alert', row: { ...(alert as AlertView), ...row } }, ...more]);
       return null;
     };
     switch (command.do) {
       case 'acknowledge':
-        if (alert?.acknowledged_ms != null) return ['already_acknowledged', alert.acknowledged_by ?? ''];
+        if (alert?.acknowledged_ms != null) {
+          const by = alert.acknowledged_by ?? '';
+          return ['already_acknowledged', `acknowledged by ${by} at 2026-09-11T22:00:00Z`, { by, at_ms: String(alert.acknowledged_ms) }];
+        }
         return change({ acknowledged_by: p.who().user, acknowledged_ms: now }, this.log('acknowledged', command.alert, alert?.level));
       case 'take_back_acknowledgement':
         return change({ acknowledged_by: null, acknowledged_ms: null }, this.log('acknowledgement_taken_back', command.alert, command.reason));
@@ -39,7 +42,7 @@ export class MockDesk {
       case 'unshelve':
         return change({ shelved_until_ms: null, shelved_because: null }, this.log('unshelved', command.alert));
       case 'open_incident': {
-        if (alert?.incident != null) return ['incident_exists', alert.incident];
+        if (alert?.incident != null) return ['incident_exists', `the alert belongs to incident ${alert.incident}`, { incident: alert.incident }];
         this.made += 1;
         const id = `I-${this.made}`;
         return change({ incident: id },
@@ -63,7 +66,7 @@ export class MockDesk {
         const old = p.picture.tasks.find((t) => t.id === command.task);
         const unit = p.picture.units.find((u) => u.id === command.unit);
         if (unit === undefined) return ['unknown_unit', command.unit];
-        if (unit.state !== 'idle') return ['unit_busy', unit.name];
+        if (unit.state !== 'idle') return ['unit_busy', `${unit.id} has task ${unit.task}`, { unit: unit.id, task: unit.task ?? '' }];
         this.made += 1;
         const id = old?.id ?? `T-${this.made}`;
         const row: TaskView = {
@@ -108,15 +111,35 @@ export class MockDesk {
         { t: t(alert.changed_ms), kind: 'assessment.final', hazard: alert.hazard, place: alert.place, level: alert.level, was: alert.level, because: [], rule: alert.rule, ...(alert.value == null ? {} : { value: alert.value }) },
       ],
       thresholds: this.platform.city.thresholds.filter((th) => th.hazard === alert.hazard && th.property === alert.property && (th.station === null || th.station === alert.place)),
+      ...(rule(alert) === null ? {} : { rule: rule(alert) }),
       recomputed: alert.value == null ? null : { value: alert.value, level: alert.level, agrees: true },
     };
   }
 
   rejections(): RejectionView[] {
     const raw = Buffer.from('{"station":"JM-0204","property":"water_level","t":"2026-09-12T22:05:00+08:00","v":3.21}').toString('base64');
+    const kept = (at: number, agency: string, reason: string, detail: string, what_to_do: string, body = raw): RejectionView => ({
+      seq: 9100 - at, agency, channel: 'mqtt', source: `fh/v1/${agency}/obs`, received_ms: Date.now() - at * 100_000, reason, detail, what_to_do,
+      raw_base64: body, quarantined: reason === 'future_dated',
+    });
     return [
-      { seq: 9001, agency: 'hydrology', channel: 'mqtt', source: 'fh/v1/hydrology/obs', received_ms: Date.now() - 400_000, reason: 'future_dated', detail: 't lies 23 h ahead of the platform', what_to_do: '核对测站时钟', raw_base64: raw, quarantined: true },
-      { seq: 8990, agency: 'drainage', channel: 'mqtt', source: 'fh/v1/drainage/obs', received_ms: Date.now() - 900_000, reason: 'unknown_field', detail: 'field "depth"', what_to_do: '字段应为 v', raw_base64: Buffer.from('{"station":"JM-0301","depth":12}').toString('base64'), quarantined: false },
+      kept(4, 'hydrology', 'future_dated', '2026-09-12T22:05:00+08:00 is 82800000 ms ahead of now, 2026-09-11T23:05:00+08:00', 'set the clock of the station or gateway'),
+      kept(5, 'hydrology', 'out_of_range', '99999 m is outside -50 to 9000 m', 'check unit and instrument; the registered range is in the registry'),
+      kept(6, 'hydrology', 'unknown_property', 'station JM-0204 has no rainfall; it has water_level, discharge', 'have the datastream registered, or correct the property'),
+      kept(7, 'drainage', 'foreign_station', "station JM-0204 is not this agency's", 'an agency reports for its own stations only'),
+      kept(8, 'drainage', 'unit', '"feet" is no unit of ponding_depth, which is in cm', 'send the UCUM unit of the property, or leave it out'),
+      kept(9, 'drainage', 'unknown_field', 'field "depth" does not exist', 'remove or correct the named field', Buffer.from('{"station":"JM-0301","depth":12}').toString('base64')),
+      kept(10, 'drainage', 'syntax', 'the text is no UTF-8', 'send one JSON object, an array of them, or one object a line, in UTF-8'),
+      kept(11, 'drainage', 'rate_limited', "more than the agency's rate; again in 1 s", 'slow down; Retry-After says how long'),
     ];
   }
+}
+
+/** The rule in its parts, as the platform reads it back. */
+function rule(alert: AlertView): RuleView | null {
+  if (alert.hazard === 'feed' || alert.threshold == null) return null;
+  return {
+    hazard: alert.hazard, number: 2, statistic: alert.window_s == null ? 'latest' : 'sum', property: alert.property, window_s: alert.window_s ?? null,
+    comparison: 'at_least', threshold: alert.threshold, unit: alert.unit, level: alert.level, mark: alert.mark ?? null, source: 'city policy (虚构)',
+  };
 }

@@ -127,7 +127,7 @@ export class MockPlatform {
     this.picture = {
       ...this.picture, alerts: [...rows.alerts.values()], zones: [...rows.zones.values()], incidents: [...rows.incidents.values()],
       tasks: [...rows.tasks.values()], units: [...rows.units.values()], hospitals: [...rows.hospitals.values()], feeds: [...rows.feeds.values()],
-      signals: [...rows.signals.values()], notices: [...rows.notices.values()], log: [...rows.log],
+      signals: [...rows.signals.values()], notices: [...rows.notices.values()], record: rows.record, log: [...rows.log],
     };
     const delta = { seq: this.seq, changes };
     this.ring.push(delta);
@@ -168,10 +168,10 @@ export class MockPlatform {
       a.writeHead(status, { 'content-type': 'application/json' });
       a.end(JSON.stringify(value));
     };
-    const refuse = (reason: string, status: number, detail = ''): void => json({ reason, detail }, status);
+    const refuse = (reason: string, status: number, detail = '', terms: Record<string, string> = {}): void => json({ reason, detail, terms }, status);
     if (url.pathname === '/v1/session' && q.method === 'POST') {
       const who = JSON.parse(body) as { password: string };
-      if (who.password === 'wrong') return refuse('unauthenticated', 401);
+      if (who.password === 'wrong') return refuse('unauthenticated', 401, 'wrong name or password');
       this.signedIn = true;
       return json(this.who());
     }
@@ -195,7 +195,7 @@ export class MockPlatform {
       this.commands.push(asked);
       if (this.slow > 0) await new Promise((done) => setTimeout(done, this.slow));
       const refusal = this.desk.act(asked.command);
-      return refusal === null ? json({ events: [] }) : refuse(refusal[0], 409, refusal[1]);
+      return refusal === null ? json({ events: [] }) : refuse(refusal[0], 409, refusal[1], refusal[2]);
     }
     const part = url.pathname.split('/');
     const id = decodeURIComponent(part[3] ?? '');

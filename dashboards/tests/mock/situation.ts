@@ -40,7 +40,7 @@ export function makeAlert(
     id: `${hazard}@${station.id}@${raised}`, hazard, place: station.id, place_name: station.name, place_name_en: station.name_en,
     district: station.district ?? null, level, peak: level, value, property, unit, threshold: th.at_least,
     mark: th.mark ?? null, window_s: th.window_s ?? null,
-    rule: `${hazard} ${property} ≥ ${th.at_least} ${unit}${th.window_s == null ? '' : ` / ${th.window_s / 3600} h`}`,
+    rule: `${hazard}/1 #2: ${th.window_s == null ? property : `sum of ${property} over ${th.window_s / 3600} h`} >= ${th.at_least}`,
     raised_ms: raised, changed_ms: Math.min(now, raised + 5 * MIN), trend: ['rising', 'rising', 'steady', 'falling'][Math.floor(chance(station.id, 3) * 4)] ?? 'steady',
     steps: 1 + Math.floor(chance(station.id, 5) * 6), status: 'actual',
   };
@@ -153,7 +153,7 @@ export function makeSituation(c: City, seed: string, now: number): Situation {
   const outage = now - 52 * MIN;
   rows.push({
     id: `feed@agency:${DEAD_AGENCY}@${outage}`, hazard: 'feed', place: `agency:${DEAD_AGENCY}`, place_name: '江门市海洋预报台(演示)', place_name_en: 'Sea forecast office (demonstration)',
-    level: 'nodata', peak: 'nodata', property: '', unit: '', rule: 'feed.silent 3 intervals', raised_ms: outage, changed_ms: outage, trend: 'steady', steps: 1, status: 'actual',
+    level: 'nodata', peak: 'nodata', property: '', unit: '', rule: 'every station of the agency is overdue', raised_ms: outage, changed_ms: outage, trend: 'steady', steps: 1, status: 'actual',
   });
   const busy: Record<string, string> = {};
   const pick = (kind: string, n = 0): string => c.units.filter((u) => u['kind'] === kind)[n]?.['id'] ?? '';
@@ -207,6 +207,7 @@ export function makeSituation(c: City, seed: string, now: number): Situation {
         { seq: 0, at_ms: now - 52 * MIN, by: 'platform', what: 'feed.silent', about: `feed@agency:${DEAD_AGENCY}@${outage}`, detail: '' },
       ].sort((a, b) => a.at_ms - b.at_ms).map((l, at) => ({ ...l, seq: 1000 + at })),
       notices: [],
+      record: { records: 1_318_220, observations: 1_204_031, directory_bytes: 61_800_000, bytes_per_observation: 31.3, free_bytes: 182_400_000_000, total_bytes: 250_000_000_000, days_until_full: 412, full: false },
     },
   };
 }

@@ -3,6 +3,8 @@ import { join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { age, dayTime, hhmmss, roughAge, shiftEnd, span } from '../../src/time/format';
 import { criterion, fact, over, quantity } from '../../src/words/alert';
+import { blocks } from '../../src/words/about';
+import { measured, unnumbered } from '../../src/words/rule';
 import { figure, unit } from '../../src/words/units';
 import { say, term, words, type Key } from '../../src/words/words';
 import type { AlertView } from '../../src/contract/types';
@@ -24,8 +26,8 @@ describe('the words', () => {
   });
 
   it('are the duty room\'s: none that reads as something else there', () => {
-    const not = ['确认', '搁置', '派发', '死信', '预警等级', '关闭响应'];
-    for (const [key, [zh]] of Object.entries(words)) for (const word of not) expect(zh.includes(word), `${key}: ${zh}`).toBe(false);
+    const not = ['确认', '搁置', '派发', '死信', '预警等级', '关闭响应', '起报', '立事件', '无声'];
+    for (const [key, [zh]] of Object.entries(words)) for (const word of not) expect(zh.replaceAll('建立事件', '').includes(word), `${key}: ${zh}`).toBe(false);
   });
 
   it('stand nowhere else: no component has Chinese of its own', () => {
@@ -38,8 +40,8 @@ describe('the words', () => {
 
   it('have no key that nothing uses', () => {
     const text = [...files('.svelte'), ...files('.ts')].filter((f) => !f.includes('/words/')).map((f) => readFileSync(f, 'utf8')).join('\n')
-      + readFileSync(join(SRC, 'words/alert.ts'), 'utf8');
-    const stable = /^(did|no|by|report|prop|criterion|over|mark|datum|task|unit|kind|traffic|signal|notice|data|trust|trend|channel|role|level|reject|age|span|fact)\./;
+      + ['alert', 'notice', 'rule', 'particulars'].map((f) => readFileSync(join(SRC, `words/${f}.ts`), 'utf8')).join('\n');
+    const stable = /^(named|todo|part|unfit|field|rule|did|no|by|report|prop|criterion|over|mark|datum|task|unit|kind|traffic|signal|notice|data|trust|trend|channel|role|level|reject|age|span|fact)\./;
     const made = /`(\w+(?:\.\w+)*)\.\$\{/g;
     const prefixes = [...text.matchAll(made)].map((m) => `${m[1]}.`);
     const unused = Object.keys(words).filter((key) => !stable.test(key) && !text.includes(`'${key}'`) && !prefixes.some((p) => key.startsWith(p)));
@@ -108,5 +110,39 @@ describe('times', () => {
     expect(hhmmss(shiftEnd(Date.UTC(2026, 8, 11, 3), eight), eight)).toBe('20:00:00');
     const edge = Date.UTC(2026, 8, 11, 12);
     expect(shiftEnd(edge, eight)).toBe(edge + 12 * 3_600_000);
+  });
+});
+
+describe('what the platform says in English', () => {
+  const rule = { hazard: 'rainfall', number: 2, statistic: 'sum', property: 'rainfall', window_s: 10_800, comparison: 'at_least', threshold: 50, unit: 'mm', level: 'orange', source: '' };
+
+  it('is worded from its parts', () => {
+    expect(measured('zh', rule)).toBe('3小时累计雨量 ≥ 50 mm');
+    expect(measured('en', rule)).toBe('rain over 3 h ≥ 50 mm');
+    expect(measured('zh', { ...rule, statistic: 'highest', property: 'tide_level', window_s: 50_400, unit: 'm', threshold: 2.1 })).toBe('14小时内最高潮位 ≥ 2.10 m');
+    expect(measured('zh', { ...rule, statistic: 'latest', property: 'water_level', window_s: null, unit: 'm', threshold: 3.8 })).toBe('水位 ≥ 3.80 m');
+    expect(measured('zh', { ...rule, statistic: 'rise_per_hour', property: 'water_level', window_s: 3600, unit: 'm', threshold: 0.5 })).toBe('水位每小时涨幅(按 1小时 计) ≥ 0.50 m/小时');
+    expect(unnumbered('zh', 'no data: nothing for 3 expected intervals', '暴雨')).toBe('连续 3 个应报时次没有资料');
+    expect(unnumbered('zh', 'water_level discharge: silence is 3 expected intervals without a frame', '')).toBe('水位、流量连续 3 个应报时次没有来报,即为中断');
+    expect(unnumbered('zh', 'rainfall/1 #4: sum of rainfall over 3 h >= 50', '暴雨')).toBe('暴雨指标第 4 条(指标文件此后有改动)');
+    expect(unnumbered('zh', 'of a later version', '暴雨')).toBe('暴雨');
+  });
+
+  it('has the same reasons to refuse, and what to do about each, as the platform', () => {
+    const source = readFileSync(resolve(SRC, '../../stream/domain/src/refusal.rs'), 'utf8');
+    const reasons = [...source.matchAll(/^ {4}\w+ "(\w+)" "(.+)"$/gm)];
+    expect(reasons.length).toBeGreaterThan(15);
+    for (const [, word] of reasons) {
+      expect(words, word).toHaveProperty([`reject.${word}`]);
+      expect(words, word).toHaveProperty([`todo.${word}`]);
+    }
+    const desk = readFileSync(resolve(SRC, '../../command-api/src/desk/refusal.rs'), 'utf8');
+    for (const [, word] of desk.matchAll(/=> "([a-z_]+)",$/gm)) expect(words, word).toHaveProperty([`no.${word}`]);
+  });
+
+  it('is read as the few forms of a page', () => {
+    const page = blocks('# A\n\n**B** 一\n二 `c`\n\n- x\n  y\n- z\n\n| h | i |\n|---|---|\n| 1 | 2 |');
+    expect(page.map((b) => b.kind)).toEqual(['title', 'text', 'list', 'table']);
+    expect(page[1]).toEqual({ kind: 'text', spans: [{ kind: 'strong', text: 'B' }, { kind: 'plain', text: ' 一二 ' }, { kind: 'code', text: 'c' }] });
   });
 });
