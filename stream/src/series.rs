@@ -251,7 +251,10 @@ impl Series {
     /// is older than the horizon.
     pub fn pack(&mut self, keep: u64) {
         while self.first + (PACKED_ROWS as u64) < keep && self.rows.len() > PACKED_ROWS {
-            let parcel: Vec<Row> = self.rows.drain(..PACKED_ROWS).collect();
+            let mut parcel = [Row { t: 0, value: 0.0 }; PACKED_ROWS];
+            for (slot, row) in parcel.iter_mut().zip(self.rows.drain(..PACKED_ROWS)) {
+                *slot = row;
+            }
             self.first += PACKED_ROWS as u64;
             match self.packed.back_mut().filter(|last| !last.is_full()) {
                 Some(last) => last.append(&parcel),

@@ -38,11 +38,13 @@ pub(crate) struct Options {
 /// Runs it, writes the log, prints figures and the log's hash.
 pub(crate) fn backtest(options: &Options) -> Result<ExitCode> {
     let read = city_folder::read(&options.city)?;
-    let mut backtest = Backtest::new(read.files.clone());
+    let city_folder::ReadCity { city, files, .. } = read;
+    let mut backtest = Backtest::new(files);
     backtest.workers = options.workers;
     backtest.projection = projection(options)?;
-    let registry = read.city.registry(&[]);
-    let file = ObservationFile::open(&options.input, &read.city, &registry)?;
+    let registry = city.registry(&[]);
+    let file = ObservationFile::open(&options.input, &city, &registry)?;
+    drop((city, registry));
     let accounts = file.accounts();
     // With one worker everything is done by one thread; with more, reading has one of its own.
     let batches = if options.workers > 1 { file.on_a_thread_of_its_own() } else { Box::new(file) };

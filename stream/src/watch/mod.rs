@@ -133,7 +133,7 @@ impl Watch {
             return;
         }
         stream.series.append(&seen);
-        let crowded = stream.series.end() % (2 * PACKED_ROWS as u64) == 0
+        let crowded = stream.series.end() % PACKED_ROWS as u64 == 0
             && stream.series.end() - stream.series.open_from() > OPEN_SLACK;
         for at in 0..stream.watchers.len() {
             let watcher = self.streams.get(slot as usize).and_then(|s| s.watchers.get(at));
