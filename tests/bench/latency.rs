@@ -49,7 +49,7 @@ fn measure(platform: &Platform, token: &str, cookie: &str, per_s: u32, seconds: 
         (seen.lock().expect("seen").ready == 1).then_some(())
     });
     let end = AtomicBool::new(false);
-    std::thread::scope(|scope| {
+    let sent = std::thread::scope(|scope| {
         let (address, end) = (platform.mqtt.as_str(), &end);
         scope.spawn(move || background(address, token, per_s, end));
         let mut probe = Publisher::connect(&platform.mqtt, "hydro", token, 100).expect("connects");
@@ -65,11 +65,12 @@ fn measure(platform: &Platform, token: &str, cookie: &str, per_s: u32, seconds: 
             let due = Duration::from_secs(1) / PROBES_PER_S * sent;
             std::thread::park_timeout(due.saturating_sub(began.elapsed()));
         }
-        let want = usize::try_from(sent).expect("small") * 95 / 100;
-        eventually("the probes have come", Duration::from_secs(20), || {
-            (seen.lock().expect("seen").latencies.len() >= want).then_some(())
-        });
         end.store(true, Ordering::Relaxed);
+        sent
+    });
+    let want = usize::try_from(sent).expect("small") * 95 / 100;
+    eventually("the probes have come", Duration::from_secs(20), || {
+        (seen.lock().expect("seen").latencies.len() >= want).then_some(())
     });
     let latencies = seen.lock().expect("seen").latencies.clone();
     runtime.shutdown_background();

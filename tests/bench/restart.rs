@@ -3,7 +3,7 @@
 use system_tests::platform::{Platform, scratch};
 
 use crate::figures::{Figure, figure, goal};
-use crate::mqtt::{agency_token, flood, town};
+use crate::mqtt::{To, accepted, agency_token, flood, town};
 
 /// The goal, seconds.
 const READY_S: f64 = 3.0;
@@ -16,7 +16,10 @@ pub(crate) fn run(quick: bool) -> Vec<Figure> {
     let data = folder.path().join("data");
     std::fs::create_dir_all(&data).expect("a folder");
     let first = Platform::start(&city, &data, &["--demo", "--clock", "replay"]);
-    let filled = flood(&first.mqtt, "hydro", &agency_token(&data), first.pid(), messages);
+    let token = agency_token(&data);
+    let to = To { address: &first.mqtt, user: "hydro", token: &token, pid: first.pid() };
+    let filled = flood(&to, messages, 0);
+    assert_eq!(accepted(&first.http), messages, "acknowledged is not accepted");
     first.kill();
     let again = Platform::start(&city, &data, &["--demo", "--clock", "replay"]);
     let ready = again.time_to_ready.as_secs_f64();

@@ -47,6 +47,14 @@ impl Town {
         self
     }
 
+    /// Lets `hydro` send so many observations a second.
+    #[must_use]
+    pub fn rate(self, per_s: u32) -> Self {
+        let agencies =
+            format!("[[agency]]\nid = \"hydro\"\nname = \"hydro\"\nrate_per_s = {per_s}\n");
+        self.file("agencies.toml", &agencies)
+    }
+
     /// Adds a station of `hydro` with datastreams `(property, interval_s)`.
     #[must_use]
     pub fn station(self, id: &str, datastreams: &[(&str, u32)]) -> Self {

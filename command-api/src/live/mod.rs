@@ -8,6 +8,7 @@ pub mod frames;
 pub mod ring;
 pub mod socket;
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock, RwLockReadGuard};
 use std::time::Duration;
 
@@ -65,6 +66,8 @@ pub struct Live {
     now: watch::Sender<UtcMs>,
     newest: OnceLock<Arc<dyn Newest>>,
     values_told: Mutex<Instant>,
+    /// Consoles there have been: whose turn comes when.
+    turns: AtomicU64,
 }
 
 impl std::fmt::Debug for Live {
@@ -74,6 +77,11 @@ impl std::fmt::Debug for Live {
 }
 
 impl Live {
+    /// The number of one more console.
+    pub(super) fn next_turn(&self) -> u64 {
+        self.turns.fetch_add(1, Ordering::Relaxed)
+    }
+
     /// Shows a board. The epoch is new with every start, since a ring does not outlive its process.
     pub fn new(board: Board, epoch: String, pace: Pace) -> Self {
         Self {
@@ -85,6 +93,7 @@ impl Live {
             now: watch::Sender::new(UtcMs(0)),
             newest: OnceLock::new(),
             values_told: Mutex::new(Instant::now()),
+            turns: AtomicU64::new(0),
         }
     }
 

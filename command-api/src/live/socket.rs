@@ -110,7 +110,8 @@ pub async fn run(
         tokens: MESSAGES_BURST,
         refilled: now,
         heard: now,
-        beats: 0,
+        // Each console's turn to be pinged and looked at comes at another beat.
+        beats: live.next_turn() % PING_EVERY_BEATS,
     };
     let ended = match console.serve(hello, &mut wake, &mut stop).await {
         Ok(never) => match never {},
