@@ -177,13 +177,23 @@ impl Board {
         (greatest.map_or("nodata", |(_, id)| id).to_owned(), newest)
     }
 
-    /// Takes a feed's new state; nothing where it is as it was.
-    pub fn feed(&mut self, view: FeedView) -> Option<Change> {
-        if self.feeds.get(&view.id) == Some(&view) {
-            return None;
+    /// Takes the feeds as they stand; those that are none any more leave.
+    pub fn feeds(&mut self, standing: Vec<FeedView>) -> Vec<Change> {
+        let mut changes = Vec::new();
+        let ids: BTreeSet<&String> = standing.iter().map(|f| &f.id).collect();
+        let ended: Vec<String> =
+            self.feeds.keys().filter(|id| !ids.contains(id)).cloned().collect();
+        for id in ended {
+            self.feeds.remove(&id);
+            changes.push(Change::FeedGone(id));
         }
-        self.feeds.insert(view.id.clone(), view.clone());
-        Some(Change::Feed(view))
+        for view in standing {
+            if self.feeds.get(&view.id) != Some(&view) {
+                self.feeds.insert(view.id.clone(), view.clone());
+                changes.push(Change::Feed(view));
+            }
+        }
+        changes
     }
 
     /// Takes which notices stand now; those that ended leave. A notice keeps its beginning.

@@ -179,6 +179,8 @@ pub enum Change {
     Signal(SignalView),
     /// An official signal is no longer in force: its id.
     SignalGone(String),
+    /// A feed that was never heard and now is, by another channel: its id.
+    FeedGone(String),
     /// A line of the duty log.
     Log(LogEntry),
     /// The record and its disk.

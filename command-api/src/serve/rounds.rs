@@ -159,7 +159,7 @@ pub(super) async fn look(
         let connected = super::archive::units_connected(&hearing);
         platform.live.change(|board| {
             let views = feeds::views(&board.city, &board.picture, &heard, &complete, now);
-            let mut changes: Vec<_> = views.into_iter().filter_map(|v| board.feed(v)).collect();
+            let mut changes = board.feeds(views);
             changes.extend(board.notices(standing));
             changes.extend(board.record(record));
             changes.extend(board.units_connected(connected));

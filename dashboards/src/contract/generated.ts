@@ -2262,6 +2262,10 @@ export interface components {
             row: string;
         } | {
             /** @constant */
+            kind: "feed_gone";
+            row: string;
+        } | {
+            /** @constant */
             kind: "log";
             row: components["schemas"]["LogEntry"];
         } | {

@@ -67,7 +67,7 @@ export class BaseMap {
     this.map = new OlMap({
       target, controls: [],
       interactions: interactions({ altShiftDragRotate: false, pinchRotate: false, keyboard: false }),
-      layers: [this.layers.area, this.layers.river, this.layers.outline, this.layers.label, stamps, this.layers.points],
+      layers: [this.layers.area, this.layers.river, this.layers.outline, stamps, this.layers.points, this.layers.label],
       view: new View({ center: fromLonLat(center), zoom, minZoom: 7, maxZoom: 17, enableRotation: false }),
     });
   }

@@ -40,7 +40,7 @@ export function fromSnapshot(p: PictureView): Rows {
 const TABLE = {
   alert: 'alerts', zone: 'zones', incident: 'incidents', task: 'tasks', unit: 'units',
   hospital: 'hospitals', feed: 'feeds', signal: 'signals', notice: 'notices',
-  alert_gone: 'alerts', signal_gone: 'signals', notice_gone: 'notices',
+  alert_gone: 'alerts', signal_gone: 'signals', feed_gone: 'feeds', notice_gone: 'notices',
 } as const;
 
 /** The rows after `changes`, in order. Maps that no change touches stay the same objects. */

@@ -59,4 +59,4 @@ export const named = (row: { name: string; name_en: string }): string =>
 
 /** A name without its note 「(虚构)」: the note stands once, in the map's corner. */
 export const shortName = (name: string): string =>
-  name.replace(/[((](虚构|fictional)[))]/g, '').trim();
+  name.replace(/[(\uff08](虚构|fictional)[)\uff09]/g, '').trim();

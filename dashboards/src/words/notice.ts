@@ -60,6 +60,6 @@ function particulars(language: Language, n: Notice, names: Names): string[] {
 
 export function noticeText(language: Language, n: Notice, names: Names): string {
   const head = hasTerm('notice', n.id) || language === 'en' ? term(language, 'notice', n.id) : n.id;
-  const rest = particulars(language, n, names).join(language === 'zh' ? ',' : ', ');
+  const rest = particulars(language, n, names).join(language === 'zh' ? '，' : ', ');
   return rest === '' ? head : `${head} — ${rest}`;
 }

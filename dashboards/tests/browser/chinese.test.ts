@@ -56,9 +56,9 @@ describe('a Chinese screen', () => {
     await until(seat.page, () => document.querySelectorAll('.band').length === 6, null);
     expect(await english(seat)).toEqual([]);
     const bands = await seat.page.$$eval('.band', (all) => all.map((b) => b.textContent!.trim()));
-    expect(bands[0]).toBe('磁盘将满 — 余 30.5 GB(12%),约 1 天后写满');
-    expect(bands[1]).toBe('磁盘已满 — 已停止收报,腾出空间后自动恢复');
-    expect(bands[4]).toMatch(/^有指标不能适用 — 25 条,.*河道水位指标第 2 条:基面不同且无改正数,另有 24 条$/);
+    expect(bands[0]).toBe('磁盘将满 — 余 30.5 GB（12%），约 1 天后写满');
+    expect(bands[1]).toBe('磁盘已满 — 已停止收报，腾出空间后自动恢复');
+    expect(bands[4]).toMatch(/^有指标不能适用 — 25 条，.*河道水位指标第 2 条：基面不同且无改正数，另有 24 条$/);
   });
 
   it('says why in the field\'s words, with the page of every hazard', async () => {
@@ -85,7 +85,7 @@ describe('a Chinese screen', () => {
     await seat.page.waitForSelector('main table:nth-of-type(2) tbody tr');
     expect(await english(seat)).toEqual([]);
     const text = await seat.page.innerText('main');
-    for (const words of ['超前 23 小时', '校准测站或网关的时钟', '99999.00 m,可能范围', '无要素「雨量」,有:水位、流量', '字段 depth', '31.3 字节', '约 412 天后', '中断测站']) {
+    for (const words of ['超前 23 小时', '校准测站或网关的时钟', '99999.00 m，可能范围', '无要素「雨量」，有：水位、流量', '字段 depth', '31.3 字节', '约 412 天后', '中断测站']) {
       expect(text).toContain(words);
     }
   });
@@ -100,7 +100,7 @@ describe('a Chinese screen', () => {
     platform.picture = { ...platform.picture, alerts: platform.picture.alerts.map((a) => (a.id === id ? { ...row, acknowledged_by: '李志强', acknowledged_ms: Date.now() } : a)) };
     await page.keyboard.press('a');
     await page.waitForSelector('.detail .bad');
-    expect(await page.textContent('.detail .bad')).toMatch(/^未办成:李志强 已于 .*\d\d:\d\d 签收$/);
+    expect(await page.textContent('.detail .bad')).toMatch(/^未办成：李志强 已于 .*\d\d:\d\d 签收$/);
     expect(await english(seat)).toEqual([]);
     for (const keys of [['e'], ['Escape', 's'], ['Escape', '?']]) {
       for (const key of keys) await page.keyboard.press(key);

@@ -30,6 +30,12 @@ describe('the words', () => {
     for (const [key, [zh]] of Object.entries(words)) for (const word of not) expect(zh.replaceAll('建立事件', '').includes(word), `${key}: ${zh}`).toBe(false);
   });
 
+  it('are set as Chinese is: full-width stops among Chinese', () => {
+    for (const [key, [zh]] of Object.entries(words)) {
+      expect(/[\u3400-\u9fff\u300d}][,:;!?(]|[,:;)][\u3400-\u9fff\u300c]/.test(zh), `${key}: ${zh}`).toBe(false);
+    }
+  });
+
   it('stand nowhere else: no component has Chinese of its own', () => {
     for (const file of files('.svelte')) {
       const text = readFileSync(file, 'utf8').replace(/<!--[\s\S]*?-->/g, '').replace(/\/\/.*$/gm, '');
@@ -78,7 +84,7 @@ describe('what is said of an alert', () => {
 
   it('never calls the platform\'s own level a warning', () => {
     const text = say('zh', 'detail.criterion', { criterion: criterion('zh', 'rainfall', 'rainfall'), level: '红色' });
-    expect(text).toBe('达到暴雨红色指标(平台研判)');
+    expect(text).toBe('达到暴雨红色指标（平台研判）');
   });
 
   it('writes figures as their unit is measured', () => {
@@ -121,10 +127,10 @@ describe('what the platform says in English', () => {
     expect(measured('en', rule)).toBe('rain over 3 h ≥ 50 mm');
     expect(measured('zh', { ...rule, statistic: 'highest', property: 'tide_level', window_s: 50_400, unit: 'm', threshold: 2.1 })).toBe('14小时内最高潮位 ≥ 2.10 m');
     expect(measured('zh', { ...rule, statistic: 'latest', property: 'water_level', window_s: null, unit: 'm', threshold: 3.8 })).toBe('水位 ≥ 3.80 m');
-    expect(measured('zh', { ...rule, statistic: 'rise_per_hour', property: 'water_level', window_s: 3600, unit: 'm', threshold: 0.5 })).toBe('水位每小时涨幅(按 1小时 计) ≥ 0.50 m/小时');
+    expect(measured('zh', { ...rule, statistic: 'rise_per_hour', property: 'water_level', window_s: 3600, unit: 'm', threshold: 0.5 })).toBe('水位每小时涨幅（按1小时计） ≥ 0.50 m/小时');
     expect(unnumbered('zh', 'no data: nothing for 3 expected intervals', '暴雨')).toBe('连续 3 个应报时次没有资料');
-    expect(unnumbered('zh', 'water_level discharge: silence is 3 expected intervals without a frame', '')).toBe('水位、流量连续 3 个应报时次没有来报,即为中断');
-    expect(unnumbered('zh', 'rainfall/1 #4: sum of rainfall over 3 h >= 50', '暴雨')).toBe('暴雨指标第 4 条(指标文件此后有改动)');
+    expect(unnumbered('zh', 'water_level discharge: silence is 3 expected intervals without a frame', '')).toBe('水位、流量连续 3 个应报时次没有来报，即为中断');
+    expect(unnumbered('zh', 'rainfall/1 #4: sum of rainfall over 3 h >= 50', '暴雨')).toBe('暴雨指标第 4 条（指标文件此后有改动）');
     expect(unnumbered('zh', 'of a later version', '暴雨')).toBe('暴雨');
   });
 
