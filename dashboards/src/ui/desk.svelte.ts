@@ -1,6 +1,6 @@
 // What the officer asks of the desk. A command is sent at once or refused with the reason; nothing is
 // queued. Every `whyNot…` gives the reason a button is disabled, or null when it is not.
-import type { Command } from '../contract/types';
+import type { Command, CommandAnswer } from '../contract/types';
 import type { AlertView, IncidentView, SessionView } from '../contract/types';
 import * as platform from '../api/platform';
 import { connection } from '../live/connection.svelte';
@@ -23,20 +23,24 @@ class Desk {
 
   /** Sends a command about `about`; true when the platform did it. */
   async send(about: string, command: Command): Promise<boolean> {
-    if (this.pending.has(about)) return false;
+    return (await this.ask(about, command)) !== null;
+  }
+
+  /** The same, with what the platform answered; null when it did not do it. */
+  async ask(about: string, command: Command): Promise<CommandAnswer | null> {
+    if (this.pending.has(about)) return null;
     const closed = this.whyNotNow();
     if (closed !== null) {
       this.fail(about, closed);
-      return false;
+      return null;
     }
     this.pending = new Set([...this.pending, about]);
     this.fail(about, null);
     try {
-      await platform.send(command);
-      return true;
+      return await platform.send(command);
     } catch (fault) {
       this.fail(about, spoken(fault));
-      return false;
+      return null;
     } finally {
       const rest = new Set(this.pending);
       rest.delete(about);

@@ -194,8 +194,9 @@ export class MockPlatform {
       const asked = JSON.parse(body) as CommandRequest;
       this.commands.push(asked);
       if (this.slow > 0) await new Promise((done) => setTimeout(done, this.slow));
+      const had = this.picture.log.length;
       const refusal = this.desk.act(asked.command);
-      return refusal === null ? json({ events: [] }) : refuse(refusal[0], 409, refusal[1], refusal[2]);
+      return refusal === null ? json({ events: this.picture.log.slice(had) }) : refuse(refusal[0], 409, refusal[1], refusal[2]);
     }
     const part = url.pathname.split('/');
     const id = decodeURIComponent(part[3] ?? '');
