@@ -24,7 +24,7 @@ use crate::zones::Zones;
 
 /// Records of one batch at most: large enough that the dataflow's own cost vanishes, small enough
 /// that a batch is understood within some milliseconds.
-pub(super) const BATCH_MAX: usize = 131_072;
+pub(super) const BATCH_MAX: usize = 65_536;
 /// Batches under way at most. With [`BATCH_MAX`] it bounds what lies between the record and the
 /// publication, the dataflow's own channels included: nothing more is read until the oldest is done.
 pub(super) const BATCHES_UNDER_WAY_MAX: usize = 2;
