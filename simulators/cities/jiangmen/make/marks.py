@@ -1,6 +1,6 @@
 """hazards/*.toml whose thresholds belong to single stations."""
 
-REAL_SOURCE = "江门市水文局通告 2022-06-23(警戒水位;基面通告未写明,按测站自身基面 local)"
+REAL_SOURCE = "江门市水文局通告 2022-06-23（警戒水位；基面通告未写明，按测站自身基面 local）"
 OWN = "city policy"
 
 HEAD = """# {title}
@@ -50,7 +50,7 @@ def river_stage(rivers):
     head = HEAD.format(title="河道水位:接近警戒、超警戒、超保证、超历史最高;另加涨率",
                        hazard="river_stage", name="", step=300, lateness=900, raise_hold=0,
                        clear_hold=1800, margin=0.05, reach=3000,
-                       source="水情预警发布管理办法(试行) 2013 的四级口径;各站数值见每条")
+                       source="水情预警发布管理办法（试行）2013 的四级口径；各站数值见每条")
     rate = "\n".join(["", "[[threshold]]", 'level = "blue"', "at_least = 1.0",
                       'property = "water_level"', "window_h = 1", "rate_per_h = true",
                       'mark = "rate_of_rise"', f'source = "{OWN}"', ""])
@@ -62,7 +62,7 @@ def tidal_river_stage(rivers):
     head = HEAD.format(title="感潮河段水位:按高潮位判断,退潮不解除", hazard="tidal_stage",
                        name='name = "tidal_river_stage"\n', step=300, lateness=900, raise_hold=0,
                        clear_hold=1800, margin=0.05, reach=3000,
-                       source="水情预警发布管理办法(试行) 2013 的四级口径;各站数值见每条")
+                       source="水情预警发布管理办法（试行）2013 的四级口径；各站数值见每条")
     return head + stages(rivers, True)
 
 
@@ -70,7 +70,7 @@ def tidal_stage(tides):
     """hazards/tidal_stage.toml: four colours of 警戒潮位 per coast station."""
     head = HEAD.format(title="沿海潮位:四色警戒潮位,按高潮位判断", hazard="tidal_stage", name="",
                        step=300, lateness=900, raise_hold=0, clear_hold=1800, margin=0.05,
-                       reach=6000, source="GB/T 17839 警戒潮位核定规范的四色口径;数值虚构")
+                       reach=6000, source="GB/T 17839 警戒潮位核定规范的四色口径；数值虚构")
     body = []
     for code, name, blue in tides:
         for i, level in enumerate(["blue", "yellow", "orange", "red"]):
@@ -85,7 +85,7 @@ def reservoir_stage(reservoirs):
     head = HEAD.format(title="水库水位:超汛限(调度限制)、设计洪水位、校核洪水位、坝顶",
                        hazard="reservoir_stage", name="", step=300, lateness=900, raise_hold=300,
                        clear_hold=3600, margin=0.02, reach=3000,
-                       source="水库大坝特征水位;数值虚构")
+                       source="水库大坝特征水位；数值虚构")
     body = []
     for code, name, limit, design, check, crest in reservoirs:
         rows = [("blue", limit, "flood_limit"), ("yellow", design, "design_flood"),
