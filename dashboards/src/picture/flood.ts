@@ -33,8 +33,11 @@ export interface Group {
   rows: AlertView[];
 }
 
+/** Stations beyond the districts (at sea) are one place; a whole agency is one by itself. */
+const zoneOf = (a: AlertView): string => a.district ?? (a.place.includes(':') ? a.place : 'outside');
+
 export const groupKey = (a: AlertView): string =>
-  a.incident != null ? `i:${a.incident}` : `z:${a.district ?? a.place}:${a.hazard}`;
+  a.incident != null ? `i:${a.incident}` : `z:${zoneOf(a)}:${a.hazard}`;
 
 /** Groups of a list already in its order; groups stand where their first row stood. */
 export function grouped(rows: readonly AlertView[], ranks: Ranks): Group[] {

@@ -2,6 +2,7 @@
 // says in English (notices, rules, refusals, pages of the hazards).
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Notice } from '../../src/contract/types';
+import { english } from './english';
 import { closeBrowser, openBrowser, takeSeat, until, type Seat } from './seat';
 
 let seat: Seat;
@@ -9,38 +10,15 @@ beforeAll(openBrowser);
 afterAll(closeBrowser);
 afterEach(() => seat.close());
 
-/** What is allowed to be Latin in a row: titles of what is cited, names of keys, units and protocols. */
-const ALLOWED = ['Bagust, Place & Posnett 1999, BMJ', 'Ctrl', 'Shift', 'Enter', 'Esc', 'End'];
-
-/** Every text and every spoken attribute on the page with three or more English words in a row. */
-function english(s: Seat): Promise<string[]> {
-  return s.page.evaluate((allowed) => {
-    const SENTENCE = /[A-Za-z][A-Za-z'’-]*(?:[ ,;:]+[A-Za-z][A-Za-z'’-]*){2,}/;
-    const clean = (text: string): string => allowed.reduce((left, part) => left.replaceAll(part, '·'), text);
-    const found: string[] = [];
-    const look = (text: string | null): void => {
-      const hit = SENTENCE.exec(clean((text ?? '').replace(/\s+/g, ' ')));
-      if (hit !== null) found.push(hit[0]);
-    };
-    for (const e of document.querySelectorAll('body, body *')) {
-      if (e.closest('script, style, [lang="en"]') !== null) continue;
-      for (const name of ['title', 'aria-label', 'placeholder', 'alt']) look(e.getAttribute(name));
-      for (const child of e.childNodes) if (child.nodeType === Node.TEXT_NODE) look(child.nodeValue);
-      if (e.children.length > 0 && [...e.children].every((c) => getComputedStyle(c).display.startsWith('inline'))) look((e as HTMLElement).innerText);
-    }
-    return found;
-  }, ALLOWED);
-}
-
 const notice = (id: string, figures: Record<string, number>, more: Partial<Notice> = {}): Notice =>
   ({ id, severity: 'warning', detail: 'this is an English sentence of the platform', figures, since_ms: Date.now(), ...more });
 
 describe('a Chinese screen', () => {
   it('is found out where an English sentence stands on it', async () => {
     seat = await takeSeat();
-    expect(await english(seat)).toEqual([]);
+    expect(await english(seat.page)).toEqual([]);
     await seat.page.evaluate(() => (document.querySelector('header h1')!.textContent = 'the disk is full'));
-    expect(await english(seat)).toEqual(['the disk is full']);
+    expect(await english(seat.page)).toEqual(['the disk is full']);
   });
 
   it('words every notice from its figures', async () => {
@@ -54,7 +32,7 @@ describe('a Chinese screen', () => {
       { kind: 'notice', row: notice('of_a_later_version', {}) },
     ]);
     await until(seat.page, () => document.querySelectorAll('.band').length === 6, null);
-    expect(await english(seat)).toEqual([]);
+    expect(await english(seat.page)).toEqual([]);
     const bands = await seat.page.$$eval('.band', (all) => all.map((b) => b.textContent!.trim()));
     expect(bands[0]).toBe('磁盘将满 — 余 30.5 GB（12%），约 1 天后写满');
     expect(bands[1]).toBe('磁盘已满 — 已停止收报，腾出空间后自动恢复');
@@ -69,21 +47,21 @@ describe('a Chinese screen', () => {
     for (const [hazard, id] of one) {
       await page.goto(`${platform.url}/?sel=alert:${encodeURIComponent(id)}`);
       await page.waitForSelector('.detail');
-      expect(await english(seat), hazard).toEqual([]);
+      expect(await english(seat.page), hazard).toEqual([]);
       await page.keyboard.press('w');
       await page.waitForSelector('.why .rule');
       if (hazard !== 'feed') {
         await page.click('.why summary');
         expect(await page.textContent('.about'), hazard).toContain('局限');
       }
-      expect(await english(seat), hazard).toEqual([]);
+      expect(await english(seat.page), hazard).toEqual([]);
     }
   });
 
   it('says what was refused and what to do, and how long there is room', async () => {
     seat = await takeSeat({ path: '/feeds' });
     await seat.page.waitForSelector('main table:nth-of-type(2) tbody tr');
-    expect(await english(seat)).toEqual([]);
+    expect(await english(seat.page)).toEqual([]);
     const text = await seat.page.innerText('main');
     for (const words of ['超前 23 小时', '校准测站或网关的时钟', '99999.00 m，可能范围', '无要素「雨量」，有：水位、流量', '字段 depth', '31.3 字节', '约 412 天后', '中断测站']) {
       expect(text).toContain(words);
@@ -101,16 +79,16 @@ describe('a Chinese screen', () => {
     await page.keyboard.press('a');
     await page.waitForSelector('.detail .bad');
     expect(await page.textContent('.detail .bad')).toMatch(/^未办成：李志强 已于 .*\d\d:\d\d 签收$/);
-    expect(await english(seat)).toEqual([]);
+    expect(await english(seat.page)).toEqual([]);
     for (const keys of [['e'], ['Escape', 's'], ['Escape', '?']]) {
       for (const key of keys) await page.keyboard.press(key);
-      expect(await english(seat), keys.join(' ')).toEqual([]);
+      expect(await english(seat.page), keys.join(' ')).toEqual([]);
     }
     await page.goto(`${platform.url}/?sel=incident:I-20260911-1`);
     await page.waitForSelector('.task');
     for (const tab of [1, 2, 3]) {
       await page.click(`.lower [role=tab]:nth-child(${tab})`);
-      expect(await english(seat), `tab ${tab}`).toEqual([]);
+      expect(await english(seat.page), `tab ${tab}`).toEqual([]);
     }
     platform.endSession();
     await page.waitForSelector('form input[type="password"]');
@@ -119,13 +97,13 @@ describe('a Chinese screen', () => {
     await page.fill('input[type="password"]', 'wrong');
     await page.keyboard.press('Enter');
     await page.waitForSelector('form .bad');
-    expect(await english(seat)).toEqual([]);
+    expect(await english(seat.page)).toEqual([]);
     await page.goto(`${platform.url}/setup?code=used`);
     await page.fill('input[name="user"]', '王建国');
     for (const name of ['password', 'again']) await page.fill(`input[name="${name}"]`, 'a long enough one');
     await page.keyboard.press('Enter');
     await page.waitForSelector('form .bad');
     expect(await page.textContent('form .bad')).toBe('启用码不对或已用过');
-    expect(await english(seat)).toEqual([]);
+    expect(await english(seat.page)).toEqual([]);
   });
 });

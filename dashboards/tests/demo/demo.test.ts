@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { chromium, type Browser, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { english } from '../browser/english';
 import { startDemo, type Demo } from './running';
 
 const CHROMIUM = process.env['CHROMIUM'] ?? '/usr/bin/chromium';
@@ -118,6 +119,28 @@ describe('the running demonstration', () => {
     // Nobody else is dated ahead, however fast the clock goes.
     expect(raw.filter((r) => !r.includes('JM-0020'))).toEqual([]);
   }, 130_000);
+
+  it('is Chinese on a Chinese screen: the board, why, an incident, the feeds and what they were refused', async () => {
+    expect(await english(page)).toEqual([]);
+    for (const tab of [1, 2, 3]) {
+      await page.click(`.lower [role=tab]:nth-child(${tab})`);
+      expect(await english(page), `tab ${tab}`).toEqual([]);
+    }
+    const alerts = await answered<Row[]>('/v1/alerts', (rows) => rows.length > 0, 10_000);
+    for (const [hazard, id] of new Map(alerts.map((a) => [a.hazard, a.id]))) {
+      await page.goto(`${demo.line.url}/?sel=alert:${encodeURIComponent(id)}`);
+      await page.waitForSelector('.detail');
+      await page.keyboard.press('w');
+      await page.waitForSelector('.why .rule');
+      expect(await english(page), hazard).toEqual([]);
+    }
+    await page.goto(`${demo.line.url}/feeds`);
+    await page.waitForSelector('main table:nth-of-type(2) tbody tr');
+    expect(await english(page)).toEqual([]);
+    expect(await page.innerText('main')).toMatch(/时间超前 · 隔离\s+超前 \d+ (天|小时)/);
+    await page.goto(demo.line.url);
+    await page.waitForSelector('[data-state="live"]');
+  }, 120_000);
 
   it('asks for no more than it shows', async () => {
     const before = asked;

@@ -111,6 +111,10 @@ describe('a flood', () => {
     expect(groups.map((g) => [g.key, g.rows.length, g.first.id, g.worst.id])).toEqual([
       ['z:440781:rainfall', 2, '2', '1'], ['z:440781:gale', 1, '3', '3'], ['i:I-1', 1, '4', '4'],
     ]);
+    const sea = { hazard: 'gale', district: null };
+    const agency = { hazard: 'feed', district: null, place: 'agency:sea' };
+    const beyond = grouped([alert('5', 'red', 1, sea), alert('6', 'red', 2, sea), alert('7', 'blue', 1, agency)], new Levels(LEVELS).ranks);
+    expect(beyond.map((g) => [g.key, g.rows.length])).toEqual([['z:outside:gale', 2], ['z:agency:sea:feed', 1]]);
   });
 });
 
