@@ -43,6 +43,17 @@ pub(crate) fn print(figures: &[Figure]) {
     }
 }
 
+/// How many goals are met, in a line.
+pub(crate) fn summary(figures: &[Figure]) -> String {
+    let goals = figures.iter().filter_map(|f| f.met).count();
+    let met = figures.iter().filter(|f| f.met == Some(true)).count();
+    let missed: Vec<&str> =
+        figures.iter().filter(|f| f.met == Some(false)).map(|f| f.name.as_str()).collect();
+    let missed =
+        if missed.is_empty() { String::new() } else { format!("; missed: {}", missed.join(", ")) };
+    format!("{met} of {goals} goals met{missed}")
+}
+
 /// What a process that ran to its end has used.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Used {

@@ -55,6 +55,7 @@ fn main() {
             all.extend(found);
         }
     }
+    println!("\n{}", figures::summary(&all));
     if let Some(file) = arguments.json {
         let text = serde_json::to_vec_pretty(&all).expect("figures are JSON");
         std::fs::write(file, text).expect("the file can be written");
