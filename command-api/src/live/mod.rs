@@ -32,6 +32,8 @@ pub const SNAPSHOT_BEHIND_MAX: u64 = 128;
 /// Station states are shown ten times a second at most. Less than a tenth, so that what comes ten
 /// times a second goes out each time.
 pub const VALUES_EVERY: Duration = Duration::from_millis(95);
+/// Station states for which consoles would be woken alone wait so long for a change to go with.
+pub const VALUES_ALONE_EVERY: Duration = Duration::from_millis(250);
 
 /// A snapshot as prepared, with the place behind it.
 #[derive(Debug, Clone)]
@@ -120,7 +122,7 @@ impl Live {
         let (changes, result) = change(&mut board);
         if !changes.is_empty() {
             self.push(|ring| ring.push(changes));
-            self.push_values(&mut board);
+            self.push_values(&mut board, VALUES_EVERY);
             self.wake();
         }
         result
@@ -129,15 +131,15 @@ impl Live {
     /// Shows the station states that have changed, where it is time to.
     pub fn tell_values(&self) {
         let mut board = self.board.write().unwrap_or_else(PoisonError::into_inner);
-        if self.push_values(&mut board) {
+        if self.push_values(&mut board, VALUES_ALONE_EVERY) {
             self.wake();
         }
     }
 
-    fn push_values(&self, board: &mut Board) -> bool {
+    fn push_values(&self, board: &mut Board, every: Duration) -> bool {
         let Some(newest) = self.newest.get() else { return false };
         let mut told = self.values_told.lock().unwrap_or_else(PoisonError::into_inner);
-        if told.elapsed() < VALUES_EVERY {
+        if told.elapsed() < every {
             return false;
         }
         let stations = newest.changed(board);

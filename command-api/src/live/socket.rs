@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use contract::{ClientMessage, ServerMessage};
-use futures_util::{SinkExt, StreamExt};
+use futures_util::{FutureExt, SinkExt, StreamExt};
 use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout};
@@ -26,7 +26,7 @@ use super::frames;
 use super::ring::{BATCH, Cursor, Pending};
 
 /// Bytes read from a console at one time.
-pub const READ_BUFFER_BYTES: usize = 4 * 1024;
+pub const READ_BUFFER_BYTES: usize = 2 * 1024;
 /// The largest message a console may send.
 pub const MESSAGE_MAX_BYTES: usize = 64 * 1024;
 /// Bytes of the protocol's own frames that may wait; data never waits there.
@@ -121,6 +121,12 @@ pub async fn run(
     ended
 }
 
+/// Waits until there is something to read, or the line has ended.
+async fn readable(ws: &WebSocketStream<TcpStream>) {
+    // An error shows itself when it is read.
+    let _ = ws.get_ref().readable().await;
+}
+
 /// Nothing: a console is served until it ends.
 enum Never {}
 
@@ -139,6 +145,7 @@ impl<S: Fn() -> bool> Console<'_, S> {
             },
         };
         self.greet(epoch.as_deref(), last).await?;
+        self.hear().await?;
         loop {
             if *stop.borrow() {
                 return Err(Ended::Restart);
@@ -148,9 +155,18 @@ impl<S: Fn() -> bool> Console<'_, S> {
             tokio::select! {
                 woken = wake.changed() => woken.map_err(|_| Ended::Restart)?,
                 _ = stop.changed() => {}
-                said = self.ws.next() => self.said(said).await?,
+                // A look at the socket only: to poll for a message would clear a buffer each time.
+                _ = readable(&self.ws) => self.hear().await?,
             }
         }
+    }
+
+    /// Takes what the console has said, until there is no more.
+    async fn hear(&mut self) -> Result<(), Ended> {
+        while let Some(said) = self.ws.next().now_or_never() {
+            self.said(said).await?;
+        }
+        Ok(())
     }
 
     async fn hello(&mut self) -> Result<(Option<String>, u64), Ended> {
