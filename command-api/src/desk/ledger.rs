@@ -26,6 +26,9 @@ pub const WRITTEN_EVERY: Duration = Duration::from_secs(60);
 /// It is written before that where so many records or decisions have come since: what a start reads
 /// beyond it stays within bounds. Never while it is still being written.
 pub const WRITTEN_EVERY_ROWS: u64 = 500_000;
+/// A start that has read so many is followed by a writing: the next start, perhaps after another
+/// crash, does not read them once more.
+pub const WRITTEN_AFTER_READING: u64 = 20_000;
 /// The version of the written picture.
 const PICTURE_VERSION: u32 = 2;
 /// Records and decisions that are read at one time.
@@ -105,6 +108,9 @@ impl Ledger {
         picture.levels = levels.clone();
         ledger.read_decisions(&mut picture, decisions)?;
         ledger.read_records(&mut picture, reader)?;
+        if ledger.since >= WRITTEN_AFTER_READING {
+            ledger.since = WRITTEN_EVERY_ROWS;
+        }
         let done = picture.report_done;
         ledger.unsettled.retain(|row| row.seq.0 > done);
         Ok((ledger, picture))
@@ -130,6 +136,7 @@ impl Ledger {
             let lines = decisions.after(self.decisions, PAGE)?;
             let Some(last) = lines.last() else { return Ok(()) };
             self.decisions = (last.seq, last.ordinal);
+            self.since += lines.len() as u64;
             for line in &lines {
                 match serde_json::from_slice::<Decision>(&line.json) {
                     Ok(decision) => drop(evolve(picture, Happening::Decided(&decision))),
@@ -148,6 +155,7 @@ impl Ledger {
             let read = reader.read_on(Seq(self.records.0 + 1), PAGE)?.records;
             let Some(last) = read.last() else { return Ok(()) };
             self.records = last.seq;
+            self.since += read.len() as u64;
             for row in &read {
                 if let Record::Report { report: Report::Unit(said), .. } = &row.record
                     && said.task.is_some()

@@ -8,10 +8,11 @@ use std::time::Duration;
 use domain::decision::{AlertId, Decision, DecisionKind};
 use domain::desk::{Command, Role};
 use domain::ids::Seq;
+use domain::record::Record;
 use domain::time::{Clock, HOUR_MS, UtcMs};
 use journal::{Journal, Options};
 
-use super::ledger::{Ledger, WRITTEN_EVERY, WRITTEN_EVERY_ROWS};
+use super::ledger::{Ledger, WRITTEN_AFTER_READING, WRITTEN_EVERY, WRITTEN_EVERY_ROWS};
 use super::seat::{DELIVERY, HATCH};
 use super::tests::city;
 use super::{Asked, Happening, Picture, Room, evolve};
@@ -104,6 +105,30 @@ async fn a_command_does_not_wait_behind_a_storm_of_decisions() {
     assert_eq!(newest, Some(1 + (DELIVERIES * DELIVERY) as u64));
     room.await.unwrap().unwrap();
     drop(journal.close());
+}
+
+#[tokio::test]
+async fn a_start_that_has_read_much_writes_the_picture_down_for_the_next() {
+    let folder = tempfile::tempdir().unwrap();
+    let (journal, _) = Journal::open(folder.path(), Options::live()).unwrap();
+    drop(journal::decisions::DecisionStore::open(folder.path()).unwrap());
+    let decisions = journal::decisions::DecisionReader::open(folder.path()).unwrap();
+    let levels = city().city().about.levels.clone();
+    let ticks: Vec<Record> =
+        (0..WRITTEN_AFTER_READING).map(|n| Record::Tick { now: T0.plus_ms(n as i64) }).collect();
+    journal.appender().append(&ticks[1..]).wait().unwrap();
+    let opened = |reader: &mut journal::Reader| {
+        Ledger::open(folder.path(), &levels, reader, &decisions).unwrap()
+    };
+    let mut reader = journal.reader().unwrap();
+    assert!(!opened(&mut reader).0.is_due(), "one less is little");
+    journal.appender().append(&ticks[..1]).wait().unwrap();
+    let (mut ledger, picture) = opened(&mut reader);
+    assert!(ledger.is_due());
+    ledger.write(picture).await;
+    ledger.written_down().await;
+    drop(ledger);
+    assert!(!opened(&mut reader).0.is_due(), "the next reads nothing");
 }
 
 #[tokio::test]
