@@ -203,9 +203,10 @@ async fn the_limit_in_flight_holds_while_the_journal_stands_still() {
             assert_eq!(acks[acks.len() - 2..], EACH.to_be_bytes());
         }
     }
+    // Nobody acknowledges QoS 0: what of it is still on the line comes by and by.
+    let all = 4 * u64::from(EACH);
+    edge.until("all taken", |s| s.publishes_qos0 + s.publishes_qos1 == all).await;
     edge.until("settled", |s| s.inflight_bytes == 0).await;
-    let stats = edge.stats();
-    assert_eq!(stats.publishes_qos0 + stats.publishes_qos1, 4 * u64::from(EACH));
 }
 
 #[tokio::test]
