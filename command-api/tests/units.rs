@@ -31,18 +31,31 @@ fn dispatch(unit: &str) -> Value {
     json!({ "do": "dispatch", "incident": "I-1", "text": "救援", "unit": unit, "due": due })
 }
 
-async fn stands(officer: &Client, state: &str) -> Value {
-    officer.until("/v1/tasks/T-1", |task| (task["state"] == state).then(|| task.clone())).await
+/// A running platform with an incident, an officer, and the token of `boat-1`.
+struct Opened {
+    folder: tempfile::TempDir,
+    platform: Running,
+    officer: Client,
+    unit: String,
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_order_waits_for_its_unit_and_comes_to_be_done() {
+async fn opened() -> Opened {
     let folder = tempfile::tempdir().unwrap();
     town(folder.path());
     let (agency, unit) = people(&folder.path().join("data"));
     let platform = Running::start(folder.path()).await;
     let officer = platform.signed_in("officer").await;
     incident(&platform, &officer, &agency).await;
+    Opened { folder, platform, officer, unit }
+}
+
+async fn stands(officer: &Client, state: &str) -> Value {
+    officer.until("/v1/tasks/T-1", |task| (task["state"] == state).then(|| task.clone())).await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_order_waits_for_its_unit_and_comes_to_be_done() {
+    let Opened { folder, platform, officer, unit } = opened().await;
     assert_eq!(officer.command("d", dispatch("boat-1")).await.status, 200);
     let busy = officer.command("d2", dispatch("boat-1")).await;
     assert_eq!((busy.status, busy.json()["reason"].as_str()), (409, Some("unit_busy")));
@@ -103,12 +116,7 @@ async fn an_order_waits_for_its_unit_and_comes_to_be_done() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_unit_reports_on_its_own_task_only() {
-    let folder = tempfile::tempdir().unwrap();
-    town(folder.path());
-    let (agency, unit) = people(&folder.path().join("data"));
-    let platform = Running::start(folder.path()).await;
-    let officer = platform.signed_in("officer").await;
-    incident(&platform, &officer, &agency).await;
+    let Opened { folder: _folder, platform, officer, unit } = opened().await;
     assert_eq!(officer.command("d", dispatch("boat-2")).await.status, 200);
     let client = platform.client().with("Authorization", &format!("Bearer {unit}"));
     let report = json!({ "unit": "boat-1", "t": now_ms(), "task": "T-1", "report": "accept" });

@@ -1,123 +1,93 @@
-//! An MQTT 3.1.1 client on a plain socket, at quality of service 1.
+//! A unit's or an agency's MQTT client: 3.1.1, quality of service 1, acknowledging by hand.
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
+use rumqttc::{AsyncClient, ConnectionError, Event, EventLoop, MqttOptions, Outgoing, Packet, QoS};
 use serde_json::Value;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 use super::WITHIN;
 
 /// A client that has connected.
 pub struct Mqtt {
-    socket: TcpStream,
-    next: u16,
-}
-
-fn text(out: &mut Vec<u8>, text: &str) {
-    out.extend(u16::try_from(text.len()).unwrap().to_be_bytes());
-    out.extend(text.as_bytes());
-}
-
-fn packet(first: u8, rest: &[u8]) -> Vec<u8> {
-    let mut out = vec![first];
-    let mut left = rest.len();
-    loop {
-        let digit = u8::try_from(left % 128).unwrap();
-        left /= 128;
-        out.push(if left > 0 { digit | 0x80 } else { digit });
-        if left == 0 {
-            break;
-        }
-    }
-    out.extend(rest);
-    out
+    client: AsyncClient,
+    events: EventLoop,
 }
 
 impl Mqtt {
     /// Connects, or gives the return code.
     pub async fn connect(at: SocketAddr, user: &str, password: &str) -> Result<Self, u8> {
-        let mut socket = TcpStream::connect(at).await.unwrap();
-        let mut rest = Vec::new();
-        text(&mut rest, "MQTT");
-        rest.extend([4, 0xC2, 0, 60]);
-        for part in [&format!("{user}-1"), user, password] {
-            text(&mut rest, part);
-        }
-        socket.write_all(&packet(0x10, &rest)).await.unwrap();
-        let mut client = Self { socket, next: 0 };
-        let (first, rest) = client.read().await;
-        assert_eq!(first, 0x20);
-        if rest[1] == 0 { Ok(client) } else { Err(rest[1]) }
-    }
-
-    fn number(&mut self) -> u16 {
-        self.next += 1;
-        self.next
-    }
-
-    async fn read(&mut self) -> (u8, Vec<u8>) {
-        timeout(WITHIN, async {
-            let first = self.socket.read_u8().await.unwrap();
-            let (mut length, mut shift) = (0usize, 0);
-            loop {
-                let byte = self.socket.read_u8().await.unwrap();
-                length |= usize::from(byte & 0x7F) << shift;
-                shift += 7;
-                if byte & 0x80 == 0 {
-                    break;
-                }
+        let mut options = MqttOptions::new(format!("{user}-1"), at.ip().to_string(), at.port());
+        options.set_credentials(user, password).set_manual_acks(true);
+        let (client, mut events) = AsyncClient::new(options, 16);
+        loop {
+            match timeout(WITHIN, events.poll()).await.expect("an answer in time") {
+                Ok(Event::Incoming(Packet::ConnAck(_))) => return Ok(Self { client, events }),
+                Ok(_) => {}
+                Err(ConnectionError::ConnectionRefused(code)) => return Err(code as u8),
+                Err(error) => panic!("{error}"),
             }
-            let mut rest = vec![0; length];
-            self.socket.read_exact(&mut rest).await.unwrap();
-            (first, rest)
+        }
+    }
+
+    /// The first packet that `found` knows.
+    async fn until<T>(&mut self, found: impl Fn(Packet) -> Option<T>) -> T {
+        self.see(|event| match event {
+            Event::Incoming(packet) => found(packet),
+            Event::Outgoing(_) => None,
         })
         .await
-        .expect("a packet in time")
+    }
+
+    /// The first event that `found` knows. Nothing goes out or comes in but here.
+    async fn see<T>(&mut self, found: impl Fn(Event) -> Option<T>) -> T {
+        timeout(WITHIN, async {
+            loop {
+                if let Some(found) = found(self.events.poll().await.unwrap()) {
+                    return found;
+                }
+            }
+        })
+        .await
+        .expect("an event in time")
     }
 
     /// Subscribes at QoS 1.
     pub async fn subscribe(&mut self, filter: &str) {
-        let mut rest = self.number().to_be_bytes().to_vec();
-        text(&mut rest, filter);
-        rest.push(1);
-        self.socket.write_all(&packet(0x82, &rest)).await.unwrap();
-        let (first, rest) = self.read().await;
-        assert_eq!((first, rest[2]), (0x90, 1), "the subscription is granted");
+        self.client.subscribe(filter, QoS::AtLeastOnce).await.unwrap();
+        let granted = self.until(|packet| match packet {
+            Packet::SubAck(granted) => Some(granted.return_codes),
+            _ => None,
+        });
+        let wanted = rumqttc::SubscribeReasonCode::Success(QoS::AtLeastOnce);
+        assert_eq!(granted.await, [wanted], "the subscription is granted");
     }
 
     /// Publishes at QoS 1, and waits until it is acknowledged.
     pub async fn publish(&mut self, topic: &str, body: &Value) {
-        let number = self.number();
-        let mut rest = Vec::new();
-        text(&mut rest, topic);
-        rest.extend(number.to_be_bytes());
-        rest.extend(body.to_string().as_bytes());
-        self.socket.write_all(&packet(0x32, &rest)).await.unwrap();
-        let (first, rest) = self.read().await;
-        assert_eq!((first, &rest[..2]), (0x40, &number.to_be_bytes()[..]));
+        let body = body.to_string();
+        self.client.publish(topic, QoS::AtLeastOnce, false, body).await.unwrap();
+        self.until(|packet| matches!(packet, Packet::PubAck(_)).then_some(())).await;
     }
 
     /// The next message for it: topic and body. `take` says whether it is acknowledged.
     pub async fn message(&mut self, take: bool) -> (String, Value) {
-        let (first, rest) = self.read().await;
-        assert_eq!(first & 0xF0, 0x30, "a message");
-        let length = usize::from(u16::from_be_bytes([rest[0], rest[1]]));
-        let topic = String::from_utf8(rest[2..2 + length].to_vec()).unwrap();
-        let mut body = &rest[2 + length..];
-        if first & 6 != 0 {
-            if take {
-                self.socket.write_all(&packet(0x40, &body[..2])).await.unwrap();
-            }
-            body = &body[2..];
+        let message = self.until(|packet| match packet {
+            Packet::Publish(message) => Some(message),
+            _ => None,
+        });
+        let message = message.await;
+        if take {
+            self.client.ack(&message).await.unwrap();
+            let gone = |event| matches!(event, Event::Outgoing(Outgoing::PubAck(_))).then_some(());
+            self.see(gone).await;
         }
-        (topic, serde_json::from_slice(body).unwrap())
+        (message.topic, serde_json::from_slice(&message.payload).unwrap())
     }
 
-    /// Reads until the connection ends; `false` where it has not within this time.
-    pub async fn ended(mut self, within: std::time::Duration) -> bool {
-        let mut rest = Vec::new();
-        timeout(within, self.socket.read_to_end(&mut rest)).await.is_ok()
+    /// Waits for the end of the connection; `false` where it has not come within this time.
+    pub async fn ended(mut self, within: Duration) -> bool {
+        timeout(within, async { while self.events.poll().await.is_ok() {} }).await.is_ok()
     }
 }
