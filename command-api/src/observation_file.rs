@@ -1,8 +1,10 @@
 //! A file of observations (one JSON object a line, plain, gzip or zstd), read by the same decoder and
 //! judged by the same judge as a live feed: what a feed would be refused for, a file is.
 
+mod lines;
+
 use std::fs::File;
-use std::io::{BufRead, BufReader, Read};
+use std::io::Read;
 use std::path::Path;
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -10,21 +12,19 @@ use std::sync::{Arc, Mutex, PoisonError};
 use anyhow::{Context, Result};
 use domain::city::{City, Registry};
 use domain::observation::Observation;
-use ingest::json::decode::decode_line;
+use domain::refusal::Reason;
+use ingest::json::decode::decode_line_onto;
 use ingest::judge::{Judge, Judged, Why};
 use ingest::memory::{Memory, Ticket};
 use ingest::register::Register;
+use lines::{LINE_MAX_BYTES, Line, Lines};
 
 /// Observations in a batch.
-const BATCH: usize = 16_384;
+const BATCH: usize = 1_024;
 /// Batches that wait between a reading thread and the engine.
-const BATCHES_WAITING: usize = 8;
+const BATCHES_WAITING: usize = 32;
 /// Lines that are decoded before the first of them is judged.
-const GROUP: usize = 64;
-/// Bytes read at once.
-const READ_BYTES: usize = 1 << 20;
-/// The longest line; a longer one is refused whole.
-const LINE_MAX_BYTES: usize = 1 << 20;
+const GROUP: usize = 32;
 /// Refusals that are kept to be shown.
 const REFUSALS_SHOWN: usize = 10;
 
@@ -47,12 +47,9 @@ pub struct Accounts {
 
 /// See the module. An iterator of batches.
 pub struct ObservationFile {
-    reader: BufReader<Box<dyn Read + Send>>,
+    lines: Lines,
     judge: Judge,
-    /// Lines of a group, one after the other, and where each ends.
-    lines: Vec<u8>,
-    ends: Vec<(usize, u64)>,
-    line_number: u64,
+    group: Vec<Line>,
     accounts: Arc<Mutex<Accounts>>,
     ended: bool,
 }
@@ -72,11 +69,9 @@ impl ObservationFile {
         };
         let register = Arc::new(Register::of(city, registry));
         Ok(Self {
-            reader: BufReader::with_capacity(READ_BYTES, reader),
+            lines: Lines::new(reader),
             judge: Judge::new(register, Memory::of_a_file()),
-            lines: Vec::new(),
-            ends: Vec::with_capacity(GROUP),
-            line_number: 0,
+            group: Vec::with_capacity(GROUP),
             accounts: Arc::default(),
             ended: false,
         })
@@ -101,57 +96,49 @@ impl ObservationFile {
         Box::new(take.into_iter())
     }
 
-    /// Reads a group of lines that are not blank, without their ends; false at the end of the file.
+    /// Reads a group of lines; false at the end of the file.
     fn next_group(&mut self) -> bool {
-        self.lines.clear();
-        self.ends.clear();
-        while self.ends.len() < GROUP {
-            let begin = self.lines.len();
-            let limit = LINE_MAX_BYTES as u64 + 1;
-            match self.reader.by_ref().take(limit).read_until(b'\n', &mut self.lines) {
-                Ok(0) => break,
-                Ok(_) => {}
-                Err(error) => {
-                    self.accounts.lock().unwrap_or_else(PoisonError::into_inner).broken =
-                        Some(error.to_string());
-                    break;
-                }
-            }
-            self.line_number += 1;
-            while self.lines.len() > begin && self.lines.last().is_some_and(u8::is_ascii_whitespace)
-            {
-                self.lines.pop();
-            }
-            if self.lines.len() > begin {
-                self.ends.push((self.lines.len(), self.line_number));
-            }
+        if let Err(error) = self.lines.next_group(GROUP, &mut self.group) {
+            let mut accounts = self.accounts.lock().unwrap_or_else(PoisonError::into_inner);
+            accounts.broken = Some(error.to_string());
+            return !self.group.is_empty();
         }
-        !self.ends.is_empty()
+        !self.group.is_empty()
     }
 
     /// Judges a group of lines.
     fn weigh(&mut self, counts: &mut Counts, batch: &mut Vec<Observation>) {
-        let mut begin = 0;
+        let mut numbers = [0u64; GROUP];
         let mut decoded = Vec::with_capacity(GROUP);
-        for (end, number) in &self.ends {
-            let line = self.lines.get(begin..*end).unwrap_or_default();
-            begin = *end;
-            match decode_line(line) {
-                Ok(raw) => decoded.push((*number, raw)),
-                Err(e) => counts
+        for (number, at) in &self.group {
+            let next = decoded.len();
+            match at.as_ref().map(|at| decode_line_onto(self.lines.text(at), &mut decoded)) {
+                Some(Ok(())) => {
+                    if let Some(slot) = numbers.get_mut(next) {
+                        *slot = *number;
+                    }
+                }
+                Some(Err(e)) => counts
                     .refused
                     .push((*number, Why { reason: e.reason(), detail: e.to_string() })),
+                None => {
+                    let detail = format!("a line has at most {LINE_MAX_BYTES} bytes");
+                    counts.refused.push((*number, Why { reason: Reason::TooLarge, detail }));
+                }
             }
         }
-        counts.sent += self.ends.len() as u64;
-        self.judge.look_ahead(decoded.iter().map(|(_, raw)| raw));
-        for (number, raw) in &decoded {
-            match self.judge.judge(raw, None, None, Ticket::default()) {
+        counts.sent += self.group.len() as u64;
+        self.judge.judge_group(
+            &decoded,
+            None,
+            None,
+            Ticket::default(),
+            |at, judged| match judged {
                 Ok(Judged::New(observation)) => batch.push(observation),
                 Ok(Judged::Duplicate(_)) => counts.duplicate += 1,
-                Err(why) => counts.refused.push((*number, why)),
-            }
-        }
+                Err(why) => counts.refused.push((numbers.get(at).copied().unwrap_or(0), why)),
+            },
+        );
     }
 }
 

@@ -5,7 +5,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
 use domain::ids::AgencyId;
-use domain::observation::{Observation, OriginFlag, Quality, Trust};
+use domain::observation::{Observation, OriginFlag, Trust};
 use domain::property::convert;
 use domain::refusal::Reason;
 use domain::status::WireStatus;
@@ -13,7 +13,7 @@ use domain::time::{HOUR_MS, UtcMs};
 
 use crate::json::decode::RawObservation;
 use crate::json::error::shown;
-use crate::memory::{Beside, DUPLICATE_HORIZON_MS, Memory, Seen, Ticket};
+use crate::memory::{DUPLICATE_HORIZON_MS, Memory, Seen, Ticket};
 use crate::register::{Limits, Place, Register, Stream};
 
 /// Why an observation is refused.
@@ -45,14 +45,14 @@ pub enum Judged {
 pub struct Judge {
     register: Arc<Register>,
     memory: Memory,
-    /// Where the datastreams of the observations to come are, the next one last.
-    ahead: Vec<Option<Place>>,
+    /// Room for where the datastreams of a group are.
+    places: Vec<Option<Place>>,
 }
 
 impl Judge {
     /// A judge by this register and memory.
     pub fn new(register: Arc<Register>, memory: Memory) -> Self {
-        Self { register, memory, ahead: Vec::new() }
+        Self { register, memory, places: Vec::new() }
     }
 
     /// The register in force.
@@ -63,7 +63,6 @@ impl Judge {
     /// A new configuration. Numbers of datastreams are never given twice, so the memory stays.
     pub fn configure(&mut self, register: Arc<Register>) {
         self.register = register;
-        self.ahead.clear();
     }
 
     pub(crate) fn memory(&mut self) -> &mut Memory {
@@ -84,41 +83,82 @@ impl Judge {
         ticket: Ticket,
     ) -> Result<Judged, Why> {
         let register = self.register.clone();
-        let near = self.ahead.pop().flatten();
-        let Fit { stream, limits, value, result_time } = fit(&register, raw, agency, now, near)?;
-        let sent = raw.q.unwrap_or_default();
-        let sender_id = raw.id.as_deref().map_or(0, hash);
-        let beside = self.memory.beside(stream.ix, raw.t);
-        for seen in &beside.same_instant {
-            // The sender's own id makes it the same report, unless it says that it is a later one.
-            let by_id = sender_id != 0
-                && seen.sender_id == sender_id
-                && result_time <= seen.result_time
-                && now.is_none_or(|now| now.0 - seen.t.0 <= DUPLICATE_HORIZON_MS);
-            if by_id || seen.is_same(value, result_time, sent) {
-                return Ok(Judged::Duplicate(seen.ticket));
-            }
-        }
-        let mut quality = sent;
-        if !beside.same_instant.is_empty() && quality.origin == OriginFlag::Original {
-            quality.origin = OriginFlag::Corrected;
-        }
-        if quality.trust == Trust::Reliable && doubtful(raw.t, value, &limits, &beside) {
-            quality.trust = Trust::Doubtful;
-        }
-        self.remember(stream, raw.t, value, result_time, quality, sender_id, ticket);
-        let datastream = stream.ix;
-        Ok(Judged::New(Observation { datastream, t: raw.t, result_time, value, quality }))
+        let found = register.stream(&raw.station, &raw.property);
+        self.judge_at(&register, raw, found, agency, now, ticket)
     }
 
-    /// Goes ahead over a group of observations that will be judged, so that the waits for memory of
-    /// one and the next overlap.
-    pub fn look_ahead<'a>(&mut self, raws: impl Iterator<Item = &'a RawObservation<'a>>) {
-        self.ahead.clear();
-        self.ahead.extend(raws.map(|raw| self.register.place(&raw.station, &raw.property)));
-        let near = self.ahead.iter().filter_map(|place| self.register.at(*place));
-        std::hint::black_box(near.map(|stream| self.memory.touch(stream.ix)).sum::<usize>());
-        self.ahead.reverse();
+    /// Judges an observation of the datastream that was found for it.
+    #[inline]
+    fn judge_at(
+        &mut self,
+        register: &Register,
+        raw: &RawObservation<'_>,
+        found: Option<&Stream>,
+        agency: Option<&AgencyId>,
+        now: Option<UtcMs>,
+        ticket: Ticket,
+    ) -> Result<Judged, Why> {
+        let Fit { stream, limits, value, result_time } = fit(register, raw, found, agency, now)?;
+        let sent = raw.q.unwrap_or_default();
+        let sender_id = raw.id.as_deref().map_or(0, hash);
+        let (ix, t, same_since) = (stream.ix, raw.t, raw.t);
+        let mut seen = Seen { t, value, result_time, quality: sent, sender_id, same_since, ticket };
+        let can_doubt = sent.trust == Trust::Reliable && limits.doubts();
+        if let Some((lane, most)) = self.memory.in_order(ix, t) {
+            if can_doubt && doubtful(t, value, &limits, lane.believed(), lane.last()) {
+                seen.quality.trust = Trust::Doubtful;
+            }
+            lane.append(&seen, most);
+        } else {
+            let beside = self.memory.beside(ix, t);
+            for known in &beside.same_instant {
+                // The sender's own id makes it the same report, unless it says that it is a later one.
+                let by_id = sender_id != 0
+                    && known.sender_id == sender_id
+                    && result_time <= known.result_time
+                    && now.is_none_or(|now| now.0 - known.t.0 <= DUPLICATE_HORIZON_MS);
+                if by_id || known.is_same(value, result_time, sent) {
+                    return Ok(Judged::Duplicate(known.ticket));
+                }
+            }
+            if !beside.same_instant.is_empty() && sent.origin == OriginFlag::Original {
+                seen.quality.origin = OriginFlag::Corrected;
+            }
+            if can_doubt && doubtful(t, value, &limits, beside.before, beside.last) {
+                seen.quality.trust = Trust::Doubtful;
+            }
+            self.memory.put(ix, &seen);
+        }
+        Ok(Judged::New(Observation {
+            datastream: ix,
+            t,
+            result_time,
+            value,
+            quality: seen.quality,
+        }))
+    }
+
+    /// Judges a group of observations, in order, as [`Judge::judge`] does one by one: `each` is told
+    /// what became of it. Goes ahead over all of them first, so that the waits for memory of one and
+    /// the next overlap.
+    pub fn judge_group(
+        &mut self,
+        raws: &[RawObservation<'_>],
+        agency: Option<&AgencyId>,
+        now: Option<UtcMs>,
+        ticket: Ticket,
+        mut each: impl FnMut(usize, Result<Judged, Why>),
+    ) {
+        let register = self.register.clone();
+        let mut places = std::mem::take(&mut self.places);
+        places.clear();
+        register.places(raws.iter().map(|raw| (&*raw.station, &*raw.property)), &mut places);
+        let near = places.iter().filter_map(|place| register.at(*place));
+        std::hint::black_box(self.memory.touch(near.map(|stream| stream.ix)));
+        for ((raw, place), at) in raws.iter().zip(&places).zip(0usize..) {
+            each(at, self.judge_at(&register, raw, register.at(*place), agency, now, ticket));
+        }
+        self.places = places;
     }
 
     /// Everything that is judged without looking at what came before.
@@ -131,22 +171,8 @@ impl Judge {
         agency: Option<&AgencyId>,
         now: Option<UtcMs>,
     ) -> Result<(), Why> {
-        fit(&self.register, raw, agency, now, None).map(|_| ())
-    }
-
-    #[allow(clippy::too_many_arguments, reason = "the fields of one entry")]
-    fn remember(
-        &mut self,
-        stream: &Stream,
-        t: UtcMs,
-        value: f64,
-        result_time: UtcMs,
-        quality: Quality,
-        sender_id: u64,
-        ticket: Ticket,
-    ) {
-        let seen = Seen { t, value, result_time, quality, sender_id, same_since: t, ticket };
-        self.memory.put(stream.ix, seen);
+        let found = self.register.stream(&raw.station, &raw.property);
+        fit(&self.register, raw, found, agency, now).map(|_| ())
     }
 }
 
@@ -161,11 +187,11 @@ struct Fit<'r> {
 fn fit<'r>(
     register: &'r Register,
     raw: &RawObservation<'_>,
+    found: Option<&'r Stream>,
     agency: Option<&AgencyId>,
     now: Option<UtcMs>,
-    near: Option<Place>,
 ) -> Result<Fit<'r>, Why> {
-    let stream = find(register, raw, agency, near)?;
+    let stream = owned(register, raw, found, agency)?;
     if raw.status == WireStatus::Exercise {
         return Err(Why::new(Reason::ExerciseRefused, "status is exercise"));
     }
@@ -194,16 +220,13 @@ fn hash(text: &str) -> u64 {
     hasher.finish().max(1)
 }
 
-fn find<'r>(
+/// The datastream that was found for an observation, if it is the sender's to report for.
+fn owned<'r>(
     register: &'r Register,
     raw: &RawObservation<'_>,
+    found: Option<&'r Stream>,
     agency: Option<&AgencyId>,
-    near: Option<Place>,
 ) -> Result<&'r Stream, Why> {
-    // What was found ahead is used where it is of this very observation.
-    let is_its = |stream: &&Stream| register.is_of(stream, &raw.station, &raw.property);
-    let found = register.at(near).filter(is_its);
-    let found = found.or_else(|| register.stream(&raw.station, &raw.property));
     match (found, agency) {
         // A file may speak for any station.
         (Some(stream), None) if stream.is_owned_at(raw.t) => return Ok(stream),
@@ -251,14 +274,20 @@ fn in_unit(raw: &RawObservation<'_>, own: &str, limits: &Limits) -> Result<f64, 
 /// A change faster than the instrument's water or air can make it, or a value that has not moved
 /// for longer than it ever stands still. A fast change that the next value bears out is a change:
 /// the first of the two stays doubtful, the second is believed.
-fn doubtful(t: UtcMs, value: f64, limits: &Limits, beside: &Beside) -> bool {
-    let Some(before) = &beside.before else { return false };
+fn doubtful(
+    t: UtcMs,
+    value: f64,
+    limits: &Limits,
+    before: Option<Seen>,
+    last: Option<Seen>,
+) -> bool {
+    let Some(before) = &before else { return false };
     let too_fast_from = |earlier: &Seen, most: f64| {
         let elapsed_ms = t.0 - earlier.t.0;
         (value - earlier.value).abs() * HOUR_MS as f64 > most * elapsed_ms as f64
     };
     let too_fast = limits.max_rate_per_h.is_some_and(|most| {
-        let from_last = beside.last.as_ref().is_none_or(|last| too_fast_from(last, most));
+        let from_last = last.as_ref().is_none_or(|last| too_fast_from(last, most));
         from_last && too_fast_from(before, most)
     });
     let stuck = limits

@@ -13,7 +13,8 @@ pub const RECENT_PER_DATASTREAM: usize = 256;
 /// The same where there is no history to look up (a file): the engine knows older duplicates by id.
 pub const RECENT_WITHOUT_PAST: usize = 32;
 /// Values held in memory of all datastreams together, about (of a file, in proportion fewer): a city
-/// with few of them remembers more of each, and asks the history less often when frames come late. About 48 bytes a value.
+/// with few of them remembers more of each, and asks the history less often when frames come late. About
+/// 32 bytes a value, and 40 more for one with an id of its sender's.
 pub const RECENT_IN_ALL: usize = 1_000_000;
 /// The most of one datastream, all the same.
 pub const RECENT_PER_DATASTREAM_MAX: usize = 4_096;
@@ -95,29 +96,40 @@ impl Seen {
 }
 
 /// What is held of one value. [`Seen::same_since`] is worked out when it is asked for.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 struct Held {
     t: UtcMs,
     value: f64,
+    ticket: Ticket,
+    /// What sets it apart from most: without an id, its result at its own time, original, reliable.
+    more: Option<Box<More>>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct More {
     result_time: UtcMs,
     sender_id: u64,
-    ticket: Ticket,
     quality: Quality,
 }
 
-/// One datastream's recent values, in order of time.
-#[derive(Debug, Default)]
-struct Lane {
-    /// Whether the history has been asked.
-    loaded: bool,
-    /// The newest value, by which one that comes in order is judged without a look at the others.
-    newest: Option<Seen>,
-    /// The newest that is believed, where that is another.
+/// One datastream's recent values, in order of time. All of it is one line of the cache: a value
+/// that comes in order is judged by it and by the newest of the values.
+#[derive(Debug)]
+#[repr(align(64))]
+pub(crate) struct Lane {
+    /// The newest instant; [`NEVER`] before the first.
+    newest: UtcMs,
+    /// Since when the newest value has been the same.
+    same_since: UtcMs,
+    /// Everything at or after this is held; [`NOT_ASKED`] before the history was.
+    floor: UtcMs,
+    /// The newest value that is believed, where the newest of all is not.
     believed: Option<Box<Seen>>,
     held: VecDeque<Held>,
-    /// Everything at or after this is held.
-    floor: UtcMs,
 }
+
+const NEVER: UtcMs = UtcMs(i64::MIN);
+const NOT_ASKED: UtcMs = UtcMs(i64::MAX);
 
 /// The part of a lane that is left at once when it is full.
 const LEFT_AT_ONCE: usize = 8;
@@ -125,56 +137,74 @@ const LEFT_AT_ONCE: usize = 8;
 impl Held {
     fn of(seen: &Seen) -> Self {
         let Seen { t, value, result_time, quality, sender_id, ticket, .. } = *seen;
-        Self { t, value, result_time, sender_id, ticket, quality }
+        let is_plain = result_time == t && sender_id == 0 && quality == Quality::default();
+        let more = (!is_plain).then(|| Box::new(More { result_time, sender_id, quality }));
+        Self { t, value, ticket, more }
+    }
+    fn seen(&self, same_since: UtcMs) -> Seen {
+        let Self { t, value, ticket, .. } = *self;
+        let plain = More { result_time: t, sender_id: 0, quality: Quality::default() };
+        let More { result_time, sender_id, quality } =
+            self.more.as_deref().copied().unwrap_or(plain);
+        Seen { t, value, result_time, quality, sender_id, same_since, ticket }
+    }
+    fn is_believed(&self) -> bool {
+        self.more.as_ref().is_none_or(|more| more.quality.trust == Trust::Reliable)
+    }
+}
+
+impl Default for Lane {
+    fn default() -> Self {
+        let held = VecDeque::new();
+        Self { newest: NEVER, same_since: NEVER, floor: NOT_ASKED, believed: None, held }
     }
 }
 
 impl Lane {
     /// A value at a position, with since when it has been the same.
     fn seen(&self, at: usize) -> Option<Seen> {
-        let held = *self.held.get(at)?;
+        let held = self.held.get(at)?;
         let same = self.held.range(..at).rev().take_while(|other| other.value == held.value).last();
-        Some(Seen {
-            t: held.t,
-            value: held.value,
-            result_time: held.result_time,
-            quality: held.quality,
-            sender_id: held.sender_id,
-            same_since: same.map_or(held.t, |other| other.t),
-            ticket: held.ticket,
-        })
+        Some(held.seen(same.map_or(held.t, |other| other.t)))
+    }
+
+    /// The newest value.
+    pub(crate) fn last(&self) -> Option<Seen> {
+        self.held.back().map(|held| held.seen(self.same_since))
     }
 
     /// The newest value that is believed.
-    fn believed(&self) -> Option<Seen> {
-        match &self.newest {
-            Some(newest) if newest.is_believed() => Some(*newest),
-            _ => self.believed.as_deref().copied(),
-        }
+    pub(crate) fn believed(&self) -> Option<Seen> {
+        self.last().filter(Seen::is_believed).or_else(|| self.believed.as_deref().copied())
     }
 
     /// Works out anew what is newest.
     fn look_again(&mut self) {
-        self.newest = self.held.len().checked_sub(1).and_then(|at| self.seen(at));
+        let newest = self.held.len().checked_sub(1).and_then(|at| self.seen(at));
+        self.newest = newest.map_or(NEVER, |newest| newest.t);
+        self.same_since = newest.map_or(NEVER, |newest| newest.same_since);
         self.believed = None;
-        if self.newest.is_some_and(|newest| !newest.is_believed()) {
-            let at = self.held.iter().rposition(|held| held.quality.trust == Trust::Reliable);
+        if newest.is_some_and(|newest| !newest.is_believed()) {
+            let at = self.held.iter().rposition(Held::is_believed);
             self.believed = at.and_then(|at| self.seen(at)).map(Box::new);
         }
     }
 
-    /// Takes a value that is newer than all, or of the newest instant.
-    fn append(&mut self, mut seen: Seen) {
-        if let Some(newest) = self.newest.filter(|newest| newest.value == seen.value) {
-            seen.same_since = newest.same_since;
+    /// Takes a value that is newer than all, or of the newest instant; since when it has been the
+    /// same is worked out here. `most` are held.
+    pub(crate) fn append(&mut self, seen: &Seen, most: usize) {
+        let last = self.held.back();
+        if last.is_none_or(|last| last.value != seen.value) {
+            self.same_since = seen.t;
         }
         if seen.is_believed() {
             self.believed = None;
-        } else if let Some(newest) = self.newest.filter(Seen::is_believed) {
-            self.believed = Some(Box::new(newest));
+        } else if let Some(believed) = self.last().filter(Seen::is_believed) {
+            self.believed = Some(Box::new(believed));
         }
-        self.newest = Some(seen);
-        self.held.push_back(Held::of(&seen));
+        self.newest = seen.t;
+        self.held.push_back(Held::of(seen));
+        self.shorten(most);
     }
 
     /// Leaves the oldest, several at a time.
@@ -194,6 +224,8 @@ pub struct Memory {
     lanes: Vec<Lane>,
     past: Box<dyn Past>,
     recent: usize,
+    /// Values held of each datastream, as many as there are.
+    most: usize,
 }
 
 impl std::fmt::Debug for Memory {
@@ -216,37 +248,48 @@ pub(crate) struct Beside {
 impl Memory {
     /// An empty memory over a history.
     pub fn over(past: Box<dyn Past>) -> Self {
-        Self { lanes: Vec::new(), past, recent: RECENT_PER_DATASTREAM }
+        Self { lanes: Vec::new(), past, recent: RECENT_PER_DATASTREAM, most: 0 }
     }
 
     /// An empty memory without a history: of a back-test.
     pub fn of_a_file() -> Self {
-        Self { lanes: Vec::new(), past: Box::new(NoPast), recent: RECENT_WITHOUT_PAST }
+        Self { past: Box::new(NoPast), recent: RECENT_WITHOUT_PAST, lanes: Vec::new(), most: 0 }
     }
 
     fn lane(&mut self, ix: DatastreamIx) -> &mut Lane {
         let at = ix.0 as usize;
         if self.lanes.len() <= at {
             self.lanes.resize_with(at + 1, Lane::default);
+            let in_all = self.recent * (RECENT_IN_ALL / RECENT_PER_DATASTREAM);
+            let share = in_all / self.lanes.len();
+            self.most = self.recent.max(share.min(RECENT_PER_DATASTREAM_MAX));
         }
-        if !self.lanes[at].loaded {
+        if self.lanes[at].floor == NOT_ASKED {
             self.lanes[at] = load(&mut *self.past, ix);
         }
         &mut self.lanes[at]
     }
 
+    /// The lane of a datastream that has been heard of before, always earlier than `t`, and how many
+    /// values it holds: the common case, in which nothing has to be looked for.
+    #[inline]
+    pub(crate) fn in_order(&mut self, ix: DatastreamIx, t: UtcMs) -> Option<(&mut Lane, usize)> {
+        let lane = self.lanes.get_mut(ix.0 as usize)?;
+        (lane.newest != NEVER && lane.newest < t).then_some((lane, self.most))
+    }
+
     /// What is known at and before `t`.
     pub(crate) fn beside(&mut self, ix: DatastreamIx, t: UtcMs) -> Beside {
         let lane = self.lane(ix);
-        if lane.newest.is_none_or(|newest| newest.t < t) && t >= lane.floor {
-            let (before, last) = (lane.believed(), lane.newest);
+        if lane.newest < t && t >= lane.floor {
+            let (before, last) = (lane.believed(), lane.last());
             return Beside { same_instant: Vec::new(), before, last };
         }
         let from = lane.held.partition_point(|held| held.t < t);
         let at = from..lane.held.partition_point(|held| held.t <= t);
         let mut same_instant: Vec<Seen> = at.filter_map(|at| lane.seen(at)).collect();
-        let believed = |held: &Held| held.quality.trust == Trust::Reliable;
-        let before = lane.held.range(..from).rposition(believed).and_then(|at| lane.seen(at));
+        let before =
+            lane.held.range(..from).rposition(Held::is_believed).and_then(|at| lane.seen(at));
         let last = from.checked_sub(1).and_then(|at| lane.seen(at));
         // Of what was durable before the start only the value that held is in memory.
         if t < lane.floor || same_instant.iter().any(|seen| seen.ticket == 0) {
@@ -260,29 +303,32 @@ impl Memory {
     }
 
     /// Takes one more value.
-    pub(crate) fn put(&mut self, ix: DatastreamIx, seen: Seen) {
-        let in_all = self.recent * (RECENT_IN_ALL / RECENT_PER_DATASTREAM);
-        let share = in_all / self.lanes.len().max(1);
-        let recent = self.recent.max(share.min(RECENT_PER_DATASTREAM_MAX));
+    pub(crate) fn put(&mut self, ix: DatastreamIx, seen: &Seen) {
         let lane = self.lane(ix);
         if seen.t < lane.floor {
             // Older than what is held: the history has it as soon as it is durable.
             return;
         }
-        if lane.newest.is_none_or(|newest| newest.t <= seen.t) {
-            lane.append(seen);
-        } else {
-            let after = lane.held.partition_point(|other| other.t <= seen.t);
-            lane.held.insert(after, Held::of(&seen));
-            lane.look_again();
+        let in_order = lane.newest <= seen.t;
+        let most = self.most;
+        let lane = self.lane(ix);
+        if in_order {
+            lane.append(seen, most);
+            return;
         }
-        lane.shorten(recent);
+        let after = lane.held.partition_point(|other| other.t <= seen.t);
+        lane.held.insert(after, Held::of(seen));
+        lane.look_again();
+        lane.shorten(most);
     }
 
-    /// Touches what judging one more value of a datastream will need.
-    pub(crate) fn touch(&self, ix: DatastreamIx) -> usize {
-        let lane = self.lanes.get(ix.0 as usize);
-        lane.map_or(0, |lane| lane.held.back().map_or(0, |held| held.ticket as usize & 1))
+    /// Touches what judging one more value of each of these datastreams will need, step by step, so
+    /// that the waits for memory of one and the next overlap.
+    pub(crate) fn touch(&self, streams: impl Iterator<Item = DatastreamIx> + Clone) -> i64 {
+        let lanes = streams.filter_map(|ix| self.lanes.get(ix.0 as usize));
+        let newest = lanes.clone().fold(0, |sum, lane| lane.newest.0.wrapping_add(sum));
+        let held = lanes.filter_map(|lane| lane.held.back());
+        held.fold(newest, |sum, held| held.t.0.wrapping_add(sum))
     }
 
     /// Takes what is durable already: the journal's tail at a start.
@@ -294,7 +340,7 @@ impl Memory {
                 && seen.quality == observation.quality
         };
         if !known.same_instant.iter().any(same) {
-            self.put(observation.datastream, Seen::of(observation));
+            self.put(observation.datastream, &Seen::of(observation));
         }
     }
 
@@ -318,7 +364,7 @@ fn load(past: &mut dyn Past, ix: DatastreamIx) -> Lane {
         _ => UtcMs(i64::MIN),
     };
     let held: VecDeque<Held> = found.iter().map(|seen| Held::of(&Seen::of(seen))).collect();
-    let mut lane = Lane { loaded: true, floor, held, ..Lane::default() };
+    let mut lane = Lane { floor, held, ..Lane::default() };
     lane.look_again();
     lane
 }

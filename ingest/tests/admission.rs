@@ -457,3 +457,43 @@ proptest! {
         });
     }
 }
+
+/// One judge that is given observations in groups of any size, and one that is given each alone.
+fn judges() -> [ingest::judge::Judge; 2] {
+    let city = domain::city::City::read(&support::files()).unwrap();
+    let register = ingest::register::Register::of(&city, &city.registry(&[]));
+    let register = std::sync::Arc::new(register);
+    [(); 2]
+        .map(|()| ingest::judge::Judge::new(register.clone(), ingest::memory::Memory::of_a_file()))
+}
+
+proptest! {
+    /// To go ahead over a group changes nothing of what is said of each.
+    #[test]
+    fn a_group_is_judged_as_its_observations_one_by_one(
+        sent in prop::collection::vec((0u32..24, 0i64..40, 0u8..4, any::<bool>()), 1..200),
+        group in 1usize..40,
+    ) {
+        let lines: Vec<String> = sent
+            .iter()
+            .map(|(station, minute, v, discharge)| {
+                let line = rain(&format!("R-{station}"), NOW.plus_ms(minute * 60_000), f64::from(*v) * 40.0);
+                if *discharge { line.replace("rainfall", "discharge") } else { line }
+            })
+            .collect();
+        let mut raws = Vec::new();
+        for line in &lines {
+            ingest::json::decode::decode_line_onto(line.as_bytes(), &mut raws).unwrap();
+        }
+        let [mut alone, mut together] = judges();
+        let wanted: Vec<_> = raws.iter().map(|raw| alone.judge(raw, None, Some(NOW), 7)).collect();
+        let mut found = Vec::new();
+        for some in raws.chunks(group) {
+            together.judge_group(some, None, Some(NOW), 7, |at, judged| {
+                assert_eq!(at, found.len() % group);
+                found.push(judged);
+            });
+        }
+        prop_assert_eq!(found, wanted);
+    }
+}

@@ -26,8 +26,8 @@ use crate::snapshot::Snapshot;
 /// How far the data's time moves before the next tick is made.
 pub const TICK_MS: i64 = 10 * SECOND_MS;
 
-/// Records that are handed over at once.
-const LEAN_RECORDS: usize = 1024;
+/// Records of one batch: nobody waits for its answer.
+const BATCH_RECORDS: usize = 2 * crate::engine::BATCH_MAX;
 
 /// What is written.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -114,13 +114,13 @@ impl Backtest {
         let files: Vec<(String, Vec<u8>)> = self.files.into_iter().collect();
         let configuration =
             Record::Configuration { holds_from: EARLIEST, hash: String::new(), files, datastreams };
-        let rest = Vec::new().into_iter();
-        let inlet = FileInlet { first: Some(configuration), batches, seq: 0, now: None, rest };
+        let inlet = FileInlet { first: Some(configuration), batches, seq: 0, now: None };
         let config = EngineConfig {
             workers: self.workers,
             with_seq: false,
             close_windows: true,
             picture: false,
+            batch_max: BATCH_RECORDS,
             ..EngineConfig::default()
         };
         let log = Arc::new(Mutex::new(Some(DecisionLog::new(out))));
@@ -143,7 +143,6 @@ struct FileInlet<I> {
     batches: I,
     seq: u64,
     now: Option<i64>,
-    rest: std::vec::IntoIter<Observation>,
 }
 
 impl<I: Iterator<Item = Vec<Observation>> + Send + 'static> Inlet for FileInlet<I> {
@@ -152,25 +151,17 @@ impl<I: Iterator<Item = Vec<Observation>> + Send + 'static> Inlet for FileInlet<
             self.seq += 1;
             return Ok(Heard::Records(vec![Sequenced { seq: Seq(self.seq), record }]));
         }
-        if self.rest.as_slice().is_empty() {
-            match self.batches.next() {
-                Some(batch) => self.rest = batch.into_iter(),
-                None => return Ok(Heard::Closed),
-            }
-        }
-        let mut lean = Vec::with_capacity(LEAN_RECORDS + LEAN_RECORDS / 8);
-        for seen in self.rest.by_ref().take(LEAN_RECORDS) {
+        let Some(observations) = self.batches.next() else { return Ok(Heard::Closed) };
+        let first = Seq(self.seq + 1);
+        let mut ticks = Vec::new();
+        for (seen, at) in observations.iter().zip(0usize..) {
             if self.now.is_none_or(|now| seen.t.0 >= now + TICK_MS) {
-                for now in clock::fill(self.now, seen.t.0) {
-                    self.seq += 1;
-                    lean.push(Lean::Tick(Seq(self.seq), UtcMs(now)));
-                }
+                ticks.extend(clock::fill(self.now, seen.t.0).map(|now| (at, UtcMs(now))));
                 self.now = Some(seen.t.0);
             }
-            self.seq += 1;
-            lean.push(Lean::Observation(Seq(self.seq), seen));
         }
-        Ok(Heard::Lean(lean))
+        self.seq += (observations.len() + ticks.len()) as u64;
+        Ok(Heard::Lean(Lean { first, observations, ticks }))
     }
 }
 

@@ -41,9 +41,16 @@ pub struct EngineConfig {
     pub close_windows: bool,
     /// Whether the agencies' frontiers are told.
     pub picture: bool,
+    /// Records of one batch at most: large enough that the dataflow's own cost vanishes and a
+    /// station's state is fetched once for several of its observations, small enough that a batch is
+    /// understood within some tens of milliseconds.
+    pub batch_max: usize,
     /// The kinds that are written out; others are decided, and not told.
     pub kinds: Vec<DecisionKind>,
 }
+
+/// [`EngineConfig::batch_max`] where somebody waits for the answer.
+pub const BATCH_MAX: usize = 65_536;
 
 /// The most workers of one engine.
 pub const MAX_WORKERS: usize = 64;
@@ -59,6 +66,7 @@ impl Default for EngineConfig {
             with_seq: true,
             close_windows: false,
             picture: true,
+            batch_max: BATCH_MAX,
             kinds: DecisionKind::ALL.to_vec(),
         }
     }

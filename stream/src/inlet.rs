@@ -7,13 +7,15 @@ use domain::observation::Observation;
 use domain::record::Sequenced;
 use domain::time::UtcMs;
 
-/// A record in its lean form.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Lean {
-    /// An observation.
-    Observation(Seq, Observation),
-    /// The clock.
-    Tick(Seq, UtcMs),
+/// Records of consecutive numbers in the form for files: observations and ticks only.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Lean {
+    /// The number of the first.
+    pub first: Seq,
+    /// The observations, in order.
+    pub observations: Vec<Observation>,
+    /// The ticks, in order, each before the observation of this position.
+    pub ticks: Vec<(usize, UtcMs)>,
 }
 
 /// What an inlet has.
@@ -21,8 +23,8 @@ pub enum Lean {
 pub enum Heard {
     /// The next records, in order and without holes.
     Records(Vec<Sequenced>),
-    /// The same in the lean form for files: observations and ticks only.
-    Lean(Vec<Lean>),
+    /// The same in the form for files.
+    Lean(Lean),
     /// Nothing now.
     Idle,
     /// Nothing any more: what is under way is finished, then the engine ends.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use crate::item::Item;
 use crate::plan::Plan;
 use crate::snapshot::Row;
 
@@ -22,7 +23,14 @@ pub(crate) struct Shared {
     any_sought: AtomicBool,
     stop: AtomicBool,
     failure: Mutex<Option<String>>,
+    /// Room that batches have left.
+    room: Mutex<Vec<Vec<Item>>>,
 }
+
+/// Rooms that are kept for batches to come.
+const ROOMS_KEPT: usize = 2;
+/// Items that a room holds at least to be kept.
+const ROOM_ITEMS: usize = 1024;
 
 thread_local! {
     /// The index of the timely worker that runs on this thread.
@@ -47,6 +55,10 @@ impl Shared {
     pub(crate) fn plan(&self, number: u32) -> Option<Arc<Plan>> {
         let plans = kept(self.plans.lock());
         plans.iter().find(|plan| plan.number == number).cloned()
+    }
+    /// The number of the newest plan.
+    pub(crate) fn newest_plan(&self) -> Option<u32> {
+        kept(self.plans.lock()).last().map(|plan| plan.number)
     }
     /// All plans.
     pub(crate) fn plans(&self) -> Vec<Arc<Plan>> {
@@ -86,6 +98,22 @@ impl Shared {
         let sought = all.remove(&batch)?;
         self.any_sought.store(!all.is_empty(), Ordering::Release);
         Some(sought.rows)
+    }
+
+    /// Keeps the room of a batch that is done: to give megabytes back to the system and ask for them
+    /// anew, batch after batch, costs more than to fill them.
+    pub(crate) fn keep_room(&self, batch: Vec<Vec<Item>>) {
+        for mut items in batch.into_iter().filter(|items| items.capacity() >= ROOM_ITEMS) {
+            items.clear();
+            let mut room = kept(self.room.lock());
+            if room.len() < ROOMS_KEPT {
+                room.push(items);
+            }
+        }
+    }
+    /// Room for a batch.
+    pub(crate) fn room(&self) -> Vec<Item> {
+        kept(self.room.lock()).pop().unwrap_or_default()
     }
 
     /// Asks the engine to stop.

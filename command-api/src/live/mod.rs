@@ -166,7 +166,8 @@ impl Live {
         told.is_ok()
     }
 
-    fn wake(&self) {
+    /// Wakes every console.
+    pub(crate) fn wake(&self) {
         self.wake.send_modify(|n| *n += 1);
     }
 

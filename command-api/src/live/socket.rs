@@ -5,6 +5,7 @@
 //! through tungstenite, which is always flushed before a prepared frame is written, so that the two
 //! never mix.
 
+use std::future::poll_fn;
 use std::io::{ErrorKind, IoSlice};
 use std::sync::Arc;
 use std::time::Duration;
@@ -91,13 +92,13 @@ struct Console<'a, S: Fn() -> bool> {
 }
 
 /// Serves one console until it ends. `hello` is what its address said; `stands` says whether its
-/// session still does.
+/// session still does; `stop` is looked at whenever [`Live::wake`] wakes the consoles.
 pub async fn run(
     ws: WebSocketStream<TcpStream>,
     live: Arc<Live>,
     hello: Option<(Option<String>, u64)>,
     stands: impl Fn() -> bool,
-    mut stop: watch::Receiver<bool>,
+    stop: watch::Receiver<bool>,
 ) -> Ended {
     let mut wake = live.wake.subscribe();
     let now = Instant::now();
@@ -113,7 +114,7 @@ pub async fn run(
         // Each console's turn to be pinged and looked at comes at another beat.
         beats: live.next_turn() % PING_EVERY_BEATS,
     };
-    let ended = match console.serve(hello, &mut wake, &mut stop).await {
+    let ended = match console.serve(hello, &mut wake, &stop).await {
         Ok(never) => match never {},
         Err(ended) => ended,
     };
@@ -121,10 +122,11 @@ pub async fn run(
     ended
 }
 
-/// Waits until there is something to read, or the line has ended.
+/// Waits until there is something to read, or the line has ended. Nobody else waits for it: the
+/// socket's own place for a waker is used, which costs less than to stand in its queue each time.
 async fn readable(ws: &WebSocketStream<TcpStream>) {
     // An error shows itself when it is read.
-    let _ = ws.get_ref().readable().await;
+    let _ = poll_fn(|context| ws.get_ref().poll_read_ready(context)).await;
 }
 
 /// Nothing: a console is served until it ends.
@@ -135,7 +137,7 @@ impl<S: Fn() -> bool> Console<'_, S> {
         &mut self,
         hello: Option<(Option<String>, u64)>,
         wake: &mut watch::Receiver<u64>,
-        stop: &mut watch::Receiver<bool>,
+        stop: &watch::Receiver<bool>,
     ) -> Result<Never, Ended> {
         let (epoch, last) = match hello {
             Some(said) => said,
@@ -147,14 +149,14 @@ impl<S: Fn() -> bool> Console<'_, S> {
         self.greet(epoch.as_deref(), last).await?;
         self.hear().await?;
         loop {
+            wake.borrow_and_update();
             if *stop.borrow() {
                 return Err(Ended::Restart);
             }
-            wake.borrow_and_update();
             self.send_pending().await?;
             tokio::select! {
+                // Whoever stops the platform wakes the consoles too.
                 woken = wake.changed() => woken.map_err(|_| Ended::Restart)?,
-                _ = stop.changed() => {}
                 // A look at the socket only: to poll for a message would clear a buffer each time.
                 _ = readable(&self.ws) => self.hear().await?,
             }
@@ -208,6 +210,9 @@ impl<S: Fn() -> bool> Console<'_, S> {
             let beat_before = self.cursor.beat;
             let mut out = std::mem::take(&mut self.out);
             let pending = self.live.ring().take(&mut self.cursor, &mut out);
+            // What comes while these are written wakes the console again.
+            let is_all =
+                pending == Pending::Nothing || (pending == Pending::Frames && out.len() < BATCH);
             let put = match pending {
                 Pending::Nothing => Ok(()),
                 Pending::Frames => self.put(&out).await,
@@ -222,7 +227,7 @@ impl<S: Fn() -> bool> Console<'_, S> {
             if self.cursor.beat != beat_before {
                 self.on_beat().await?;
             }
-            if pending == Pending::Nothing {
+            if is_all {
                 return Ok(());
             }
         }

@@ -91,6 +91,9 @@ impl Field {
             _ => return None,
         })
     }
+    fn bit(self) -> u16 {
+        1 << (self as u16)
+    }
     fn name(self) -> &'static str {
         match self {
             Self::Station => "station",
@@ -117,9 +120,20 @@ impl Field {
     }
 }
 
+/// The bytes of an id, by the allow-list of [`domain::ids`].
+const IN_IDS: [bool; 256] = {
+    let mut allowed = [false; 256];
+    let mut byte = 0u8;
+    while byte < 128 {
+        allowed[byte as usize] = byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');
+        byte += 1;
+    }
+    allowed
+};
+
 /// Checks an id against the allow-list of [`domain::ids`].
 pub(crate) fn identifier(field: &'static str, text: &str) -> Result<(), DecodeError> {
-    let allowed = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-');
+    let allowed = |byte: &u8| IN_IDS[usize::from(*byte)];
     if !text.is_empty() && text.len() <= ID_MAX_BYTES && text.as_bytes().iter().all(allowed) {
         return Ok(());
     }
@@ -152,27 +166,56 @@ pub fn decode_line(bytes: &[u8]) -> Result<RawObservation<'_>, DecodeError> {
     decode_object(bytes, None)
 }
 
+/// Reads one object of the full form onto the end of a list, where it stays: it is large, and
+/// handing it on costs as much as reading some of its fields.
+///
+/// # Errors
+/// As [`decode_line`]; the list is as it was then.
+pub fn decode_line_onto<'a>(
+    bytes: &'a [u8],
+    list: &mut Vec<RawObservation<'a>>,
+) -> Result<(), DecodeError> {
+    list.push(RawObservation::bare("", "", UtcMs(0), 0.0));
+    let Some(seen) = list.last_mut() else { return Ok(()) };
+    let read = fill(bytes, true, seen);
+    if read.is_err() {
+        list.pop();
+    }
+    read
+}
+
 /// Reads one object; with `of` given, station and property are the topic's and may not stand inside.
 pub(crate) fn decode_object<'a>(
     bytes: &'a [u8],
     of: Option<(&'a str, &'a str)>,
 ) -> Result<RawObservation<'a>, DecodeError> {
+    let (station, property) = of.unwrap_or_default();
+    let mut seen = RawObservation::bare(station, property, UtcMs(0), 0.0);
+    fill(bytes, of.is_none(), &mut seen).map(|()| seen)
+}
+
+/// Fills an observation where it stands; `inside`: with station and property.
+fn fill<'a>(
+    bytes: &'a [u8],
+    inside: bool,
+    seen: &mut RawObservation<'a>,
+) -> Result<(), DecodeError> {
     let mut note = Note { at: None, error: None };
+    let seed = ObjectSeed { inside, seen, note: &mut note };
     // Looked through once for the whole, text need not be looked through word by word.
     let read = match std::str::from_utf8(bytes) {
-        Ok(text) => read_object(serde_json::Deserializer::from_str(text), of, &mut note),
-        Err(_) => read_object(serde_json::Deserializer::from_slice(bytes), of, &mut note),
+        Ok(text) => read_object(serde_json::Deserializer::from_str(text), seed),
+        Err(_) => read_object(serde_json::Deserializer::from_slice(bytes), seed),
     };
     read.map_err(|error| explain(bytes, note, &error))
 }
 
 fn read_object<'a, R: serde_json::de::Read<'a>>(
     mut json: serde_json::Deserializer<R>,
-    of: Option<(&'a str, &'a str)>,
-    note: &mut Note,
-) -> Result<RawObservation<'a>, serde_json::Error> {
-    let seen = ObjectSeed { of, note }.deserialize(&mut json)?;
-    json.end().map(|()| seen)
+    seed: ObjectSeed<'_, 'a>,
+) -> Result<(), serde_json::Error> {
+    seed.deserialize(&mut json)?;
+    json.end()
 }
 
 /// Turns the parser's error into the typed one; only on the unhappy path.
@@ -216,37 +259,48 @@ impl Note {
 }
 
 struct ObjectSeed<'n, 'a> {
-    of: Option<(&'a str, &'a str)>,
+    /// Whether station and property stand inside, and not in the topic.
+    inside: bool,
+    seen: &'n mut RawObservation<'a>,
     note: &'n mut Note,
 }
 
 impl<'de> DeserializeSeed<'de> for ObjectSeed<'_, 'de> {
-    type Value = RawObservation<'de>;
-    fn deserialize<D: Deserializer<'de>>(self, d: D) -> Result<Self::Value, D::Error> {
+    type Value = ();
+    fn deserialize<D: Deserializer<'de>>(self, d: D) -> Result<(), D::Error> {
         d.deserialize_map(self)
     }
 }
 
 impl<'de> Visitor<'de> for ObjectSeed<'_, 'de> {
-    type Value = RawObservation<'de>;
+    type Value = ();
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("an observation")
     }
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let note = self.note;
-        let mut seen = Seen::default();
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        let Self { inside, seen, note } = self;
         let mut present = 0u16;
-        while let Some(field) = map.next_key_seed(KeySeed { note, inside: self.of.is_none() })? {
-            let bit = 1u16 << (field as u16);
-            if present & bit != 0 {
+        let mut said = if inside { 0 } else { Field::Station.bit() | Field::Property.bit() };
+        while let Some(field) = map.next_key_seed(KeySeed { note, inside })? {
+            if present & field.bit() != 0 {
                 return Err(note.refuse(DecodeError::DuplicateField(field.name())));
             }
-            present |= bit;
+            present |= field.bit();
             note.at = Some(field);
-            seen.read(field, &mut map).map_err(|at| at.into_error(note))?;
+            if seen.read(field, &mut map).map_err(|at| at.into_error(note))? {
+                said |= field.bit();
+            }
             note.at = None;
         }
-        seen.finish(self.of).map_err(|missing| note.refuse(missing))
+        for field in [Field::Station, Field::Property, Field::T, Field::V] {
+            if said & field.bit() == 0 {
+                return Err(note.refuse(DecodeError::MissingField(field.name())));
+            }
+        }
+        if !seen.v.is_finite() {
+            return Err(note.refuse(DecodeError::NotFinite("v")));
+        }
+        Ok(())
     }
 }
 
@@ -292,37 +346,33 @@ impl<E: serde::de::Error> Fault<E> {
     }
 }
 
-#[derive(Default)]
-struct Seen<'de> {
-    station: Option<Cow<'de, str>>,
-    property: Option<Cow<'de, str>>,
-    t: Option<UtcMs>,
-    v: Option<f64>,
-    unit: Option<Cow<'de, str>>,
-    id: Option<Cow<'de, str>>,
-    q: Option<Quality>,
-    status: Option<WireStatus>,
-    result_time: Option<UtcMs>,
-}
-
-impl<'de> Seen<'de> {
+impl<'de> RawObservation<'de> {
+    /// Reads a field's value; false where it is null, which is as if it were not there.
     fn read<A: MapAccess<'de>>(
         &mut self,
         field: Field,
         map: &mut A,
-    ) -> Result<(), Fault<A::Error>> {
+    ) -> Result<bool, Fault<A::Error>> {
         match field {
-            Field::V => self.v = Some(map.next_value_seed(Number).map_err(Fault::Parser)?),
-            Field::T => self.t = instant_of(field, map)?,
-            Field::ResultTime => self.result_time = instant_of(field, map)?,
+            Field::V => self.v = map.next_value_seed(Number).map_err(Fault::Parser)?,
+            Field::T | Field::ResultTime => {
+                let t = match map.next_value_seed(Instant).map_err(Fault::Parser)? {
+                    None => return Ok(false),
+                    Some(Ok(t)) => t,
+                    Some(Err(why)) => {
+                        return Err(Fault::Typed(DecodeError::Time { field: field.name(), why }));
+                    }
+                };
+                if field == Field::T { self.t = t } else { self.result_time = Some(t) }
+            }
             _ => {
                 let Some(text) = map.next_value_seed(Text).map_err(Fault::Parser)? else {
-                    return Ok(());
+                    return Ok(false);
                 };
                 self.text(field, text).map_err(Fault::Typed)?;
             }
         }
-        Ok(())
+        Ok(true)
     }
 
     fn text(&mut self, field: Field, text: Cow<'de, str>) -> Result<(), DecodeError> {
@@ -330,9 +380,7 @@ impl<'de> Seen<'de> {
         match field {
             Field::Station | Field::Property => {
                 identifier(name, &text)?;
-                let slot =
-                    if field == Field::Station { &mut self.station } else { &mut self.property };
-                *slot = Some(text);
+                if field == Field::Station { self.station = text } else { self.property = text }
             }
             Field::Unit => {
                 plain_text(name, &text, UNIT_MAX_BYTES)?;
@@ -344,50 +392,14 @@ impl<'de> Seen<'de> {
             }
             Field::Q => self.q = Some(quality(&text)?),
             Field::Status => {
-                self.status = Some(match &*text {
+                self.status = match &*text {
                     "actual" => WireStatus::Actual,
                     "exercise" => WireStatus::Exercise,
                     other => return Err(DecodeError::UnknownStatus(shown(other))),
-                });
+                };
             }
             Field::T | Field::V | Field::ResultTime => {}
         }
         Ok(())
-    }
-
-    fn finish(self, of: Option<(&'de str, &'de str)>) -> Result<RawObservation<'de>, DecodeError> {
-        let missing = DecodeError::MissingField;
-        let (station, property) = match of {
-            Some((station, property)) => (Cow::Borrowed(station), Cow::Borrowed(property)),
-            None => {
-                (self.station.ok_or(missing("station"))?, self.property.ok_or(missing("property"))?)
-            }
-        };
-        let (t, v) = (self.t.ok_or(missing("t"))?, self.v.ok_or(missing("v"))?);
-        if !v.is_finite() {
-            return Err(DecodeError::NotFinite("v"));
-        }
-        Ok(RawObservation {
-            station,
-            property,
-            t,
-            v,
-            unit: self.unit,
-            id: self.id,
-            q: self.q,
-            status: self.status.unwrap_or(WireStatus::Actual),
-            result_time: self.result_time,
-        })
-    }
-}
-
-fn instant_of<'de, A: MapAccess<'de>>(
-    field: Field,
-    map: &mut A,
-) -> Result<Option<UtcMs>, Fault<A::Error>> {
-    match map.next_value_seed(Instant).map_err(Fault::Parser)? {
-        None => Ok(None),
-        Some(Ok(t)) => Ok(Some(t)),
-        Some(Err(why)) => Err(Fault::Typed(DecodeError::Time { field: field.name(), why })),
     }
 }

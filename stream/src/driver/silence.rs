@@ -163,6 +163,15 @@ impl Silence {
         told.collect()
     }
 
+    /// No source is due before this; [`NEVER`] where one is silent that may yet have to be told.
+    fn earliest_due(&self) -> i64 {
+        let due = |(awake, source): (&Awake, &Source)| match awake.due {
+            NEVER if source.silent && source.told => i64::MAX,
+            due => due,
+        };
+        self.awake.iter().zip(&self.sources).map(due).min().unwrap_or(NEVER)
+    }
+
     /// Brings the sources up to what their awake parts say.
     fn settle_dues(&mut self) {
         for (source, awake) in self.sources.iter_mut().zip(&self.awake) {
@@ -235,8 +244,15 @@ impl Silence {
         out: &mut Ordered,
     ) {
         let gap = now.saturating_sub(before);
-        if before != NEVER && gap <= TICK_GAP_MS && now <= self.earliest {
-            return;
+        if before != NEVER && gap <= TICK_GAP_MS {
+            if now <= self.earliest {
+                return;
+            }
+            // Most have been heard since that was worked out.
+            self.earliest = self.earliest_due();
+            if now <= self.earliest {
+                return;
+            }
         }
         self.settle_dues();
         if before == NEVER || gap > TICK_GAP_MS {

@@ -11,7 +11,7 @@ use timely::WorkerConfig;
 use timely::worker::Worker;
 
 use super::{EngineConfig, EngineError, MAX_WORKERS, Summary};
-use crate::driver::{Driver, Ordered};
+use crate::driver::{Driver, DriverError, Ordered};
 use crate::inlet::{Heard, Inlet, Lean};
 use crate::item::Ruling;
 use crate::outlet::Picture;
@@ -22,10 +22,7 @@ use crate::topology::{self, Ends};
 use crate::watch::Watch;
 use crate::zones::Zones;
 
-/// Records of one batch at most: large enough that the dataflow's own cost vanishes, small enough
-/// that a batch is understood within some milliseconds.
-pub(super) const BATCH_MAX: usize = 65_536;
-/// Batches under way at most. With [`BATCH_MAX`] it bounds what lies between the record and the
+/// Batches under way at most. With [`EngineConfig::batch_max`] it bounds what lies between the record and the
 /// publication, the dataflow's own channels included: nothing more is read until the oldest is done.
 pub(super) const BATCHES_UNDER_WAY_MAX: usize = 2;
 /// How long the first worker waits for records when there is nothing to do.
@@ -141,6 +138,7 @@ fn work(
         batch: 0,
         sent: driver_at,
         upto: driver_at,
+        batch_max: config.batch_max,
         full: false,
         picture: config.picture,
         writers: worker.peers() * WRITERS_A_WORKER,
@@ -176,6 +174,7 @@ struct First {
     upto: u64,
     /// Whether the picture is kept and told.
     picture: bool,
+    batch_max: usize,
     /// Whether the last batch was a full one.
     full: bool,
     /// How many operators write rows into a snapshot.
@@ -230,10 +229,14 @@ impl First {
     fn read(&mut self, ordered: &mut Ordered, wait: Duration) -> Result<bool, String> {
         let mut wait = wait;
         if self.full {
-            ordered.items.reserve(BATCH_MAX + BATCH_MAX / 16);
+            if ordered.items.capacity() == 0 {
+                ordered.items = self.shared.room();
+            }
+            ordered.items.reserve(self.batch_max + self.batch_max / 16);
         }
-        while ordered.items.len() < BATCH_MAX {
-            let max = BATCH_MAX - ordered.items.len();
+        let batch_max = self.batch_max;
+        while ordered.items.len() < batch_max {
+            let max = batch_max - ordered.items.len();
             match self.inlet.next(max, wait).map_err(|error| error.to_string())? {
                 Heard::Records(records) => {
                     for record in records {
@@ -242,16 +245,8 @@ impl First {
                             .map_err(|error| error.to_string())?;
                     }
                 }
-                Heard::Lean(records) => {
-                    for record in &records {
-                        match record {
-                            Lean::Observation(seq, seen) => {
-                                self.driver.observe(seq.0, seen, ordered)
-                            }
-                            Lean::Tick(seq, now) => self.driver.take_tick(seq.0, *now, ordered),
-                        }
-                        .map_err(|error| error.to_string())?;
-                    }
+                Heard::Lean(lean) => {
+                    self.take_lean(&lean, ordered).map_err(|error| error.to_string())?;
                 }
                 Heard::Idle => return Ok(true),
                 Heard::Closed => return Ok(false),
@@ -259,6 +254,20 @@ impl First {
             wait = Duration::ZERO;
         }
         Ok(true)
+    }
+
+    fn take_lean(&mut self, lean: &Lean, ordered: &mut Ordered) -> Result<(), DriverError> {
+        let mut seq = lean.first.0;
+        let mut ticks = lean.ticks.iter().peekable();
+        for (seen, at) in lean.observations.iter().zip(0usize..) {
+            while let Some((_, now)) = ticks.next_if(|(before, _)| *before <= at) {
+                self.driver.take_tick(seq, *now, ordered)?;
+                seq += 1;
+            }
+            self.driver.observe(seq, seen, ordered)?;
+            seq += 1;
+        }
+        Ok(())
     }
 
     /// Sends what was ordered down as one batch.
@@ -269,7 +278,7 @@ impl First {
             self.snapshot_at = self.driver.last_seq();
             self.driver.state().row()
         });
-        self.full = ordered.items.len() >= BATCH_MAX;
+        self.full = ordered.items.len() >= self.batch_max;
         let told = std::mem::take(&mut ordered.ticked) && self.picture;
         let entrance = &mut self.dataflow.entrance;
         entrance.send_batch(&mut ordered.items);

@@ -46,7 +46,8 @@ impl<'scope> Assess<'scope> for Stream<'scope, u64, Vec<Item>> {
                         let plans = |number| shared.plan(number);
                         // One sender feeds each worker, so containers and items stand in the order
                         // of the record.
-                        watch.take(&batch, &plans, &mut rulings);
+                        watch.take(&batch, &plans, shared.newest_plan(), &mut rulings);
+                        shared.keep_room(batch);
                         let mut session = output.session(&capability);
                         session.give_iterator(rulings.drain(..));
                     }

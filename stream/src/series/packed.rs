@@ -10,7 +10,7 @@ const MICROS: u8 = 1;
 const BITS: u8 = 2;
 
 /// About the bytes of one row.
-const ROW_BYTES: usize = 4;
+const ROW_BYTES: usize = 3;
 
 /// Rows of one parcel at most.
 const PARCEL_ROWS: u32 = 128;

@@ -11,6 +11,9 @@ use super::Watch;
 use crate::item::{Item, Ruling, What};
 use crate::plan::Plan;
 
+/// Stations that are touched before the first of them is worked through.
+const TOUCHED_AT_ONCE: usize = 16;
+
 /// Room for sorting, kept from batch to batch.
 #[derive(Debug, Default)]
 pub(super) struct Sorting {
@@ -23,18 +26,22 @@ pub(super) struct Sorting {
 }
 
 impl Watch {
-    /// Takes a closed batch. `plans` gives a plan by its number.
+    /// Takes a closed batch. `plans` gives a plan by its number; `newest` is the newest there is: a
+    /// batch is looked through for it only where it is not in force here yet.
     pub(crate) fn take(
         &mut self,
         batch: &[Vec<Item>],
         plans: &impl Fn(u32) -> Option<Arc<Plan>>,
+        newest: Option<u32>,
         out: &mut Vec<Ruling>,
     ) {
         let mut sorting = std::mem::take(&mut self.sorting);
         let mut part: Vec<&[Item]> = Vec::with_capacity(batch.len());
         for container in batch {
             let mut rest = container.as_slice();
-            while let Some(at) = rest.iter().position(|item| item.what == What::Configure) {
+            while self.plan.as_ref().map(|plan| plan.number) != newest
+                && let Some(at) = rest.iter().position(|item| item.what == What::Configure)
+            {
                 let (before, after) = rest.split_at(at);
                 part.push(before);
                 self.take_part(&part, &mut sorting, out);
@@ -55,22 +62,23 @@ impl Watch {
     /// A stretch of items during which no configuration changes.
     fn take_part(&mut self, part: &[&[Item]], sorting: &mut Sorting, out: &mut Vec<Ruling>) {
         let items = || part.iter().flat_map(|items| items.iter());
-        sorting.marks.clear();
-        sorting.marks.extend(items().filter(|item| item.what == What::Watermark));
-        let ours = |item: &&Item| matches!(item.what, What::Observation | What::Silent);
         let count = part.iter().map(|items| items.len()).sum::<usize>();
-        if count - sorting.marks.len() < self.stations.len() / 4 && sorting.marks.is_empty() {
-            for item in items().filter(ours) {
+        if count < self.stations.len() / 4 && !items().any(|item| item.what == What::Watermark) {
+            for item in items() {
                 self.take_one(item, out);
             }
             return;
         }
         // A counting sort by station.
+        sorting.marks.clear();
         sorting.ends.clear();
         sorting.ends.resize(self.stations.len() + 1, 0);
-        for item in items().filter(ours) {
-            let station = self.station_of(item) + 1;
-            if let Some(end) = sorting.ends.get_mut(station) {
+        for item in items() {
+            if item.what == What::Watermark {
+                sorting.marks.push(*item);
+            } else if is_of_a_station(item)
+                && let Some(end) = sorting.ends.get_mut(self.station_of(item) + 1)
+            {
                 *end += 1;
             }
         }
@@ -82,7 +90,7 @@ impl Watch {
         let blank = crate::driver::note(What::Tick, 0, 0, 0, 0);
         sorting.order.clear();
         sorting.order.resize(sum as usize, blank);
-        for item in items().filter(ours) {
+        for item in items().filter(|item| is_of_a_station(item)) {
             let station = self.station_of(item);
             let Some(end) = sorting.ends.get_mut(station) else { continue };
             if let Some(slot) = sorting.order.get_mut(*end as usize) {
@@ -92,11 +100,41 @@ impl Watch {
         }
         let mut from = 0usize;
         for station in 0..self.stations.len() {
+            if station % TOUCHED_AT_ONCE == 0 {
+                std::hint::black_box(self.touch(station));
+            }
             let to = sorting.ends.get(station).map_or(from, |end| *end as usize);
             let run = sorting.order.get(from..to).unwrap_or_default();
             from = to;
             self.take_run(station, run, &sorting.marks, out);
         }
+    }
+
+    /// Touches what the stations from `first` on will need, step by step, so that the waits for
+    /// memory of one and the next overlap.
+    fn touch(&self, first: usize) -> i64 {
+        let mut numbers = [u32::MAX; TOUCHED_AT_ONCE];
+        let stations = self.stations.get(first..).unwrap_or_default();
+        for (number, places) in numbers.iter_mut().zip(stations) {
+            *number = places.first().map_or(u32::MAX, |(_, number)| *number);
+        }
+        let mut slots = [u32::MAX; TOUCHED_AT_ONCE];
+        let mut sum = 0i64;
+        for (slot, number) in slots.iter_mut().zip(numbers) {
+            let Some(place) = self.places.get(number as usize) else { continue };
+            *slot = place.slots.first().copied().unwrap_or(u32::MAX);
+            sum = sum.wrapping_add(place.settled.at ^ i64::from(place.station));
+        }
+        for slot in slots {
+            let Some(stream) = self.streams.get(slot as usize) else { continue };
+            sum = sum.wrapping_add(i64::from(stream.station));
+        }
+        for (slot, number) in slots.into_iter().zip(numbers) {
+            let Some(stream) = self.streams.get(slot as usize) else { continue };
+            let Some(place) = self.places.get(number as usize) else { continue };
+            sum = sum.wrapping_add(place.touch(stream));
+        }
+        sum
     }
 
     /// One station's items and the watermarks, in the order of the record: a watermark that an
@@ -136,4 +174,9 @@ impl Watch {
         let slot = self.slot_of.get(item.key as usize).copied().unwrap_or(u32::MAX);
         self.streams.get(slot as usize).map_or(0, |stream| stream.station as usize)
     }
+}
+
+/// Whether an item is about one station.
+fn is_of_a_station(item: &Item) -> bool {
+    matches!(item.what, What::Observation | What::Silent)
 }

@@ -14,6 +14,9 @@ use crate::series::{Row, Series};
 /// Distinct windows of sums a hazard may have.
 pub const MAX_WINDOWS: usize = 16;
 
+/// Rows in a line of the cache.
+const ROWS_A_LINE: u64 = 4;
+
 /// Before anything was heard.
 pub const NEVER: i64 = i64::MIN;
 
@@ -202,6 +205,21 @@ impl Place {
             standing: None,
             plan,
         })
+    }
+
+    /// Touches the rows of its stream that the next observation of it will need.
+    #[inline]
+    pub(super) fn touch(&self, stream: &Stream) -> i64 {
+        let mut sum = stream.watchers.first().map_or(0, |(number, _)| i64::from(*number));
+        let mut add = |row: Option<Row>| sum = sum.wrapping_add(row.map_or(0, |row| row.t));
+        add(stream.series.newest());
+        for cursor in [&self.now, &self.settled] {
+            let Some(slide) = cursor.slides.iter().next() else { continue };
+            for at in [slide.lo, slide.lo + ROWS_A_LINE, slide.hi, slide.hi + ROWS_A_LINE] {
+                add(stream.series.row(at));
+            }
+        }
+        sum
     }
 
     /// The rows of a finding of sums, where a running sum stands at its instant; the property too.

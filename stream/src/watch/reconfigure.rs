@@ -40,6 +40,8 @@ impl Watch {
 
     fn take_up_streams(&mut self, plan: &Plan) {
         self.slot_of.resize(plan.streams.len(), u32::MAX);
+        let mine = plan.streams.iter().filter(|stream| self.is_mine(stream.station)).count();
+        self.streams.reserve_exact(mine.saturating_sub(self.streams.len()));
         for (stream, number) in plan.streams.iter().zip(0u32..) {
             if !self.is_mine(stream.station) {
                 continue;

@@ -1,5 +1,6 @@
 //! What everyone asks a city: by id, as of an instant, and by place.
 
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
 use super::about::About;
@@ -50,7 +51,8 @@ impl About {
 pub(super) struct Index {
     zones: BTreeMap<String, usize>,
     stations: BTreeMap<String, Vec<usize>>,
-    datastreams: BTreeMap<String, BTreeMap<String, Vec<usize>>>,
+    /// Sorted by station, property and time, and so searched.
+    datastreams: Vec<usize>,
     agencies: BTreeMap<String, usize>,
     areas: gis::AreaIndex,
 }
@@ -65,18 +67,17 @@ impl Index {
         for (at, station) in city.stations.iter().enumerate() {
             index.stations.entry(station.id.to_string()).or_default().push(at);
         }
-        for (at, stream) in city.datastreams.iter().enumerate() {
-            let of_station = index.datastreams.entry(stream.station.to_string()).or_default();
-            of_station.entry(stream.property.clone()).or_default().push(at);
-        }
+        index.datastreams = (0..city.datastreams.len()).collect();
+        index.datastreams.sort_by_key(|at| {
+            city.datastreams
+                .get(*at)
+                .map(|d| (d.station.as_str(), d.property.as_str(), d.valid_from))
+        });
         for (at, agency) in city.agencies.iter().enumerate() {
             index.agencies.insert(agency.id.to_string(), at);
         }
         for epochs in index.stations.values_mut() {
             epochs.sort_by_key(|at| city.stations.get(*at).map(|s| s.valid_from));
-        }
-        for epochs in index.datastreams.values_mut().flat_map(BTreeMap::values_mut) {
-            epochs.sort_by_key(|at| city.datastreams.get(*at).map(|d| d.valid_from));
         }
         index
     }
@@ -116,13 +117,29 @@ impl City {
 
     /// The datastream as it was at `t` (event time); `None` before its first epoch.
     pub fn datastream_at(&self, station: &str, property: &str, t: UtcMs) -> Option<&Datastream> {
-        let epochs = self.index.datastreams.get(station)?.get(property)?;
+        let epochs = self
+            .streams_by(|d| (d.station.as_str(), d.property.as_str()).cmp(&(station, property)));
         as_of(epochs, &self.datastreams, t, |d| d.valid_from)
+    }
+
+    /// The stretch of the sorted datastreams that are equal in what `order` looks at.
+    fn streams_by(&self, order: impl Fn(&Datastream) -> Ordering) -> &[usize] {
+        let list = &self.index.datastreams;
+        let is = |at: &usize| self.datastreams.get(*at).map_or(Ordering::Less, &order);
+        let from = list.partition_point(|at| is(at) == Ordering::Less);
+        let list = list.get(from..).unwrap_or_default();
+        list.get(..list.partition_point(|at| is(at) == Ordering::Equal)).unwrap_or_default()
     }
 
     /// The properties that a station measures at any time, in order of name.
     pub fn properties_of(&self, station: &str) -> impl Iterator<Item = &str> {
-        self.index.datastreams.get(station).into_iter().flat_map(|of| of.keys().map(String::as_str))
+        let all = self.streams_by(|d| d.station.as_str().cmp(station));
+        let same = |a: &usize, b: &usize| self.property_of(*a) == self.property_of(*b);
+        all.chunk_by(same).filter_map(|epochs| self.property_of(*epochs.first()?))
+    }
+
+    fn property_of(&self, at: usize) -> Option<&str> {
+        self.datastreams.get(at).map(|d| d.property.as_str())
     }
 
     /// A property: the city's own or a known one.
