@@ -21,8 +21,9 @@ use lines::{LINE_MAX_BYTES, Line, Lines};
 
 /// Observations in a batch.
 const BATCH: usize = 1_024;
-/// Batches that wait between a reading thread and the engine.
-const BATCHES_WAITING: usize = 32;
+/// Batches that wait between a reading thread and the engine: more than the engine takes at once, so
+/// that neither waits for the other.
+const BATCHES_WAITING: usize = 192;
 /// Lines that are decoded before the first of them is judged.
 const GROUP: usize = 32;
 /// Refusals that are kept to be shown.

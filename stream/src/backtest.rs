@@ -5,7 +5,7 @@ use std::io::Write;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use domain::city::{City, CityError, CityFiles};
+use domain::city::{CityFiles, Registry};
 use domain::decision::DecisionKind;
 use domain::ids::Seq;
 use domain::observation::Observation;
@@ -49,11 +49,24 @@ impl Default for Projection {
     }
 }
 
+impl Projection {
+    /// Whether levels have to be told before they are settled.
+    fn is_provisional(&self) -> bool {
+        let of = |kind: &DecisionKind| {
+            matches!(kind, DecisionKind::Assessment | DecisionKind::AssessmentAmended)
+        };
+        matches!(self, Self::Decisions(kinds) if kinds.iter().any(of))
+    }
+}
+
 /// A back-test.
 #[derive(Debug, Clone)]
 pub struct Backtest {
     /// The city's files.
-    pub files: CityFiles,
+    files: CityFiles,
+    /// The numbers of its datastreams, `(station, property)`: whoever parses observations numbers
+    /// them by these.
+    datastreams: Vec<(String, String)>,
     /// Workers.
     pub workers: usize,
     /// What is written.
@@ -74,9 +87,6 @@ pub struct Outcome {
 /// Why a back-test cannot be done.
 #[derive(Debug, thiserror::Error)]
 pub enum BacktestError {
-    /// The city's files have errors.
-    #[error("the city has {} errors; the first: {}", .0.len(), .0.first().map_or_else(String::new, ToString::to_string))]
-    City(Vec<CityError>),
     /// The engine failed.
     #[error(transparent)]
     Engine(#[from] EngineError),
@@ -86,19 +96,11 @@ pub enum BacktestError {
 }
 
 impl Backtest {
-    /// A back-test of a city with one worker, writing alerts and finals.
-    pub fn new(files: CityFiles) -> Self {
-        Self { files, workers: 1, projection: Projection::default() }
-    }
-
-    /// The numbers of the city's datastreams, `(station, property)`: whoever parses observations
-    /// numbers them by these.
-    ///
-    /// # Errors
-    /// [`BacktestError::City`] where the files have errors.
-    pub fn registry(&self) -> Result<Vec<(String, String)>, BacktestError> {
-        let city = City::read(&self.files).map_err(BacktestError::City)?;
-        Ok(city.registry(&[]).rows().to_vec())
+    /// A back-test with one worker, writing alerts and finals, of a city's files whose datastreams
+    /// have the numbers of `registry`.
+    pub fn new(files: CityFiles, registry: &Registry) -> Self {
+        let datastreams = registry.rows().to_vec();
+        Self { files, datastreams, workers: 1, projection: Projection::default() }
     }
 
     /// Runs over batches of observations in the order in which they came, and writes to `out`.
@@ -110,7 +112,7 @@ impl Backtest {
         I: Iterator<Item = Vec<Observation>> + Send + 'static,
         W: Write + Send + 'static,
     {
-        let datastreams = self.registry()?;
+        let datastreams = self.datastreams;
         let files: Vec<(String, Vec<u8>)> = self.files.into_iter().collect();
         let configuration =
             Record::Configuration { holds_from: EARLIEST, hash: String::new(), files, datastreams };
@@ -120,6 +122,7 @@ impl Backtest {
             with_seq: false,
             close_windows: true,
             picture: false,
+            provisional: self.projection.is_provisional(),
             batch_max: BATCH_RECORDS,
             ..EngineConfig::default()
         };

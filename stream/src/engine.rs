@@ -41,6 +41,9 @@ pub struct EngineConfig {
     pub close_windows: bool,
     /// Whether the agencies' frontiers are told.
     pub picture: bool,
+    /// Whether levels are told before a watermark has passed their instant, and with them what zones
+    /// make of them. Alerts are raised by such levels either way.
+    pub provisional: bool,
     /// Records of one batch at most: large enough that the dataflow's own cost vanishes and a
     /// station's state is fetched once for several of its observations, small enough that a batch is
     /// understood within some tens of milliseconds.
@@ -66,6 +69,7 @@ impl Default for EngineConfig {
             with_seq: true,
             close_windows: false,
             picture: true,
+            provisional: true,
             batch_max: BATCH_MAX,
             kinds: DecisionKind::ALL.to_vec(),
         }

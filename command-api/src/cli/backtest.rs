@@ -39,10 +39,10 @@ pub(crate) struct Options {
 pub(crate) fn backtest(options: &Options) -> Result<ExitCode> {
     let read = city_folder::read(&options.city)?;
     let city_folder::ReadCity { city, files, .. } = read;
-    let mut backtest = Backtest::new(files);
+    let registry = city.registry(&[]);
+    let mut backtest = Backtest::new(files, &registry);
     backtest.workers = options.workers;
     backtest.projection = projection(options)?;
-    let registry = city.registry(&[]);
     let file = ObservationFile::open(&options.input, &city, &registry)?;
     drop((city, registry));
     let accounts = file.accounts();

@@ -4,8 +4,8 @@
 use std::io::{ErrorKind, Read};
 use std::ops::Range;
 
-/// Bytes read at once.
-const READ_BYTES: usize = 1 << 20;
+/// Bytes read at once: few enough that they are still in the cache when they are looked at.
+const READ_BYTES: usize = 1 << 16;
 /// The longest line; a longer one is refused whole.
 pub(super) const LINE_MAX_BYTES: usize = 1 << 20;
 

@@ -99,7 +99,7 @@ fn work(
     shared: &Arc<Shared>,
     ends: &EndsOfRecord,
 ) -> Result<Summary, String> {
-    let mut watch = Watch::new(worker.index(), worker.peers());
+    let mut watch = Watch::new(worker.index(), worker.peers(), config.provisional);
     let mut zones = Zones::default();
     if let Some(snapshot) = &config.start_from {
         if let Some(plan) = shared.plans().last() {

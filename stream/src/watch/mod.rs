@@ -67,6 +67,7 @@ impl Stream {
 pub struct Watch {
     index: usize,
     peers: usize,
+    provisional: bool,
     plan: Option<Arc<Plan>>,
     streams: Vec<Stream>,
     slot_of: Vec<u32>,
@@ -101,11 +102,12 @@ pub fn quality_code(quality: Quality) -> u8 {
 }
 
 impl Watch {
-    /// Nothing to watch yet.
-    pub fn new(index: usize, peers: usize) -> Self {
+    /// Nothing to watch yet. `provisional`: whether levels are told before they are settled.
+    pub fn new(index: usize, peers: usize, provisional: bool) -> Self {
         Self {
             index,
             peers,
+            provisional,
             plan: None,
             streams: Vec::new(),
             slot_of: Vec::new(),
@@ -265,7 +267,7 @@ impl Watch {
         let holds =
             Holds { raise_ms: rules.raise_hold_ms, clear_ms: rules.clear_hold_ms, speaks_ms };
         let step = raise(&mut place.standing, &sample, &holds);
-        if finding.level == was && step.is_none() {
+        if (finding.level == was || !self.provisional) && step.is_none() {
             return;
         }
         let again = matches!(cause, Cause::Again);
@@ -288,7 +290,7 @@ impl Watch {
                 ..ruling.clone()
             });
         }
-        if finding.level != was {
+        if finding.level != was && self.provisional {
             out.push(ruling);
         }
     }

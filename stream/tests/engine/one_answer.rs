@@ -100,3 +100,25 @@ fn state_is_spread_over_the_workers() {
         assert!(least * 2 * workers >= 64, "{of:?}");
     }
 }
+
+#[test]
+fn finals_and_alerts_are_the_same_where_levels_are_told_only_when_they_are_settled() {
+    let seed = 3;
+    println!("seed {seed}");
+    let (town, ids) = gauges(30);
+    let story = storm(&town, &ids, 10, seed);
+    let told = |provisional, cuts| {
+        let config = EngineConfig { provisional, workers: 2, ..EngineConfig::default() };
+        run_from(&story.records, 1, config, cuts).expect("the engine runs").lines()
+    };
+    let (all, settled) = (told(true, 7), told(false, 13));
+    let of = |lines: &[String], kinds: &str| -> Vec<String> {
+        let kind = format!("\"kind\":\"{kinds}");
+        lines.iter().filter(|line| line.contains(&kind)).cloned().collect()
+    };
+    for kinds in ["assessment.final\"", "alert."] {
+        assert!(of(&all, kinds).len() > 10, "the storm must bring {kinds}");
+        assert_eq!(of(&settled, kinds), of(&all, kinds), "{kinds}");
+    }
+    assert!(settled.len() < all.len());
+}

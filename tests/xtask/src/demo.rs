@@ -53,11 +53,7 @@ pub(crate) fn demo(options: &Options) -> Result<()> {
         bail!("there is no scenario {:?}: see simulators/scenarios", options.scenario);
     }
     setup::console()?;
-    run(
-        ".",
-        &cargo(),
-        &["build", "--profile", "quick", "--bins", "-p", "command-api", "-p", "simulators"],
-    )?;
+    run(".", &cargo(), &["build", "--release", "--bins", "-p", "command-api", "-p", "simulators"])?;
 
     let data = root().join("target/demo");
     if data.exists() {
@@ -104,7 +100,7 @@ fn pass_on(out: impl Read + Send + 'static) {
 fn binary(name: &str) -> PathBuf {
     let target =
         std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
-    target.join("quick").join(name)
+    target.join("release").join(name)
 }
 
 /// Reads the platform's output up to its `ready` line: its addresses, and the sign-in it made.
