@@ -11,11 +11,11 @@ use axum::response::{IntoResponse, Response};
 use hyper::upgrade::Upgraded;
 use hyper_util::rt::TokioIo;
 use ingest::http::wire::Wire;
-use tokio::net::TcpStream;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use tokio_tungstenite::tungstenite::protocol::Role;
 
+use super::line::Socket;
 use super::socket;
 use crate::access::Person;
 use crate::api::guard::query;
@@ -85,7 +85,7 @@ pub async fn open(
 }
 
 /// The socket itself, without what HTTP had put around it.
-async fn plain(upgraded: Upgraded) -> Option<WebSocketStream<TcpStream>> {
+async fn plain(upgraded: Upgraded) -> Option<WebSocketStream<Socket>> {
     let parts = upgraded.downcast::<TokioIo<Wire>>().ok();
     let own = parts.and_then(|p| Some((p.io.into_inner().into_stream()?, p.read_buf.to_vec())));
     let Some((stream, early)) = own else {
@@ -93,6 +93,7 @@ async fn plain(upgraded: Upgraded) -> Option<WebSocketStream<TcpStream>> {
         return None;
     };
     let config = Some(socket::config());
+    let stream = Socket::new(stream);
     Some(WebSocketStream::from_partially_read(stream, early, Role::Server, config).await)
 }
 

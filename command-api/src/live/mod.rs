@@ -1,14 +1,18 @@
 //! Stop 8 of the path of an observation: shown. The board changes, the change becomes a numbered
-//! delta, serialised once; every console is brought to it from the place where it stands. Before
+//! delta, serialised once; the tellers bring every console to it from the place where it stands. Before
 //! it: [`crate::desk::evolve`], stop 7. After it: the console's `dashboards/src/live`, and what the
 //! officer answers, stop 9.
 
 pub mod door;
 pub mod frames;
+pub mod line;
 pub mod ring;
 pub mod socket;
+pub mod tellers;
+#[cfg(test)]
+mod tests;
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock, RwLockReadGuard};
 use std::time::Duration;
 
@@ -23,6 +27,7 @@ use tokio::time::Instant;
 use crate::board::Board;
 use frames::FrameError;
 use ring::{Cursor, Ring};
+use tellers::Lines;
 
 /// A snapshot serves everybody who asks within this time; the deltas since follow it.
 pub const SNAPSHOT_AGE_MAX: Duration = Duration::from_millis(1_000);
@@ -68,8 +73,9 @@ pub struct Live {
     now: watch::Sender<UtcMs>,
     newest: OnceLock<Arc<dyn Newest>>,
     values_told: Mutex<Instant>,
+    lines: Lines,
     /// Consoles there have been: whose turn comes when.
-    turns: AtomicU64,
+    turns: AtomicU32,
 }
 
 impl std::fmt::Debug for Live {
@@ -80,7 +86,7 @@ impl std::fmt::Debug for Live {
 
 impl Live {
     /// The number of one more console.
-    pub(super) fn next_turn(&self) -> u64 {
+    pub(super) fn next_turn(&self) -> u32 {
         self.turns.fetch_add(1, Ordering::Relaxed)
     }
 
@@ -95,7 +101,8 @@ impl Live {
             now: watch::Sender::new(UtcMs(0)),
             newest: OnceLock::new(),
             values_told: Mutex::new(Instant::now()),
-            turns: AtomicU64::new(0),
+            lines: Lines::default(),
+            turns: AtomicU32::new(0),
         }
     }
 
@@ -166,8 +173,7 @@ impl Live {
         told.is_ok()
     }
 
-    /// Wakes every console.
-    pub(crate) fn wake(&self) {
+    fn wake(&self) {
         self.wake.send_modify(|n| *n += 1);
     }
 
@@ -190,9 +196,14 @@ impl Live {
         self.ring().last()
     }
 
+    /// How many tellers have to run, each as [`tellers::tell`], for the consoles to be told.
+    pub fn tellers(&self) -> usize {
+        self.lines.tellers()
+    }
+
     /// How many consoles listen.
     pub fn consoles(&self) -> usize {
-        self.wake.receiver_count()
+        self.lines.count()
     }
 
     /// A prepared snapshot, and the place behind it.

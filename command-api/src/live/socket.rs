@@ -1,22 +1,22 @@
 //! One console's socket: it is told what it has not seen, it may say hello, and little else.
 //!
-//! What it is told are prepared frames out of the ring, written straight to the socket: a client
-//! that is slow holds a cursor and no copy of anything. The protocol's own frames (close, pong) go
-//! through tungstenite, which is always flushed before a prepared frame is written, so that the two
-//! never mix.
+//! What it is told are prepared frames out of the ring, written straight to the socket, by a teller
+//! where it takes them at once: see [`super::line`]. A client that is slow holds a cursor and no copy
+//! of anything. The protocol's own frames (close, pong) go through tungstenite, while the line is
+//! held and behind whatever a teller had begun, so that the two never mix.
 
 use std::future::poll_fn;
-use std::io::{ErrorKind, IoSlice};
+use std::io::ErrorKind;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use contract::{ClientMessage, ServerMessage};
 use futures_util::{FutureExt, SinkExt, StreamExt};
-use tokio::net::TcpStream;
 use tokio::sync::watch;
-use tokio::time::{Instant, timeout};
+use tokio::time::{Instant, MissedTickBehavior, interval_at, timeout};
 use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::error::ProtocolError;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
@@ -24,7 +24,8 @@ use tokio_tungstenite::tungstenite::{Error, Message};
 
 use super::Live;
 use super::frames;
-use super::ring::{BATCH, Cursor, Pending};
+use super::line::{Line, Rest, Socket};
+use super::ring::{Cursor, Pending};
 
 /// Bytes read from a console at one time.
 pub const READ_BUFFER_BYTES: usize = 2 * 1024;
@@ -40,12 +41,16 @@ pub const HELLO_WITHIN: Duration = Duration::from_secs(10);
 pub const MESSAGES_BURST: f64 = 50.0;
 /// See [`MESSAGES_BURST`].
 pub const MESSAGES_PER_S: f64 = 10.0;
-/// Beats between two pings.
-pub const PING_EVERY_BEATS: u64 = 20;
+/// Between two looks at a line: whether its session still stands, and whether it is alive.
+pub const LOOK_EVERY: Duration = Duration::from_secs(2);
+/// Looks between two pings.
+pub const PING_EVERY_LOOKS: u32 = 10;
+/// Moments over which the looks at consoles are spread.
+const LOOK_TURNS: u32 = 256;
+/// A console takes what is said at the end within this time, or hears nothing of it.
+pub const LAST_WORDS_WITHIN: Duration = Duration::from_secs(2);
 /// Without a sign of life for this long the line is dead.
 pub const SILENT_MAX: Duration = Duration::from_secs(70);
-/// Beats between two looks whether the session still stands.
-pub const SESSION_EVERY_BEATS: u64 = 2;
 
 /// Close codes of our own, as the console knows them.
 pub const CLOSE_SIGN_IN: u16 = 4401;
@@ -80,51 +85,53 @@ pub enum Ended {
 }
 
 struct Console<'a, S: Fn() -> bool> {
-    ws: WebSocketStream<TcpStream>,
+    ws: WebSocketStream<Socket>,
+    line: Arc<Line>,
     live: &'a Live,
     stands: S,
-    cursor: Cursor,
-    out: Vec<Bytes>,
     tokens: f64,
     refilled: Instant,
     heard: Instant,
-    beats: u64,
+    /// Its number: so the looks at all consoles, and their pings, are spread over time.
+    turn: u32,
+    looks: u32,
 }
 
 /// Serves one console until it ends. `hello` is what its address said; `stands` says whether its
-/// session still does; `stop` is looked at whenever [`Live::wake`] wakes the consoles.
+/// session still does.
 pub async fn run(
-    ws: WebSocketStream<TcpStream>,
+    ws: WebSocketStream<Socket>,
     live: Arc<Live>,
     hello: Option<(Option<String>, u64)>,
     stands: impl Fn() -> bool,
-    stop: watch::Receiver<bool>,
+    mut stop: watch::Receiver<bool>,
 ) -> Ended {
-    let mut wake = live.wake.subscribe();
-    let now = Instant::now();
+    let line = Arc::new(Line::new(ws.get_ref().clone()));
+    let joined = live.lines.join(&line);
+    let (now, turn) = (Instant::now(), live.next_turn());
     let mut console = Console {
         ws,
+        line: Arc::clone(&line),
         live: &live,
         stands,
-        cursor: Cursor::default(),
-        out: Vec::new(),
         tokens: MESSAGES_BURST,
         refilled: now,
         heard: now,
-        // Each console's turn to be pinged and looked at comes at another beat.
-        beats: live.next_turn() % PING_EVERY_BEATS,
+        turn,
+        looks: turn / LOOK_TURNS,
     };
-    let ended = match console.serve(hello, &mut wake, &stop).await {
+    let ended = match console.serve(hello, &mut stop).await {
         Ok(never) => match never {},
         Err(ended) => ended,
     };
-    console.close(ended).await;
+    let rest = line.hold();
+    drop(joined);
+    console.close(ended, rest).await;
     ended
 }
 
-/// Waits until there is something to read, or the line has ended. Nobody else waits for it: the
-/// socket's own place for a waker is used, which costs less than to stand in its queue each time.
-async fn readable(ws: &WebSocketStream<TcpStream>) {
+/// Waits until there is something to read, or the line has ended.
+async fn readable(ws: &WebSocketStream<Socket>) {
     // An error shows itself when it is read.
     let _ = poll_fn(|context| ws.get_ref().poll_read_ready(context)).await;
 }
@@ -136,8 +143,7 @@ impl<S: Fn() -> bool> Console<'_, S> {
     async fn serve(
         &mut self,
         hello: Option<(Option<String>, u64)>,
-        wake: &mut watch::Receiver<u64>,
-        stop: &watch::Receiver<bool>,
+        stop: &mut watch::Receiver<bool>,
     ) -> Result<Never, Ended> {
         let (epoch, last) = match hello {
             Some(said) => said,
@@ -148,27 +154,40 @@ impl<S: Fn() -> bool> Console<'_, S> {
         };
         self.greet(epoch.as_deref(), last).await?;
         self.hear().await?;
+        // Each console's look comes at another moment.
+        let first = Instant::now() + LOOK_EVERY * (self.turn % LOOK_TURNS) / LOOK_TURNS;
+        let mut look = interval_at(first, LOOK_EVERY);
+        look.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
-            wake.borrow_and_update();
             if *stop.borrow() {
                 return Err(Ended::Restart);
             }
-            self.send_pending().await?;
+            if self.line.is_held() {
+                self.catch_up().await?;
+            }
             tokio::select! {
-                // Whoever stops the platform wakes the consoles too.
-                woken = wake.changed() => woken.map_err(|_| Ended::Restart)?,
+                () = self.line.held.notified() => {}
+                stopped = stop.changed() => stopped.map_err(|_| Ended::Restart)?,
+                _ = look.tick() => self.look().await?,
                 // A look at the socket only: to poll for a message would clear a buffer each time.
-                _ = readable(&self.ws) => self.hear().await?,
+                () = readable(&self.ws) => self.hear().await?,
             }
         }
     }
 
     /// Takes what the console has said, until there is no more.
     async fn hear(&mut self) -> Result<(), Ended> {
+        self.hold().await?;
         while let Some(said) = self.ws.next().now_or_never() {
             self.said(said).await?;
         }
         Ok(())
+    }
+
+    /// Holds the line: what a teller had begun is written first.
+    async fn hold(&mut self) -> Result<(), Ended> {
+        let rest = self.line.hold();
+        self.put(rest).await
     }
 
     async fn hello(&mut self) -> Result<(Option<String>, u64), Ended> {
@@ -189,10 +208,10 @@ impl<S: Fn() -> bool> Console<'_, S> {
         let Some((epoch, now)) = resumed else { return self.send_snapshot().await };
         let missed = now.seq - last;
         // Values were missed too: from nothing, they come in one.
-        self.cursor = Cursor { seq: last, values: 0, beat: now.beat };
+        self.line.set(Cursor { seq: last, values: 0, beat: now.beat });
         let frame = frames::prepare(&ServerMessage::Resumed { epoch, missed });
         let frame = frame.map_err(|_| Ended::Gone)?;
-        self.put(&[frame]).await
+        self.put(Rest::of(vec![frame])).await
     }
 
     async fn send_snapshot(&mut self) -> Result<(), Ended> {
@@ -200,49 +219,36 @@ impl<S: Fn() -> bool> Console<'_, S> {
             tracing::error!(%error, "no snapshot for a console");
             Ended::Gone
         })?;
-        self.put(&[frame]).await?;
-        self.cursor = at;
+        self.put(Rest::of(vec![frame])).await?;
+        self.line.set(at);
         Ok(())
     }
 
-    async fn send_pending(&mut self) -> Result<(), Ended> {
+    /// Tells everything that is new, and gives the line free.
+    async fn catch_up(&mut self) -> Result<(), Ended> {
+        self.hold().await?;
+        let mut out = Vec::new();
         loop {
-            let beat_before = self.cursor.beat;
-            let mut out = std::mem::take(&mut self.out);
-            let pending = self.live.ring().take(&mut self.cursor, &mut out);
-            // What comes while these are written wakes the console again.
-            let is_all =
-                pending == Pending::Nothing || (pending == Pending::Frames && out.len() < BATCH);
-            let put = match pending {
-                Pending::Nothing => Ok(()),
-                Pending::Frames => self.put(&out).await,
-                Pending::Snapshot => self.send_snapshot().await,
-            };
-            out.clear();
-            if out.capacity() > BATCH {
-                out.shrink_to(BATCH);
-            }
-            self.out = out;
-            put?;
-            if self.cursor.beat != beat_before {
-                self.on_beat().await?;
-            }
-            if is_all {
-                return Ok(());
+            let pending = self.line.next(&self.live.ring(), &mut out);
+            match pending {
+                Pending::Nothing => return Ok(()),
+                Pending::Frames => self.put(Rest::of(std::mem::take(&mut out))).await?,
+                Pending::Snapshot => self.send_snapshot().await?,
             }
         }
     }
 
-    /// Once a second: the session is looked at, the line is tried.
-    async fn on_beat(&mut self) -> Result<(), Ended> {
-        self.beats += 1;
-        if self.beats.is_multiple_of(SESSION_EVERY_BEATS) && !(self.stands)() {
+    /// Whether the session stands and the line is alive; now and then the line is tried.
+    async fn look(&mut self) -> Result<(), Ended> {
+        self.looks = self.looks.wrapping_add(1);
+        if !(self.stands)() {
             return Err(Ended::SignedOut);
         }
         if self.heard.elapsed() > SILENT_MAX {
             return Err(Ended::Silent);
         }
-        if self.beats.is_multiple_of(PING_EVERY_BEATS) {
+        if self.looks.is_multiple_of(PING_EVERY_LOOKS) {
+            self.hold().await?;
             let ping = self.ws.send(Message::Ping(Bytes::new()));
             return match timeout(WRITE_STALL_MAX, ping).await {
                 Ok(Ok(())) => Ok(()),
@@ -268,7 +274,12 @@ impl<S: Fn() -> bool> Console<'_, S> {
         self.heard = Instant::now();
         let message = match said {
             Some(Ok(message)) => message,
-            None | Some(Err(Error::ConnectionClosed | Error::Io(_))) => return Err(Ended::Gone),
+            None
+            | Some(Err(
+                Error::ConnectionClosed
+                | Error::Io(_)
+                | Error::Protocol(ProtocolError::ResetWithoutClosingHandshake),
+            )) => return Err(Ended::Gone),
             Some(Err(error)) => return Err(self.refuse(&error).await),
         };
         let gained = self.refilled.elapsed().as_secs_f64() * MESSAGES_PER_S;
@@ -315,10 +326,15 @@ impl<S: Fn() -> bool> Console<'_, S> {
     async fn say_close(&mut self, code: CloseCode, reason: &'static str) {
         let frame = CloseFrame { code, reason: reason.into() };
         // Whoever does not take it is closed without it.
-        let _ = timeout(Duration::from_secs(2), self.ws.close(Some(frame))).await;
+        let _ = timeout(LAST_WORDS_WITHIN, self.ws.close(Some(frame))).await;
     }
 
-    async fn close(&mut self, ended: Ended) {
+    async fn close(&mut self, ended: Ended, rest: Rest) {
+        // In the middle of a frame nothing else can be said.
+        match timeout(LAST_WORDS_WITHIN, self.put(rest)).await {
+            Ok(Ok(())) => {}
+            Ok(Err(_)) | Err(_) => return,
+        }
         match ended {
             Ended::SignedOut => {
                 self.say_close(CloseCode::Library(CLOSE_SIGN_IN), "sign in again").await;
@@ -334,21 +350,12 @@ impl<S: Fn() -> bool> Console<'_, S> {
     }
 
     /// Writes prepared frames. The console must take some bytes within [`WRITE_STALL_MAX`].
-    async fn put(&mut self, frames: &[Bytes]) -> Result<(), Ended> {
-        let stream = self.ws.get_ref();
-        let (mut at, mut offset) = (0, 0);
-        while at < frames.len() {
-            match write_some(stream, &frames[at..], offset) {
-                Ok(0) => return Err(Ended::Gone),
-                Ok(mut written) => {
-                    while at < frames.len() && written >= frames[at].len() - offset {
-                        written -= frames[at].len() - offset;
-                        (at, offset) = (at + 1, 0);
-                    }
-                    offset += written;
-                }
+    async fn put(&mut self, mut rest: Rest) -> Result<(), Ended> {
+        while !rest.is_done() {
+            match rest.write(&self.line.socket) {
+                Ok(()) => {}
                 Err(error) if error.kind() == ErrorKind::WouldBlock => {
-                    let writable = timeout(WRITE_STALL_MAX, stream.writable()).await;
+                    let writable = timeout(WRITE_STALL_MAX, self.line.socket.writable()).await;
                     writable.map_err(|_| Ended::Stalled)?.map_err(|_| Ended::Gone)?;
                 }
                 Err(_) => return Err(Ended::Gone),
@@ -356,16 +363,4 @@ impl<S: Fn() -> bool> Console<'_, S> {
         }
         Ok(())
     }
-}
-
-fn write_some(stream: &TcpStream, frames: &[Bytes], offset: usize) -> std::io::Result<usize> {
-    if let [only] = frames {
-        return stream.try_write(&only[offset..]);
-    }
-    let mut slices = [IoSlice::new(&[]); BATCH];
-    let many = frames.len().min(BATCH);
-    for (n, (slice, frame)) in slices.iter_mut().zip(frames).enumerate() {
-        *slice = IoSlice::new(if n == 0 { &frame[offset..] } else { frame });
-    }
-    stream.try_write_vectored(&slices[..many])
 }

@@ -26,6 +26,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use crate::live::tellers;
 use crate::outlets::heartbeat;
 use rounds::Rounds;
 use start::Parts;
@@ -70,6 +71,9 @@ fn rounds(options: &ServeOptions, parts: &Parts) -> Rounds {
     let mut rounds = Rounds::default();
     let (platform, followed) = (&parts.platform, &parts.followed);
     rounds.spawn("the beat", rounds::beat(Arc::clone(platform), Arc::clone(followed)));
+    for teller in 0..platform.live.tellers() {
+        rounds.spawn("a teller", tellers::tell(Arc::clone(&platform.live), teller));
+    }
     rounds.spawn("the readings", rounds::readings(Arc::clone(platform)));
     rounds.spawn("the zones", rounds::zones(Arc::clone(platform)));
     rounds

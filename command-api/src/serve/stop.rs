@@ -34,7 +34,6 @@ pub(super) async fn stop(parts: Parts, mut rounds: Rounds) -> Result<(), ServeEr
     let told = Instant::now();
     platform.health.ending.store(true, Ordering::Relaxed);
     parts.stop.send_replace(true);
-    platform.live.wake();
     // Consoles and requests hear of the end while the rounds are ended.
     if timeout(CLOSE_WITHIN, rounds.shutdown()).await.is_err() {
         tracing::warn!("the rounds were not over in time");

@@ -116,8 +116,8 @@ pub fn decode_value<'a>(
             DecodeError::Syntax(error.to_string())
         }
     })?;
-    super::decode::identifier("station", station)?;
-    super::decode::identifier("property", property)?;
+    super::text::identifier("station", station)?;
+    super::text::identifier("property", property)?;
     Ok(RawObservation::bare(station, property, received, v))
 }
 

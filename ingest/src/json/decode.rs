@@ -7,7 +7,6 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use domain::ids::{ID_MAX_BYTES, StationId};
 use domain::observation::Quality;
 use domain::status::WireStatus;
 use domain::time::{TimeError, UtcMs};
@@ -16,6 +15,7 @@ use serde::de::{DeserializeSeed, Deserializer, MapAccess, Visitor};
 use super::error::{DecodeError, shown};
 use super::quality::{QUALITY_FORM, quality};
 use super::scalar::{Instant, Number, Text};
+use super::text::{identifier, plain_text};
 
 /// The longest sender's own id, bytes.
 pub const SENDER_ID_MAX_BYTES: usize = 128;
@@ -118,44 +118,6 @@ impl Field {
         };
         DecodeError::Form { field: self.name(), expected }
     }
-}
-
-/// The bytes of an id, by the allow-list of [`domain::ids`].
-const IN_IDS: [bool; 256] = {
-    let mut allowed = [false; 256];
-    let mut byte = 0u8;
-    while byte < 128 {
-        allowed[byte as usize] = byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');
-        byte += 1;
-    }
-    allowed
-};
-
-/// Checks an id against the allow-list of [`domain::ids`].
-pub(crate) fn identifier(field: &'static str, text: &str) -> Result<(), DecodeError> {
-    let allowed = |byte: &u8| IN_IDS[usize::from(*byte)];
-    if !text.is_empty() && text.len() <= ID_MAX_BYTES && text.as_bytes().iter().all(allowed) {
-        return Ok(());
-    }
-    let why = StationId::new(text).err().map(|e| e.to_string()).unwrap_or_default();
-    Err(DecodeError::Identifier { field, why })
-}
-
-pub(crate) fn plain_text(
-    field: &'static str,
-    text: &str,
-    max_bytes: usize,
-) -> Result<(), DecodeError> {
-    let why = if text.is_empty() {
-        "must not be empty".to_owned()
-    } else if text.len() > max_bytes {
-        format!("has at most {max_bytes} bytes, this has {}", text.len())
-    } else if text.chars().any(char::is_control) {
-        "has control characters".to_owned()
-    } else {
-        return Ok(());
-    };
-    Err(DecodeError::Identifier { field, why })
 }
 
 /// Reads one object of the full form (`station` and `property` inside).

@@ -6,3 +6,4 @@ pub mod error;
 pub mod instant;
 pub mod quality;
 mod scalar;
+pub(crate) mod text;

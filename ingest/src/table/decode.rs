@@ -7,9 +7,10 @@ use domain::status::WireStatus;
 use domain::time::{TimeError, UtcMs};
 
 use crate::json::batch::{BATCH_ITEMS_MAX, BatchError, Item};
-use crate::json::decode::{self, RawObservation, SENDER_ID_MAX_BYTES, UNIT_MAX_BYTES};
+use crate::json::decode::{RawObservation, SENDER_ID_MAX_BYTES, UNIT_MAX_BYTES};
 use crate::json::error::{DecodeError, shown};
 use crate::json::instant;
+use crate::json::text;
 
 const COLUMNS: [&str; 9] =
     ["station", "property", "t", "v", "unit", "id", "q", "status", "result_time"];
@@ -95,7 +96,7 @@ fn field(
     let own = || Cow::Owned(cell.to_owned());
     match column {
         "station" | "property" => {
-            decode::identifier(column, cell)?;
+            text::identifier(column, cell)?;
             let slot = if column == "station" { &mut seen.station } else { &mut seen.property };
             *slot = own();
         }
@@ -103,11 +104,11 @@ fn field(
         "result_time" => seen.result_time = Some(time(column, cell)?),
         "v" => seen.v = value(cell)?,
         "unit" => {
-            decode::plain_text(column, cell, UNIT_MAX_BYTES)?;
+            text::plain_text(column, cell, UNIT_MAX_BYTES)?;
             seen.unit = Some(own());
         }
         "id" => {
-            decode::plain_text(column, cell, SENDER_ID_MAX_BYTES)?;
+            text::plain_text(column, cell, SENDER_ID_MAX_BYTES)?;
             seen.id = Some(own());
         }
         "q" => seen.q = Some(crate::json::quality::quality(cell)?),
