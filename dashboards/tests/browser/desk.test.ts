@@ -220,6 +220,19 @@ describe('the officer', () => {
     const n = Number(/合并 (\d+) 条/.exec(group ?? '')?.[1]);
     await expect.poll(() => seat.platform.commands.length).toBe(n);
   });
+
+  it('names a group of silences by what they are, in a tag that holds its word', async () => {
+    seat = await takeSeat();
+    await seat.page.mouse.move(900, 500);
+    const feed = seat.platform.picture.alerts.find((a) => a.hazard === 'feed' && a.cleared_ms == null)!;
+    const quiet = [1, 2, 3].map((n) => ({ ...feed, id: `${feed.id}-${n}`, acknowledged_ms: undefined, shelved_until_ms: undefined }));
+    seat.platform.push(quiet.map((row) => ({ kind: 'alert', row })));
+    flood(seat.platform, 200);
+    const tag = seat.page.locator('.group', { hasText: '资料中断' }).locator('.tag');
+    expect((await tag.textContent())?.trim()).toBe('中断');
+    const wide = (all: Element[]): (string | null)[] => all.filter((e) => e.scrollWidth > e.clientWidth + 1).map((e) => e.textContent);
+    expect(await seat.page.$$eval('.rows .tag', wide)).toEqual([]);
+  });
 });
 
 function CSS_escape(id: string): string {
