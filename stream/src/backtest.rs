@@ -50,11 +50,10 @@ impl Default for Projection {
 }
 
 impl Projection {
-    /// Whether levels have to be told before they are settled.
+    /// Whether it needs levels before they are settled.
     fn is_provisional(&self) -> bool {
-        let of = |kind: &DecisionKind| {
-            matches!(kind, DecisionKind::Assessment | DecisionKind::AssessmentAmended)
-        };
+        use DecisionKind as K;
+        let of = |kind: &K| kind.is_alert() || matches!(kind, K::Assessment | K::AssessmentAmended);
         matches!(self, Self::Decisions(kinds) if kinds.iter().any(of))
     }
 }

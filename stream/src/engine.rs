@@ -41,8 +41,8 @@ pub struct EngineConfig {
     pub close_windows: bool,
     /// Whether the agencies' frontiers are told.
     pub picture: bool,
-    /// Whether levels are told before a watermark has passed their instant, and with them what zones
-    /// make of them. Alerts are raised by such levels either way.
+    /// Whether levels are worked out before a watermark has passed their instant, and alerts raised
+    /// by them. Without, there are finals, their amendments and silences.
     pub provisional: bool,
     /// Records of one batch at most: large enough that the dataflow's own cost vanishes and a
     /// station's state is fetched once for several of its observations, small enough that a batch is

@@ -102,7 +102,7 @@ pub fn quality_code(quality: Quality) -> u8 {
 }
 
 impl Watch {
-    /// Nothing to watch yet. `provisional`: whether levels are told before they are settled.
+    /// Nothing to watch yet. `provisional`: see [`crate::EngineConfig::provisional`].
     pub fn new(index: usize, peers: usize, provisional: bool) -> Self {
         Self {
             index,
@@ -145,6 +145,10 @@ impl Watch {
             let to = place.now.at.max(item.t);
             let newest = to == item.t && quality_is_usable(item.quality);
             let heard = Cause::New(if newest { Hint::speaks(property) } else { Hint::default() });
+            if !self.provisional {
+                place.now.at = to;
+                continue;
+            }
             place.now.advance(&place.plan, &place.slots, &mut self.streams, to, When::Provisional);
             self.assess(number, item.seq, heard, out);
         }
@@ -165,7 +169,7 @@ impl Watch {
             if place.settled.at == NEVER {
                 return;
             }
-            keep = keep.min(place.needs(slot));
+            keep = keep.min(place.needs(slot, self.provisional));
             let rules = &place.now.rules;
             if rules.calm.is_none() {
                 let reach = rules.reach_ms().max(fresh) + rules.step_ms + rules.shift_ms();
@@ -209,13 +213,18 @@ impl Watch {
                 }
             }
             self.amend_settled(number, before, seq, out);
-            self.amend_alert(number, seq, out);
+            if self.provisional {
+                self.amend_alert(number, seq, out);
+            }
             self.assess(number, seq, Cause::Again, out);
         }
     }
 
     /// A datastream has been silent since `item.t`: what it alone spoke for is without data.
     fn silent(&mut self, item: &Item, out: &mut Vec<Ruling>) {
+        if !self.provisional {
+            return;
+        }
         let Some(&slot) = self.slot_of.get(item.key as usize) else { return };
         let Some(stream) = self.streams.get(slot as usize) else { return };
         for (number, _) in stream.watchers.clone() {
@@ -240,7 +249,7 @@ impl Watch {
     #[inline]
     fn assess(&mut self, number: usize, seq: u64, cause: Cause, out: &mut Vec<Ruling>) {
         let Some(place) = self.places.get_mut(number) else { return };
-        if place.now.at == NEVER {
+        if place.now.at == NEVER || !self.provisional {
             return;
         }
         let view = View { streams: &self.streams, slots: &place.slots };
@@ -267,7 +276,7 @@ impl Watch {
         let holds =
             Holds { raise_ms: rules.raise_hold_ms, clear_ms: rules.clear_hold_ms, speaks_ms };
         let step = raise(&mut place.standing, &sample, &holds);
-        if (finding.level == was || !self.provisional) && step.is_none() {
+        if finding.level == was && step.is_none() {
             return;
         }
         let again = matches!(cause, Cause::Again);
@@ -290,7 +299,7 @@ impl Watch {
                 ..ruling.clone()
             });
         }
-        if finding.level != was && self.provisional {
+        if finding.level != was {
             out.push(ruling);
         }
     }

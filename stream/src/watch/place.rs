@@ -244,10 +244,12 @@ impl Place {
         self.standing.as_ref().is_some_and(|s| s.rank > 0 && !speaks(view, s.property, at))
     }
 
-    /// The lowest position that a running sum still needs open in a stream.
-    pub fn needs(&self, slot: u32) -> u64 {
+    /// The lowest position that a running sum still needs open in a stream; `provisional`: those of
+    /// the provisional cursor too.
+    pub fn needs(&self, slot: u32, provisional: bool) -> u64 {
         let mut lowest = u64::MAX;
-        for cursor in [&self.now, &self.settled] {
+        let now = provisional.then_some(&self.now);
+        for cursor in now.into_iter().chain([&self.settled]) {
             for (window, slide) in cursor.rules.windows.iter().zip(cursor.slides.iter()) {
                 if self.slots.get(usize::from(window.property)) == Some(&slot) {
                     lowest = lowest.min(slide.lo);

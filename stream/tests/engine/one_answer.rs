@@ -102,7 +102,7 @@ fn state_is_spread_over_the_workers() {
 }
 
 #[test]
-fn finals_and_alerts_are_the_same_where_levels_are_told_only_when_they_are_settled() {
+fn finals_are_the_same_where_nothing_is_worked_out_before_they_are_settled() {
     let seed = 3;
     println!("seed {seed}");
     let (town, ids) = gauges(30);
@@ -112,13 +112,18 @@ fn finals_and_alerts_are_the_same_where_levels_are_told_only_when_they_are_settl
         run_from(&story.records, 1, config, cuts).expect("the engine runs").lines()
     };
     let (all, settled) = (told(true, 7), told(false, 13));
-    let of = |lines: &[String], kinds: &str| -> Vec<String> {
-        let kind = format!("\"kind\":\"{kinds}");
+    let of = |lines: &[String], kind: &str| -> Vec<String> {
+        let kind = format!("\"kind\":\"{kind}\"");
         lines.iter().filter(|line| line.contains(&kind)).cloned().collect()
     };
-    for kinds in ["assessment.final\"", "alert."] {
-        assert!(of(&all, kinds).len() > 10, "the storm must bring {kinds}");
-        assert_eq!(of(&settled, kinds), of(&all, kinds), "{kinds}");
+    for kind in ["assessment.final", "feed.silent", "feed.returned"] {
+        assert_eq!(of(&settled, kind), of(&all, kind), "{kind}");
     }
-    assert!(settled.len() < all.len());
+    assert!(of(&all, "assessment.final").len() > 10, "the storm must bring finals");
+    for kind in ["assessment", "alert.raised", "alert.stepped", "alert.cleared"] {
+        assert_eq!(of(&settled, kind), Vec::<String>::new(), "{kind}");
+    }
+    // An amended final is told with or without: of the amendments these are a part.
+    let amended = of(&all, "assessment.amended");
+    assert!(of(&settled, "assessment.amended").iter().all(|line| amended.contains(line)));
 }
