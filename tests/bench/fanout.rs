@@ -16,6 +16,8 @@ use crate::figures::{Figure, cpu_s, figure, goal, resident_mb};
 use crate::mqtt::agency_token;
 
 const SECONDS: u64 = 10;
+/// Its name is as long as one may be, so that a change of its alert is a message of about 1 KB.
+const GAUGE: &str = "gauge-at-the-lower-bridge-of-the-long-river-below-the-old-town";
 
 /// What a server did for its consoles.
 #[derive(Debug, Clone, Copy)]
@@ -74,7 +76,7 @@ fn ours(clients: usize) -> Told {
     let folder = scratch();
     let city = Town::new()
         .hazard("discharge", &[("yellow", 30.0, None), ("red", 300.0, None)])
-        .station("G1", &[("discharge", 60)])
+        .station(GAUGE, &[("discharge", 60)])
         .write(folder.path());
     let data = folder.path().join("data");
     std::fs::create_dir_all(&data).expect("a folder");
@@ -95,7 +97,8 @@ fn ours(clients: usize) -> Told {
     let mut sent = 0u32;
     while began.elapsed().as_secs() < SECONDS {
         let v = if sent.is_multiple_of(2) { 400.0 } else { 100.0 };
-        let body = format!(r#"{{"station":"G1","property":"discharge","t":{},"v":{v}}}"#, now_ms());
+        let body =
+            format!(r#"{{"station":"{GAUGE}","property":"discharge","t":{},"v":{v}}}"#, now_ms());
         publisher.publish(u64::from(sent), "fh/v1/hydro/obs", body.as_bytes()).expect("sent");
         assert!(publisher.settle(Duration::from_secs(5)), "acknowledged");
         sent += 1;

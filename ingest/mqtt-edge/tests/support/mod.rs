@@ -90,7 +90,7 @@ impl Directory for Town {
         }
         let who = match user.as_str() {
             "boat-1" => Who::Unit(UnitId::new("boat-1").unwrap()),
-            agency => Who::Agency(AgencyId::new(agency).unwrap()),
+            agency => Who::Agency(AgencyId::new(agency).map_err(|_| Deny::BadCredentials)?),
         };
         Ok(Principal { who, client_id: claim.client_id })
     }
