@@ -102,7 +102,6 @@ impl ObservationFile {
         if let Err(error) = self.lines.next_group(GROUP, &mut self.group) {
             let mut accounts = self.accounts.lock().unwrap_or_else(PoisonError::into_inner);
             accounts.broken = Some(error.to_string());
-            return !self.group.is_empty();
         }
         !self.group.is_empty()
     }

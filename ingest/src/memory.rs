@@ -256,7 +256,8 @@ impl Memory {
         Self { past: Box::new(NoPast), recent: RECENT_WITHOUT_PAST, lanes: Vec::new(), most: 0 }
     }
 
-    fn lane(&mut self, ix: DatastreamIx) -> &mut Lane {
+    /// The lane of a datastream, and how many values it holds at most.
+    fn lane(&mut self, ix: DatastreamIx) -> (&mut Lane, usize) {
         let at = ix.0 as usize;
         if self.lanes.len() <= at {
             self.lanes.resize_with(at + 1, Lane::default);
@@ -267,7 +268,7 @@ impl Memory {
         if self.lanes[at].floor == NOT_ASKED {
             self.lanes[at] = load(&mut *self.past, ix);
         }
-        &mut self.lanes[at]
+        (&mut self.lanes[at], self.most)
     }
 
     /// The lane of a datastream that has been heard of before, always earlier than `t`, and how many
@@ -280,7 +281,7 @@ impl Memory {
 
     /// What is known at and before `t`.
     pub(crate) fn beside(&mut self, ix: DatastreamIx, t: UtcMs) -> Beside {
-        let lane = self.lane(ix);
+        let (lane, _) = self.lane(ix);
         if lane.newest < t && t >= lane.floor {
             let (before, last) = (lane.believed(), lane.last());
             return Beside { same_instant: Vec::new(), before, last };
@@ -304,15 +305,12 @@ impl Memory {
 
     /// Takes one more value.
     pub(crate) fn put(&mut self, ix: DatastreamIx, seen: &Seen) {
-        let lane = self.lane(ix);
+        let (lane, most) = self.lane(ix);
         if seen.t < lane.floor {
             // Older than what is held: the history has it as soon as it is durable.
             return;
         }
-        let in_order = lane.newest <= seen.t;
-        let most = self.most;
-        let lane = self.lane(ix);
-        if in_order {
+        if lane.newest <= seen.t {
             lane.append(seen, most);
             return;
         }

@@ -157,10 +157,11 @@ impl Series {
 
     #[inline]
     fn push(&mut self, seen: &Observation) {
-        // Of many rows room is made for a few more, and not for as many again: there are thousands
+        // Of many rows room is made for an eighth more, and not for as many again: there are thousands
         // of datastreams.
-        if self.rows.len() == self.rows.capacity() && self.rows.len() >= 2 * PACKED_ROWS {
-            self.rows.reserve_exact(PACKED_ROWS);
+        let count = self.rows.len();
+        if count == self.rows.capacity() && count >= 2 * PACKED_ROWS {
+            self.rows.reserve_exact(PACKED_ROWS.max(count / 8));
         }
         self.rows.push_back(row_of(seen));
         self.note(seen);
