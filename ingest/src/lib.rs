@@ -1,7 +1,7 @@
 //! HEARING: feeds, decoding, admission.
 //!
 //! Stops 1 to 3 of an observation's path: heard ([`mqtt::session`], [`bridge`], [`http::session`]),
-//! decoded ([`json::decode`], [`table::decode`], [`reports::decode`], [`mqtt::decode`]), admitted
+//! decoded ([`json::decode`], [`table::decode`], [`reports::form`], [`mqtt::decode`]), admitted
 //! ([`admit`], by [`judge`], [`register`] and [`memory`]) into the journal. [`hearing::Hearing`]
 //! starts all of it; [`archive`] follows the journal, and nobody waits for it.
 
@@ -9,6 +9,7 @@ pub mod admit;
 pub mod archive;
 pub mod bridge;
 pub mod hearing;
+pub mod hospitals;
 pub mod http;
 pub mod json;
 pub mod judge;
@@ -18,6 +19,8 @@ pub mod past;
 pub mod register;
 pub mod reports;
 pub mod seams;
+pub mod signals;
 pub mod table;
 pub mod telemetry;
 pub mod ticker;
+pub mod units;

@@ -10,10 +10,11 @@ use domain::refusal::{Channel, RAW_KEPT_MAX_BYTES, Reason};
 use domain::report::Report;
 use domain::time::{SECOND_MS, UtcMs};
 use ingest::admit::{Outcome, Source};
+use ingest::hospitals::decode;
 use ingest::json::batch::decode_packet;
 use ingest::judge::Why;
 use ingest::memory::RECENT_PER_DATASTREAM_MAX;
-use ingest::reports::decode;
+use ingest::reports::kind::Said;
 use journal::{Options, Phase, PhaseHook};
 use proptest::prelude::*;
 use support::{DEADLINE, House, NOW, agency, until};
@@ -387,7 +388,7 @@ async fn a_hospitals_status_becomes_its_load() {
     let send = async |house: &House, report: Report| {
         house
             .admission
-            .report(source, report, Ok(()), body.as_bytes())
+            .reports(source, Said::one(body.as_bytes(), report), |_| Ok(()))
             .unwrap()
             .durable()
             .await

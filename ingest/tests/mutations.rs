@@ -5,8 +5,8 @@ use domain::time::UtcMs;
 use ingest::json::batch::{decode_array, decode_ndjson, decode_packet, decode_value};
 use ingest::json::decode::decode_line;
 use ingest::mqtt::decode::{carries, owner};
-use ingest::reports::decode as reports;
 use ingest::table::decode::decode_csv;
+use ingest::{hospitals, signals, units};
 
 const ROUNDS: usize = 8_000;
 
@@ -102,7 +102,11 @@ fn damaged_input_never_ends_a_decoder() {
         }
         let _ = decode_packet(&bytes);
         let _ = decode_value(&bytes, "R-1", "rainfall", UtcMs(1_781_118_300_000));
-        let _ = (reports::hospital(&bytes), reports::unit(&bytes), reports::signal(&bytes));
+        let _ = (
+            hospitals::decode::hospital(&bytes),
+            units::decode::unit(&bytes),
+            signals::decode::signal(&bytes),
+        );
         if let Ok(topic) = std::str::from_utf8(&bytes) {
             let _ = (carries(topic), owner(topic));
         }

@@ -7,8 +7,8 @@
 
 pub(crate) mod inflight;
 pub mod rate;
-mod reports;
-mod submit;
+pub(crate) mod reports;
+pub(crate) mod submit;
 
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

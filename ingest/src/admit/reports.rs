@@ -1,18 +1,17 @@
-//! Admission of hospitals' status, units' reports and official signals.
+//! Admission of reports: once each, by the rules of their kind (`<kind>/admit.rs`).
 
 use std::collections::{BTreeMap, VecDeque};
 use std::hash::{DefaultHasher, Hasher};
 
-use domain::refusal::Reason;
-use domain::report::{EmergencyTraffic, HospitalStatus, OfficialSignal, Report, UnitReport};
+use domain::report::Report;
 
 use super::rate::TooFast;
 use super::submit::Draft;
 use super::{Admission, Admitted, Outcome, Source};
-use crate::json::decode::RawObservation;
 use crate::judge::Why;
 use crate::memory::Ticket;
-use crate::register::Register;
+use crate::reports::kind::Said;
+use crate::{hospitals, signals, units};
 
 /// Reports that are remembered, so that one sent twice is taken once.
 pub(super) const REPORTS_REMEMBERED: usize = 4_096;
@@ -50,29 +49,48 @@ impl Reported {
 }
 
 impl Admission {
-    /// Takes a report. `desk` is what the desk says against it, if anything (a unit's report on a
-    /// task that is not its own).
+    /// Takes the reports of one body or packet, each by itself. `desk` is what the desk says against
+    /// one, if anything (a unit's report on a task that is not its own).
     ///
     /// # Errors
     /// [`TooFast`]: nothing was taken.
-    pub fn report(
+    pub fn reports(
         &self,
         source: Source<'_>,
-        report: Report,
-        desk: Result<(), Why>,
-        raw: &[u8],
+        said: Vec<Said<'_>>,
+        desk: impl Fn(&Report) -> Result<(), Why>,
     ) -> Result<Admitted, TooFast> {
         let mut inner = self.0.begin();
-        self.0.allow(&mut inner, source.agency, 1)?;
+        self.0.allow(&mut inner, source.agency, said.len())?;
         let mut draft = Draft::new(&self.0, &mut inner, source);
-        let outcome = match report {
-            Report::Hospital(status) => hospital(&mut draft, source, status),
-            Report::Unit(said) => unit(&mut draft, source, said, desk),
-            Report::Signal(signal) => official(&mut draft, source, signal),
-        };
-        draft.conclude(outcome, raw);
+        for Said { raw, read } in said {
+            let outcome = read.and_then(|report| {
+                let against = desk(&report);
+                judge(&mut draft, source, report, against)
+            });
+            draft.conclude(outcome, &raw);
+        }
         Ok(draft.submit())
     }
+}
+
+/// By the rules of its kind.
+fn judge(
+    draft: &mut Draft<'_, '_, '_>,
+    source: Source<'_>,
+    report: Report,
+    desk: Result<(), Why>,
+) -> Result<Outcome, Why> {
+    match report {
+        Report::Hospital(status) => hospitals::admit::hospital(draft, source, status),
+        Report::Unit(said) => units::admit::unit(draft, source, said, desk),
+        Report::Signal(signal) => signals::admit::official(draft, source, signal),
+    }
+}
+
+/// The append that brought this very report, if it is remembered.
+pub(crate) fn known(draft: &mut Draft<'_, '_, '_>, report: &Report) -> Option<Ticket> {
+    draft.inner().reports.known(content_of(report))
 }
 
 fn content_of(report: &Report) -> u64 {
@@ -83,7 +101,11 @@ fn content_of(report: &Report) -> u64 {
 }
 
 /// A known report is a duplicate; a new one is drafted.
-fn take(draft: &mut Draft<'_, '_, '_>, t: domain::time::UtcMs, report: Report) -> Outcome {
+pub(crate) fn take(
+    draft: &mut Draft<'_, '_, '_>,
+    t: domain::time::UtcMs,
+    report: Report,
+) -> Outcome {
     let (content, ticket) = (content_of(&report), draft.ticket());
     if let Some(first) = draft.inner().reports.known(content) {
         draft.wait_for(first);
@@ -92,113 +114,4 @@ fn take(draft: &mut Draft<'_, '_, '_>, t: domain::time::UtcMs, report: Report) -
     draft.inner().reports.put(content, ticket);
     draft.report(t, report);
     Outcome::Accepted
-}
-
-fn unit(
-    draft: &mut Draft<'_, '_, '_>,
-    source: Source<'_>,
-    said: UnitReport,
-    desk: Result<(), Why>,
-) -> Result<Outcome, Why> {
-    let register = draft.inner().judge.register().clone();
-    if register.unit(&said.unit) != Some(source.agency) {
-        let detail = format!("unit {} is not known here", said.unit);
-        return Err(Why::new(Reason::ForeignStation, detail));
-    }
-    draft.not_ahead(said.t)?;
-    let known = draft.inner().reports.known(content_of(&Report::Unit(said.clone())));
-    if known.is_none() {
-        desk?;
-    }
-    Ok(take(draft, said.t, Report::Unit(said)))
-}
-
-fn official(
-    draft: &mut Draft<'_, '_, '_>,
-    source: Source<'_>,
-    signal: OfficialSignal,
-) -> Result<Outcome, Why> {
-    let register = draft.inner().judge.register().clone();
-    if !register.agency(source.agency).is_some_and(|rights| rights.official_signals) {
-        let detail = format!("{} may not publish official signals", source.agency);
-        return Err(Why::new(Reason::UnknownChannel, detail));
-    }
-    if let Some(area) = signal.areas.iter().find(|area| !register.has_zone(area.as_str())) {
-        return Err(Why::new(
-            Reason::FieldForm,
-            format!("field \"areas\": there is no zone {area}"),
-        ));
-    }
-    draft.not_ahead(signal.t)?;
-    Ok(take(draft, signal.t, Report::Signal(signal)))
-}
-
-fn hospital(
-    draft: &mut Draft<'_, '_, '_>,
-    source: Source<'_>,
-    status: HospitalStatus,
-) -> Result<Outcome, Why> {
-    let now = draft.judged_against();
-    let register = draft.inner().judge.register().clone();
-    belongs(&register, source, &status)?;
-    draft.not_ahead(status.t)?;
-    let derived = observations(&status);
-    let mut registered = Vec::with_capacity(derived.len());
-    for raw in derived {
-        match draft.inner().judge.check(&raw, Some(source.agency), now) {
-            Ok(()) => registered.push(raw),
-            // A hospital need not have every datastream.
-            Err(Why { reason: Reason::UnknownStation | Reason::UnknownProperty, .. }) => {}
-            Err(why) => return Err(why),
-        }
-    }
-    let (mut known, all) = (0, registered.len());
-    for raw in &registered {
-        known += usize::from(draft.observation(raw)? == Outcome::Duplicate);
-    }
-    if all > 0 && known == all {
-        return Ok(Outcome::Duplicate);
-    }
-    let t = status.t;
-    Ok(take(draft, t, Report::Hospital(status)))
-}
-
-fn belongs(register: &Register, source: Source<'_>, status: &HospitalStatus) -> Result<(), Why> {
-    match register.hospital(&status.hospital) {
-        Some(agency) if agency == source.agency => {}
-        Some(_) => {
-            let detail = format!("hospital {} is not this agency's", status.hospital);
-            return Err(Why::new(Reason::ForeignStation, detail));
-        }
-        None => {
-            let detail = format!("no hospital {}", status.hospital);
-            return Err(Why::new(Reason::UnknownStation, detail));
-        }
-    }
-    if status.beds == 0 {
-        return Err(Why::new(Reason::OutOfRange, "a hospital has at least one bed"));
-    }
-    Ok(())
-}
-
-/// The hospital's load as observations of the station of the same id: occupied beds in per cent,
-/// people waiting in the emergency department, and how it takes patients (0 正常 to 3 暂停).
-fn observations(status: &HospitalStatus) -> Vec<RawObservation<'_>> {
-    let traffic = match status.traffic {
-        EmergencyTraffic::Normal => 0.0,
-        EmergencyTraffic::Strained => 1.0,
-        EmergencyTraffic::DivertAdvised => 2.0,
-        EmergencyTraffic::Suspended => 3.0,
-    };
-    let occupancy = f64::from(status.beds_occupied) * 100.0 / f64::from(status.beds.max(1));
-    [
-        ("bed_occupancy", occupancy),
-        ("emergency_waiting", f64::from(status.emergency_waiting)),
-        ("emergency_traffic", traffic),
-    ]
-    .into_iter()
-    .map(|(property, value)| {
-        RawObservation::bare(status.hospital.as_str(), property, status.t, value)
-    })
-    .collect()
 }

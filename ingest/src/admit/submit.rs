@@ -33,7 +33,7 @@ pub(crate) struct Leap {
     instants: u8,
 }
 
-pub(super) struct Draft<'c, 'm, 's> {
+pub(crate) struct Draft<'c, 'm, 's> {
     core: &'c Arc<Core>,
     inner: &'c mut MutexGuard<'m, Inner>,
     source: Source<'s>,
@@ -47,7 +47,7 @@ pub(super) struct Draft<'c, 'm, 's> {
 }
 
 impl<'c, 'm, 's> Draft<'c, 'm, 's> {
-    pub(super) fn new(
+    pub(crate) fn new(
         core: &'c Arc<Core>,
         inner: &'c mut MutexGuard<'m, Inner>,
         source: Source<'s>,
@@ -68,11 +68,11 @@ impl<'c, 'm, 's> Draft<'c, 'm, 's> {
         }
     }
 
-    pub(super) fn inner(&mut self) -> &mut Inner {
+    pub(crate) fn inner(&mut self) -> &mut Inner {
         self.inner
     }
 
-    pub(super) fn ticket(&self) -> Ticket {
+    pub(crate) fn ticket(&self) -> Ticket {
         self.ticket
     }
 
@@ -87,7 +87,7 @@ impl<'c, 'm, 's> Draft<'c, 'm, 's> {
 
     /// Refuses what is dated ahead of now by more than the city's tolerance; in a replay, what lies
     /// a leap ahead of all others.
-    pub(super) fn not_ahead(&mut self, t: UtcMs) -> Result<(), Why> {
+    pub(crate) fn not_ahead(&mut self, t: UtcMs) -> Result<(), Why> {
         match self.judged_against() {
             Some(now) => crate::judge::not_ahead(self.inner.judge.register(), t, Some(now)),
             None => self.no_lone_leap(t),
@@ -127,7 +127,7 @@ impl<'c, 'm, 's> Draft<'c, 'm, 's> {
     }
 
     /// Now, where something can be dated ahead of it.
-    pub(super) fn judged_against(&self) -> Option<UtcMs> {
+    pub(crate) fn judged_against(&self) -> Option<UtcMs> {
         match &self.core.ticks {
             Ticks::Live(clock) => Some(self.inner.now.unwrap_or_else(|| clock.now())),
             Ticks::Replay(_) => None,
@@ -156,7 +156,7 @@ impl<'c, 'm, 's> Draft<'c, 'm, 's> {
     }
 
     /// Judges one observation and drafts its record.
-    pub(super) fn observation(&mut self, raw: &RawObservation<'_>) -> Result<Outcome, Why> {
+    pub(crate) fn observation(&mut self, raw: &RawObservation<'_>) -> Result<Outcome, Why> {
         let now = self.judged_against();
         let agency = Some(self.source.agency);
         if now.is_none() {
@@ -183,7 +183,7 @@ impl<'c, 'm, 's> Draft<'c, 'm, 's> {
     }
 
     /// Drafts the record of another report.
-    pub(super) fn report(&mut self, t: UtcMs, report: Report) {
+    pub(crate) fn report(&mut self, t: UtcMs, report: Report) {
         self.follow(t);
         self.tally.frontier = self.tally.frontier.max(Some(t));
         let (received, channel) = (self.received(), self.source.channel);
@@ -192,7 +192,7 @@ impl<'c, 'm, 's> Draft<'c, 'm, 's> {
     }
 
     /// The answer to a duplicate waits for the first.
-    pub(super) fn wait_for(&mut self, ticket: Ticket) {
+    pub(crate) fn wait_for(&mut self, ticket: Ticket) {
         if ticket == self.ticket || self.waits.iter().any(|(held, _)| *held == ticket) {
             return;
         }
@@ -202,7 +202,7 @@ impl<'c, 'm, 's> Draft<'c, 'm, 's> {
     }
 
     /// Notes what became of an item; a refusal is drafted, counted and logged.
-    pub(super) fn conclude(&mut self, outcome: Result<Outcome, Why>, raw: &[u8]) {
+    pub(crate) fn conclude(&mut self, outcome: Result<Outcome, Why>, raw: &[u8]) {
         let outcome = outcome.unwrap_or_else(|why| {
             let kept = refusal(self.source, self.received(), &why, raw);
             tracing::debug!(
@@ -225,13 +225,13 @@ impl<'c, 'm, 's> Draft<'c, 'm, 's> {
     }
 
     /// Counts a refusal that is not kept.
-    pub(super) fn count_only(&mut self, why: Why) {
+    pub(crate) fn count_only(&mut self, why: Why) {
         self.tally.refused.push(why.reason);
         self.outcomes.push(Outcome::Refused(why));
     }
 
     /// Submits the append and gives the wait for it.
-    pub(super) fn submit(mut self) -> Admitted {
+    pub(crate) fn submit(mut self) -> Admitted {
         let account = Account {
             agency: self.source.agency.clone(),
             channel: self.source.channel,

@@ -1,5 +1,5 @@
-//! The resources of hearing: `POST /v1/observations`, `/v1/reports/hospital`, `/v1/reports/units`,
-//! `/v1/warnings`.
+//! The resources of hearing: `POST /v1/observations`, and one for every kind of report
+//! ([`crate::reports::kind::KINDS`]).
 
 use std::sync::Arc;
 
@@ -12,17 +12,20 @@ use axum::routing::post;
 use mqtt_edge::Who;
 
 use super::problem::{Problem, json};
-use super::session::{Door, ReportKind, idempotency_key, kind, media_type};
+use super::session::{Door, idempotency_key, kind, media_type};
+use crate::reports::kind::{KINDS, Kind};
 
 /// The router to mount. It needs no state and no layer; see [`super::server`] for the bounds that
 /// belong to the connection.
 pub fn router(door: Arc<Door>) -> Router {
-    Router::new()
-        .route("/v1/observations", post(observations))
-        .route("/v1/reports/hospital", post(hospital))
-        .route("/v1/reports/units", post(unit))
-        .route("/v1/warnings", post(warning))
-        .with_state(door)
+    let mut router = Router::new().route("/v1/observations", post(observations));
+    for kind in KINDS {
+        let take = move |State(door): State<Arc<Door>>, request: Request<Body>| async move {
+            answered(reports(door, request, kind).await)
+        };
+        router = router.route(kind.path, post(take));
+    }
+    router.with_state(door)
 }
 
 fn answered(outcome: Result<Vec<u8>, Problem>) -> Response<Body> {
@@ -56,40 +59,21 @@ async fn take(door: Arc<Door>, request: Request<Body>) -> Result<Vec<u8>, Proble
     door.once(&agency, key, "/v1/observations", &bytes, request).await
 }
 
-async fn hospital(State(door): State<Arc<Door>>, request: Request<Body>) -> Response<Body> {
-    answered(report(door, request, ReportKind::Hospital, "/v1/reports/hospital").await)
-}
-
-async fn unit(State(door): State<Arc<Door>>, request: Request<Body>) -> Response<Body> {
-    answered(report(door, request, ReportKind::Unit, "/v1/reports/units").await)
-}
-
-async fn warning(State(door): State<Arc<Door>>, request: Request<Body>) -> Response<Body> {
-    answered(report(door, request, ReportKind::Signal, "/v1/warnings").await)
-}
-
-async fn report(
+async fn reports(
     door: Arc<Door>,
     request: Request<Body>,
-    kind: ReportKind,
-    place: &str,
+    kind: &'static Kind,
 ) -> Result<Vec<u8>, Problem> {
     let (head, body) = request.into_parts();
     let (who, agency) = door.enter(&head.headers)?;
-    let allowed = match (&who, kind) {
-        (Who::Unit(_), ReportKind::Unit)
-        | (Who::Agency(_), ReportKind::Hospital | ReportKind::Unit) => true,
-        (Who::Agency(_), ReportKind::Signal) => door.may_signal(&agency),
-        _ => false,
-    };
-    if !allowed {
+    if !door.may(&who, &agency, kind) {
         return Err(Problem::forbidden());
     }
-    if media_type(&head.headers).as_deref() != Some("application/json") {
-        return Err(unsupported("application/json"));
-    }
+    let media = media_type(&head.headers);
+    let reader = media.and_then(|media| kind.reader(&media));
+    let reader = reader.ok_or_else(|| unsupported(&kind.wanted()))?;
     let key = idempotency_key(&head.headers)?;
     let body = door.body(&head.headers, body).await?;
-    let request = door.report(&who, &agency, kind, &body.bytes);
-    door.once(&agency, key, place, &body.bytes, request).await
+    let request = door.reports(&who, &agency, kind.path, reader, &body.bytes);
+    door.once(&agency, key, kind.path, &body.bytes, request).await
 }

@@ -21,7 +21,7 @@ use crate::admit::{Admission, Admitted, Outcome, Source, Unavailable};
 use crate::json::batch::{BatchError, decode_array, decode_ndjson};
 use crate::judge::Why;
 use crate::mqtt::session::whole;
-use crate::reports::decode as reports;
+use crate::reports::kind::{Kind as ReportKind, Reader};
 use crate::seams::{Credentials, Tasks};
 use crate::table::decode::decode_csv;
 
@@ -90,14 +90,6 @@ impl std::fmt::Debug for Door {
     }
 }
 
-/// What kind of report a resource takes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum ReportKind {
-    Hospital,
-    Unit,
-    Signal,
-}
-
 impl Door {
     /// A door into `admission`.
     pub fn new(
@@ -133,9 +125,9 @@ impl Door {
         Ok((who, agency))
     }
 
-    /// Whether an agency may publish official signals.
-    pub(crate) fn may_signal(&self, agency: &AgencyId) -> bool {
-        self.admission.register().agency(agency).is_some_and(|rights| rights.official_signals)
+    /// Whether a sender may send this kind of report.
+    pub(crate) fn may(&self, who: &Who, agency: &AgencyId, kind: &ReportKind) -> bool {
+        self.admission.register().agency(agency).is_some_and(|rights| (kind.may)(who, rights))
     }
 
     pub(crate) async fn body(
@@ -207,35 +199,30 @@ impl Door {
         (admitted, Some(slow_down(fast.retry_after)))
     }
 
-    /// A report in a body, answered when it is durable.
-    pub(crate) async fn report(
+    /// The reports of a body, answered when they are durable.
+    pub(crate) async fn reports(
         &self,
         who: &Who,
         agency: &AgencyId,
-        kind: ReportKind,
+        place: &str,
+        reader: Reader,
         body: &[u8],
     ) -> Result<Vec<u8>, Problem> {
-        let place = match kind {
-            ReportKind::Hospital => "/v1/reports/hospital",
-            ReportKind::Unit => "/v1/reports/units",
-            ReportKind::Signal => "/v1/warnings",
-        };
+        self.admission.room().await;
         let source = Source { agency, channel: Channel::Http, place };
-        let read = match kind {
-            ReportKind::Hospital => reports::hospital(body).map(Report::Hospital),
-            ReportKind::Unit => reports::unit(body).map(Report::Unit),
-            ReportKind::Signal => reports::signal(body).map(Report::Signal),
-        };
-        let report = match read {
-            Ok(report) => report,
+        let said = match reader(&self.admission.register(), body) {
+            Ok(said) => said,
             Err(why) => {
-                let status = StatusCode::BAD_REQUEST;
+                let status = match why.reason {
+                    Reason::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+                    _ => StatusCode::BAD_REQUEST,
+                };
                 let problem = Problem::new(status, why.reason.wire(), why.detail.clone());
                 durable(self.admission.refuse(source, why, body)).await?;
                 return Err(problem);
             }
         };
-        let desk = match (&report, who) {
+        let desk = |report: &Report| match (report, who) {
             (Report::Unit(said), Who::Unit(unit)) if said.unit != *unit => Err(Why::new(
                 Reason::ForeignStation,
                 format!("unit {unit} reports for itself only"),
@@ -245,7 +232,7 @@ impl Door {
             }
             _ => Ok(()),
         };
-        let (admitted, problem) = match self.admission.report(source, report, desk, body) {
+        let (admitted, problem) = match self.admission.reports(source, said, desk) {
             Ok(admitted) => (admitted, None),
             Err(fast) => self.limited(source, fast, body),
         };

@@ -1,13 +1,20 @@
 //! Stop 2 of 9 for MQTT: a topic → what its body is. Pure and total. Before it:
-//! [`crate::mqtt::session`]; the body is read by [`crate::json`] and [`crate::reports`]; after it:
-//! [`crate::admit`].
+//! [`crate::mqtt::session`]; the body is read by [`crate::json`] and the readers of
+//! [`crate::reports::kind`]; after it: [`crate::admit`].
+
+use crate::reports::kind::Kind;
 
 /// The first two levels of every topic.
 pub const ROOT: &str = "fh/v1";
 /// The second level that is no agency.
 pub const UNITS: &str = "units";
-/// Words that are no station: `fh/v1/<agency>/<word>` has a meaning of its own.
-pub const RESERVED: [&str; 6] = ["obs", "rejected", "hospital", "signals", "tasks", "report"];
+/// Words that are no station: `fh/v1/<agency>/<word>` has a meaning of its own. So have the words of
+/// the kinds of reports.
+pub const RESERVED: [&str; 4] = ["obs", "rejected", "tasks", "report"];
+
+fn is_reserved(word: &str) -> bool {
+    RESERVED.contains(&word) || Kind::of_topic(word).is_some()
+}
 
 /// What a topic carries up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,10 +28,8 @@ pub enum Carries<'t> {
         /// The property.
         property: &'t str,
     },
-    /// `fh/v1/<agency>/hospital`: a hospital's status.
-    Hospital,
-    /// `fh/v1/<agency>/signals`: an official signal.
-    Signals,
+    /// `fh/v1/<agency>/<word>`: reports of a kind.
+    Reports(&'static Kind),
     /// `fh/v1/units/<unit>/report`: a unit's report.
     UnitReport,
 }
@@ -58,11 +63,8 @@ pub fn carries(topic: &str) -> Option<Carries<'_>> {
         (UNITS, _, Some("report"), None) => Some(Carries::UnitReport),
         (UNITS, ..) => None,
         (_, "obs", None, None) => Some(Carries::Observations),
-        (_, "hospital", None, None) => Some(Carries::Hospital),
-        (_, "signals", None, None) => Some(Carries::Signals),
-        (_, station, Some(property), None)
-            if !RESERVED.contains(&station) && !RESERVED.contains(&property) =>
-        {
+        (_, word, None, None) => Kind::of_topic(word).map(Carries::Reports),
+        (_, station, Some(property), None) if !is_reserved(station) && !is_reserved(property) => {
             Some(Carries::Value { station, property })
         }
         _ => None,
@@ -77,8 +79,8 @@ mod tests {
     fn topics_mean_what_was_promised() {
         let table = [
             ("fh/v1/hydro/obs", Some(Carries::Observations)),
-            ("fh/v1/hydro/hospital", Some(Carries::Hospital)),
-            ("fh/v1/hydro/signals", Some(Carries::Signals)),
+            ("fh/v1/hydro/hospital", Some(Carries::Reports(&crate::hospitals::KIND))),
+            ("fh/v1/hydro/signals", Some(Carries::Reports(&crate::signals::KIND))),
             (
                 "fh/v1/hydro/R-1/rainfall",
                 Some(Carries::Value { station: "R-1", property: "rainfall" }),

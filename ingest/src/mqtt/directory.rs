@@ -51,9 +51,10 @@ impl Directory for CityDirectory {
         match (&principal.who, owner(topic)) {
             (Who::Agency(agency), Some(Owner::Agency(name))) if agency.as_str() == name => {
                 match carries(topic) {
-                    Some(Carries::Signals) => {
+                    Some(Carries::Reports(kind)) => {
                         let register = self.admission.register();
-                        register.agency(agency).is_some_and(|rights| rights.official_signals)
+                        let rights = register.agency(agency);
+                        rights.is_some_and(|rights| (kind.may)(&principal.who, rights))
                     }
                     // What goes down is the platform's to say. Another topic of its own that means
                     // nothing is refused for its content, so that the agency is told.

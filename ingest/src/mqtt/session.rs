@@ -18,7 +18,7 @@ use crate::admit::rate::TooFast;
 use crate::admit::{Admission, Admitted, Outcome, Source, Unavailable};
 use crate::json::batch::{BatchError, Item, decode_packet, decode_value};
 use crate::judge::Why;
-use crate::reports::decode as reports;
+use crate::reports::kind::Said;
 use crate::seams::{NOTE_KEYS, Tasks};
 
 /// Takes packets of one channel. Shared by its connections.
@@ -128,21 +128,22 @@ impl Intake {
                 let read = decode_value(body, station, property, received);
                 self.admission.admit(source, &[Item { raw: body, read }])
             }
-            Some(Carries::Hospital) => match reports::hospital(body) {
-                Ok(status) => self.admission.report(source, Report::Hospital(status), Ok(()), body),
-                Err(why) => refuse(why),
-            },
-            Some(Carries::Signals) => match reports::signal(body) {
-                Ok(signal) => self.admission.report(source, Report::Signal(signal), Ok(()), body),
-                Err(why) => refuse(why),
-            },
+            Some(Carries::Reports(kind)) => {
+                let register = self.admission.register();
+                let read = kind.reader_of(body).map(|reader| reader(&register, body));
+                match read {
+                    Some(Ok(said)) => self.admission.reports(source, said, |_| Ok(())),
+                    Some(Err(why)) => refuse(why),
+                    None => refuse(Why::new(Reason::UnknownChannel, "this topic carries nothing")),
+                }
+            }
             Some(Carries::UnitReport) => self.unit_report(who, source, body),
             None => refuse(Why::new(Reason::UnknownChannel, "this topic carries nothing")),
         }
     }
 
     fn unit_report(&self, who: &Who, source: Source<'_>, body: &[u8]) -> Result<Admitted, TooFast> {
-        let report = match reports::unit(body) {
+        let report = match crate::units::decode::unit(body) {
             Ok(report) => report,
             Err(why) => return Ok(self.admission.refuse(source, why, body)),
         };
@@ -155,7 +156,7 @@ impl Intake {
         }
         let desk = self.tasks.may_report(&report);
         let desk = desk.map_err(|said| Why::new(Reason::ImpossibleReport, said));
-        self.admission.report(source, Report::Unit(report), desk, body)
+        self.admission.reports(source, Said::one(body, Report::Unit(report)), |_| desk.clone())
     }
 }
 

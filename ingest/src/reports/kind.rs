@@ -1,0 +1,89 @@
+//! The kinds of reports: where each comes in, who may send it, and how it is read.
+
+use std::borrow::Cow;
+
+use domain::report::Report;
+use mqtt_edge::Who;
+
+use crate::judge::Why;
+use crate::register::{Register, Rights};
+use crate::{hospitals, signals, units};
+
+/// One report of a body, as it was read.
+#[derive(Debug)]
+pub struct Said<'a> {
+    /// Its bytes, as they were sent.
+    pub raw: Cow<'a, [u8]>,
+    /// What they say.
+    pub read: Result<Report, Why>,
+}
+
+impl<'a> Said<'a> {
+    /// A body that is one report.
+    pub fn one(raw: &'a [u8], report: Report) -> Vec<Self> {
+        vec![Self { raw: Cow::Borrowed(raw), read: Ok(report) }]
+    }
+}
+
+/// Reads a body: its reports, or why it is refused as a whole.
+pub type Reader = for<'a> fn(&Register, &'a [u8]) -> Result<Vec<Said<'a>>, Why>;
+
+/// A kind of report.
+pub struct Kind {
+    /// The resource: `/v1/reports/hospital`.
+    pub path: &'static str,
+    /// The last level of its topic, `fh/v1/<agency>/<word>`; empty where it has none.
+    pub topic: &'static str,
+    /// The media types of its bodies, each with its reader. The first is MQTT's too, but for a
+    /// body that begins as XML.
+    pub media: &'static [(&'static str, Reader)],
+    /// Who may send it.
+    pub may: fn(&Who, &Rights) -> bool,
+}
+
+impl std::fmt::Debug for Kind {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Kind").field("path", &self.path).finish_non_exhaustive()
+    }
+}
+
+impl PartialEq for Kind {
+    fn eq(&self, other: &Self) -> bool {
+        self.path == other.path
+    }
+}
+
+impl Eq for Kind {}
+
+/// Every kind. The names of the topics' words are taken: no station is called so.
+pub static KINDS: &[Kind] = &[hospitals::KIND, units::KIND, signals::KIND];
+
+impl Kind {
+    /// The kind of a topic's word.
+    pub fn of_topic(word: &str) -> Option<&'static Kind> {
+        KINDS.iter().find(|kind| !kind.topic.is_empty() && kind.topic == word)
+    }
+
+    /// The reader of a media type.
+    pub fn reader(&self, media: &str) -> Option<Reader> {
+        self.media.iter().find(|(name, _)| *name == media).map(|(_, reader)| *reader)
+    }
+
+    /// Its media types, for who sent another.
+    pub fn wanted(&self) -> String {
+        let names: Vec<&str> = self.media.iter().map(|(name, _)| *name).collect();
+        names.join(" or ")
+    }
+
+    /// The reader of a body that comes without a media type.
+    pub fn reader_of(&self, body: &[u8]) -> Option<Reader> {
+        let is_xml = body.iter().find(|b| !b.is_ascii_whitespace()) == Some(&b'<');
+        let fits = |(name, _): &&(&str, Reader)| name.ends_with("xml") == is_xml;
+        self.media.iter().find(fits).or(self.media.first()).map(|(_, reader)| *reader)
+    }
+}
+
+/// Any agency, for itself.
+pub fn any_agency(who: &Who, _: &Rights) -> bool {
+    matches!(who, Who::Agency(_))
+}

@@ -1,0 +1,19 @@
+//! Official signals (预警信号): published by weather, hydrology and sea offices, and only by them.
+
+pub(crate) mod admit;
+pub mod decode;
+
+use domain::report::Report;
+use mqtt_edge::Who;
+
+use crate::reports::kind::{Kind, Said};
+
+/// See [`Kind`].
+pub const KIND: Kind = Kind {
+    path: "/v1/warnings",
+    topic: "signals",
+    media: &[("application/json", |_, body| {
+        Ok(Said::one(body, Report::Signal(decode::signal(body)?)))
+    })],
+    may: |who, rights| matches!(who, Who::Agency(_)) && rights.official_signals,
+};

@@ -1,0 +1,96 @@
+//! Stop 2 of 9 for units' reports: bytes → report or [`Why`]. Pure and total. Before it:
+//! [`crate::mqtt::session`], [`crate::http::session`]; after it: [`crate::admit`].
+
+use domain::ids::{TaskId, UnitId};
+use domain::refusal::Reason;
+use domain::report::{TaskReport, UnitReport};
+use serde::Deserialize;
+
+use crate::judge::Why;
+use crate::reports::form::{NOTE_MAX_BYTES, Time, long_text, point, read};
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct UnitForm {
+    unit: UnitId,
+    t: Time,
+    #[serde(default)]
+    task: Option<TaskId>,
+    #[serde(default)]
+    report: Option<TaskReport>,
+    #[serde(default)]
+    note: Option<String>,
+    #[serde(default)]
+    lon: Option<f64>,
+    #[serde(default)]
+    lat: Option<f64>,
+}
+
+/// Reads a unit's report.
+///
+/// # Errors
+/// [`Why`], naming the field.
+pub fn unit(body: &[u8]) -> Result<UnitReport, Why> {
+    let form: UnitForm = read(body)?;
+    long_text("note", form.note.as_deref(), NOTE_MAX_BYTES)?;
+    let missing =
+        |field: &str| Why::new(Reason::MissingField, format!("field {field:?} is missing"));
+    match (form.task, form.report) {
+        (Some(_), None) => return Err(missing("report")),
+        (None, Some(_)) => return Err(missing("task")),
+        _ => {}
+    }
+    point(form.lon, form.lat)?;
+    Ok(UnitReport {
+        unit: form.unit,
+        t: form.t.0,
+        task: form.task,
+        report: form.report,
+        note: form.note,
+        lon: form.lon,
+        lat: form.lat,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const UNIT: &str = r#"{"unit":"boat-01","t":1781118300000,"task":"T-1","report":"accept"}"#;
+
+    #[test]
+    fn a_mistake_is_named() {
+        let of = |r: Result<UnitReport, Why>| r.unwrap_err().reason;
+        assert_eq!(
+            of(unit(UNIT.replace("\"task\":\"T-1\",", "").as_bytes())),
+            Reason::MissingField
+        );
+        assert_eq!(of(unit(UNIT.replace("accept", "fly").as_bytes())), Reason::FieldForm);
+        assert_eq!(of(unit(UNIT.replace("boat-01", "../x").as_bytes())), Reason::Identifier);
+        assert_eq!(of(unit(UNIT.replace("1781118300000", "17").as_bytes())), Reason::Time);
+        assert_eq!(of(unit(UNIT.replace("task", "tusk").as_bytes())), Reason::UnknownField);
+        assert_eq!(
+            of(unit(UNIT.replace("accept\"", "accept\",\"lon\":500,\"lat\":1").as_bytes())),
+            Reason::OutOfRange
+        );
+        assert_eq!(
+            of(unit(UNIT.replace("accept\"", "accept\",\"lon\":1e400,\"lat\":1").as_bytes())),
+            Reason::NotFinite
+        );
+        assert_eq!(of(unit(UNIT.replace("}", ",\"unit\":\"x\"}").as_bytes())), Reason::FieldForm);
+        assert_eq!(of(unit(b"{")), Reason::Syntax);
+        assert_eq!(unit(UNIT.as_bytes()).unwrap().task, Some(TaskId(1)));
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_give_an_answer(body in proptest::collection::vec(any::<u8>(), 0..200), at in 0usize..110, with in any::<u8>()) {
+            let _ = unit(&body);
+            let mut bytes = UNIT.as_bytes().to_vec();
+            let at = at.min(bytes.len() - 1);
+            bytes[at] = with;
+            let _ = unit(&bytes);
+        }
+    }
+}

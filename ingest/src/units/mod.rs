@@ -1,0 +1,18 @@
+//! Units: where they are, and what they say of their tasks.
+
+pub(crate) mod admit;
+pub mod decode;
+
+use domain::report::Report;
+
+use crate::reports::kind::{Kind, Said};
+
+/// See [`Kind`]. Its topic is the unit's own, `fh/v1/units/<unit>/report`.
+pub const KIND: Kind = Kind {
+    path: "/v1/reports/units",
+    topic: "",
+    media: &[("application/json", |_, body| {
+        Ok(Said::one(body, Report::Unit(decode::unit(body)?)))
+    })],
+    may: |_, _| true,
+};
