@@ -188,6 +188,7 @@ pub fn came(row: &Sequenced) -> Option<UtcMs> {
         Record::Tick { now } => Some(*now),
         Record::Refused(refusal) => Some(refusal.received),
         Record::Desk(event) => Some(event.at),
+        Record::Letter(act) => Some(act.at),
         Record::Configuration { .. } => None,
     }
 }

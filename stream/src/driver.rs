@@ -177,7 +177,9 @@ impl Driver {
                 out.signals.push((Seq(seq), signal));
                 Ok(())
             }
-            Record::Report { .. } | Record::Refused(_) | Record::Desk(_) => self.in_order(seq),
+            Record::Report { .. } | Record::Refused(_) | Record::Desk(_) | Record::Letter(_) => {
+                self.in_order(seq)
+            }
         }
     }
 

@@ -84,7 +84,8 @@ pub async fn rejections(
             Some(found.ok_or_else(|| Refused::invalid(format!("there is no reason {word}")))?)
         }
     };
-    let filter = RefusalFilter { agency, reason, before: asked.before.map(Seq) };
+    let filter =
+        RefusalFilter { agency, reason, before: asked.before.map(Seq), ..RefusalFilter::default() };
     let limit = asked.limit.unwrap_or(100).min(LIMIT_MAX);
     let read = platform.shelf.ask(move |hand| Ok(hand.history()?.refusals(&filter, limit)?));
     Ok(Json(read.await?.into_iter().map(view).collect()))

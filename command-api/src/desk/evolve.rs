@@ -47,7 +47,10 @@ impl<'a> Happening<'a> {
                 Some(Happening::Reported(row.seq, *received, report))
             }
             Record::Desk(event) => Some(Happening::Desk(row.seq, event)),
-            Record::Observation { .. } | Record::Refused(_) | Record::Configuration { .. } => None,
+            Record::Observation { .. }
+            | Record::Refused(_)
+            | Record::Letter(_)
+            | Record::Configuration { .. } => None,
         }
     }
 }

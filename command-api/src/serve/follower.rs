@@ -136,7 +136,7 @@ fn hear(followed: &Followed, read: Vec<Sequenced>) -> Vec<Sequenced> {
                     rest.push(row);
                 }
                 Record::Desk(_) => rest.push(row),
-                Record::Refused(_) | Record::Configuration { .. } => {}
+                Record::Refused(_) | Record::Letter(_) | Record::Configuration { .. } => {}
             }
         }
     }

@@ -1,7 +1,7 @@
 //! One record ↔ bytes.
 //!
-//! Postcard for what comes in masses (observations, ticks, refusals, configuration). Reports and
-//! desk events go into the postcard as MessagePack with field names: their types leave absent
+//! Postcard for what comes in masses (observations, ticks, refusals, configuration). Reports, desk
+//! events and acts about letters go into the postcard as MessagePack with field names: their types leave absent
 //! fields out when they are written, which a format without names cannot read back, and named
 //! fields let such a type gain an optional field without a new version of the encoding. Both keep
 //! every bit of a float.
@@ -10,6 +10,7 @@ use std::fmt;
 
 use domain::desk::DeskEvent;
 use domain::ids::AgencyId;
+use domain::letter::LetterAct;
 use domain::observation::Observation;
 use domain::record::Record;
 use domain::refusal::{Channel, Reason, Refusal};
@@ -40,6 +41,7 @@ enum Stored<'a> {
     Report { received: UtcMs, agency: &'a AgencyId, channel: Channel, report: Bytes },
     Refused(StoredRefusal<'a>),
     Desk(Bytes),
+    Letter(Bytes),
 }
 
 #[derive(Serialize)]
@@ -130,6 +132,7 @@ enum StoredOwned {
         quarantined: bool,
     },
     Desk(Bytes),
+    Letter(Bytes),
 }
 
 fn named<T: Serialize>(value: &T) -> Result<Bytes, EncodingError> {
@@ -180,6 +183,7 @@ pub(crate) fn encode_into(record: &Record, out: &mut Vec<u8>) -> Result<(), Enco
         },
         Record::Refused(refusal) => Stored::Refused(stored_refusal(refusal)),
         Record::Desk(event) => Stored::Desk(named::<DeskEvent>(event)?),
+        Record::Letter(act) => Stored::Letter(named::<LetterAct>(act)?),
     };
     let wrong = |e: postcard::Error| EncodingError::Encode(e.to_string());
     if matches!(stored, Stored::Observation { .. } | Stored::Tick { .. }) {
@@ -225,6 +229,7 @@ pub(crate) fn decode_one(bytes: &[u8]) -> Result<(Record, &[u8]), EncodingError>
             Record::Refused(refusal)
         }
         StoredOwned::Desk(event) => Record::Desk(read_named(&event.0)?),
+        StoredOwned::Letter(act) => Record::Letter(read_named(&act.0)?),
     };
     Ok((record, rest))
 }

@@ -1,6 +1,7 @@
 use domain::decision::{Decision, DecisionKind};
 use domain::desk::{Actor, DeskFact};
 use domain::ids::{DatastreamIx, HospitalId, IncidentId, Seq, TaskId, UnitId};
+use domain::letter::LetterFact;
 use domain::observation::{OriginFlag, Quality, Trust};
 
 use domain::report::{EmergencyTraffic, HospitalStatus, TaskReport, UnitReport};
@@ -102,6 +103,24 @@ fn refusals_and_configuration_keep_raw_bytes() {
         files: vec![("city.toml".into(), b"name = \"x\"".to_vec()), ("empty".into(), vec![])],
         datastreams: vec![("JM-0012".into(), "rainfall".into())],
     });
+}
+
+#[test]
+fn acts_about_letters_return_whole() {
+    let act =
+        |what| Record::Letter(LetterAct { letter: Seq(7), at: UtcMs(9), by: "wang".into(), what });
+    round_trip(&act(LetterFact::Dismissed { note: "试验帧".into() }));
+    for why in [None, Some((Reason::Unit, "\"ft\" is no unit".to_owned()))] {
+        let (accepted, duplicate, refused, quarantined) = (1, 2, 3, 4);
+        round_trip(&act(LetterFact::Replayed {
+            mended: true,
+            accepted,
+            duplicate,
+            refused,
+            quarantined,
+            why,
+        }));
+    }
 }
 
 #[test]

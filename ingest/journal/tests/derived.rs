@@ -10,6 +10,7 @@ use std::sync::Mutex;
 
 use domain::decision::{Decision, DecisionKind};
 use domain::ids::{AgencyId, DatastreamIx, Seq};
+use domain::letter::{LetterAct, LetterFact, LetterState};
 use domain::observation::{Observation, OriginFlag, Quality, Trust};
 use domain::record::{Record, Sequenced};
 use domain::refusal::{Channel, Reason};
@@ -314,4 +315,92 @@ fn refusals_are_read_page_by_page_by_agency_and_reason() {
     assert!(page.iter().all(|k| k.refusal.reason == Reason::Unit));
     let Record::Refused(first) = &records[page[0].seq.0 as usize - 1].record else { panic!() };
     assert_eq!(&page[0].refusal, first, "with its raw bytes");
+}
+
+#[test]
+fn a_letters_state_is_what_the_record_says_of_it_and_goes_back_with_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut store = HistoryStore::open(dir.path()).unwrap();
+    let replayed = |refused| LetterFact::Replayed {
+        mended: true,
+        accepted: 1 - refused,
+        duplicate: 0,
+        refused,
+        quarantined: 0,
+        why: (refused > 0).then(|| (Reason::Unit, "\"ft\" is no unit".to_owned())),
+    };
+    let act = |letter, what| {
+        Record::Letter(LetterAct { letter: Seq(letter), at: UtcMs(9), by: "wang".into(), what })
+    };
+    let note = || "a test".to_owned();
+    let records: Vec<Sequenced> = [
+        refusal("hydro", Reason::Unit, 8),
+        refusal("hydro", Reason::FutureDated, 8),
+        refusal("met", Reason::Syntax, 8),
+        act(1, replayed(1)),
+        act(2, LetterFact::Dismissed { note: note() }),
+        act(1, replayed(0)),
+    ]
+    .into_iter()
+    .zip(1..)
+    .map(|(record, seq)| Sequenced { seq: Seq(seq), record })
+    .collect();
+    store.append(&records, Seq(6)).unwrap();
+    let states = |store: &HistoryStore| -> Vec<(u64, LetterState)> {
+        let all = store.read().refusals(&RefusalFilter::default(), 10).unwrap();
+        all.iter().map(|kept| (kept.seq.0, kept.state())).collect()
+    };
+    let after = [(3, LetterState::Open), (2, LetterState::Dismissed), (1, LetterState::Replayed)];
+    assert_eq!(states(&store), after);
+    let places = |filter: RefusalFilter| -> Vec<u64> {
+        let places = store.read().refusal_places(&filter, 10).unwrap();
+        let n = store.read().refusal_count(&filter, 10).unwrap();
+        assert_eq!(n, places.len() as u64);
+        places.iter().map(|seq| seq.0).collect()
+    };
+    let any = RefusalFilter::default;
+    assert_eq!(places(RefusalFilter { state: Some(LetterState::Open), ..any() }), [3]);
+    assert_eq!(places(RefusalFilter { state: Some(LetterState::Replayed), ..any() }), [1]);
+    assert_eq!(places(RefusalFilter { source: Some("/OBS".into()), ..any() }), [1, 2, 3]);
+    assert_eq!(places(RefusalFilter { source: Some("nowhere".into()), ..any() }), [0; 0]);
+    assert_eq!(places(RefusalFilter { channel: Some(Channel::File), ..any() }), [0; 0]);
+    assert_eq!(places(RefusalFilter { after: Some(Seq(1)), before: Some(Seq(3)), ..any() }), [2]);
+    let acts = store.read().acts_about(Seq(1), 10).unwrap();
+    assert_eq!(acts.iter().map(|kept| kept.seq.0).collect::<Vec<_>>(), [4, 6], "both are kept");
+    store.rewind(Seq(5)).unwrap();
+    assert_eq!(states(&store)[2], (1, LetterState::Open), "as the record was then");
+}
+
+#[test]
+fn instants_are_counted_by_the_hour_that_ends_with_them_and_once_each() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut store = HistoryStore::open(dir.path()).unwrap();
+    let hour = 3_600_000;
+    let seen = |seq, t, value, origin| {
+        let mut observation = Observation {
+            datastream: DatastreamIx(5),
+            t: UtcMs(t),
+            result_time: UtcMs(t),
+            value,
+            quality: Quality::default(),
+        };
+        observation.quality.origin = origin;
+        let (received, channel) = (UtcMs(t), Channel::Http);
+        Sequenced { seq: Seq(seq), record: Record::Observation { received, channel, observation } }
+    };
+    use OriginFlag::{Completed, Corrected, Original};
+    let records = [
+        seen(1, 10 * hour, 1.0, Original),
+        seen(2, 10 * hour + 1, 2.0, Original),
+        seen(3, 10 * hour + 1, 3.0, Corrected),
+        seen(4, 11 * hour, 4.0, Completed),
+        seen(5, 12 * hour, 5.0, Original),
+    ];
+    store.append(&records, Seq(5)).unwrap();
+    let counts = |from, upto| -> Vec<(i64, u32)> {
+        let hours = store.read().instants_by_hour(DatastreamIx(5), from, Seq(upto)).unwrap();
+        hours.iter().map(|h| (h.hour, h.instants)).collect()
+    };
+    assert_eq!(counts(0, 5), [(9, 1), (10, 2), (11, 1)]);
+    assert_eq!(counts(10, 4), [(10, 2)]);
 }

@@ -10,6 +10,7 @@ pub mod city;
 pub mod decision;
 pub mod desk;
 pub mod ids;
+pub mod letter;
 pub mod level;
 pub mod observation;
 pub mod property;

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::desk::DeskEvent;
 use crate::ids::{AgencyId, Seq};
+use crate::letter::LetterAct;
 use crate::observation::Observation;
 use crate::refusal::{Channel, Refusal};
 use crate::report::Report;
@@ -55,6 +56,8 @@ pub enum Record {
     Refused(Refusal),
     /// Something that happened at the desk.
     Desk(DeskEvent),
+    /// Something refused was sent again, or laid aside.
+    Letter(LetterAct),
 }
 
 /// A record at its place in the journal.

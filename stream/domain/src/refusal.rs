@@ -6,17 +6,21 @@ use crate::ids::AgencyId;
 use crate::time::UtcMs;
 
 macro_rules! reasons {
-    ($($(#[$doc:meta])* $name:ident $wire:literal $todo:literal)*) => {
+    ($($(#[doc = $doc:literal])* $name:ident $wire:literal $todo:literal)*) => {
         /// Why something that was sent is not taken. The wire word is stable.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         #[serde(rename_all = "snake_case")]
-        pub enum Reason { $($(#[$doc])* $name),* }
+        pub enum Reason { $($(#[doc = $doc])* $name),* }
 
         impl Reason {
             /// Every reason, in order.
             pub const ALL: &'static [Reason] = &[$(Reason::$name),*];
             /// The stable word on the wire and in the metrics.
             pub fn wire(self) -> &'static str { match self { $(Reason::$name => $wire),* } }
+            /// What it means, in a sentence.
+            pub fn means(self) -> &'static str {
+                match self { $(Reason::$name => concat!($($doc),*).trim_ascii()),* }
+            }
             /// What the sender should do.
             pub fn what_to_do(self) -> &'static str { match self { $(Reason::$name => $todo),* } }
         }
@@ -79,6 +83,15 @@ pub enum Channel {
 }
 
 impl Channel {
+    /// Every channel, in order.
+    pub const ALL: &'static [Channel] =
+        &[Channel::Mqtt, Channel::MqttBridge, Channel::Http, Channel::File];
+
+    /// The channel of a word.
+    pub fn of(word: &str) -> Option<Channel> {
+        Channel::ALL.iter().copied().find(|channel| channel.wire() == word)
+    }
+
     /// The word in metrics and answers.
     pub fn wire(self) -> &'static str {
         match self {

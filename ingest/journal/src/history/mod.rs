@@ -6,12 +6,15 @@
 
 mod desk;
 mod follow;
+mod hours;
+mod letters;
 mod query;
 mod refusals;
 
 use std::path::Path;
 
 use domain::ids::{DatastreamIx, Seq};
+use domain::letter::LetterAct;
 use domain::observation::{Observation, OriginFlag, Quality, Trust};
 use domain::record::{Record, Sequenced};
 use domain::refusal::Refusal;
@@ -21,6 +24,8 @@ use rusqlite::{Connection, Transaction, params};
 use crate::derived::{DerivedError, Kind};
 
 pub use follow::{FOLLOW_RECORDS, FollowEnd, FollowError, Followed, Shutdown, follow, spawn};
+pub use hours::HourCount;
+pub use letters::KeptAct;
 pub use refusals::{KeptRefusal, RefusalFilter};
 
 /// The file's name.
@@ -29,7 +34,7 @@ pub const HISTORY_FILE: &str = "history.sqlite";
 pub(crate) const KIND: Kind = Kind {
     file: HISTORY_FILE,
     application_id: 0x4648_4831,
-    version: 2,
+    version: 3,
     schema: "
 CREATE TABLE observation(
   datastream INTEGER NOT NULL,
@@ -59,6 +64,14 @@ CREATE TABLE refusal(
   quarantined INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX refusal_agency ON refusal(agency, seq);
+CREATE TABLE letter(
+  seq INTEGER PRIMARY KEY,
+  refusal INTEGER NOT NULL,
+  at INTEGER NOT NULL,
+  state TEXT NOT NULL,
+  act BLOB NOT NULL
+) STRICT;
+CREATE INDEX letter_refusal ON letter(refusal, seq);
 CREATE INDEX refusal_reason ON refusal(reason, seq);",
 };
 
@@ -140,6 +153,7 @@ impl HistoryStore {
         let position = self.position()?;
         let mut rows: Vec<Sample> = Vec::with_capacity(records.len());
         let mut refusals: Vec<(Seq, &Refusal)> = Vec::new();
+        let mut letters: Vec<(Seq, &LetterAct)> = Vec::new();
         let mut acts: Vec<desk::Act<'_>> = Vec::new();
         for row in records.iter().filter(|r| r.seq > position) {
             let Sequenced { seq, record } = row;
@@ -149,6 +163,7 @@ impl HistoryStore {
                     rows.push(Sample { observation: *observation, seq: *seq });
                 }
                 Record::Refused(refusal) => refusals.push((*seq, refusal)),
+                Record::Letter(act) => letters.push((*seq, act)),
                 _ => {}
             }
         }
@@ -163,6 +178,7 @@ impl HistoryStore {
             let transaction = connection.transaction()?;
             insert_observations(&transaction, &rows)?;
             refusals::insert(&transaction, &refusals)?;
+            letters::insert(&transaction, &letters)?;
             desk::insert(&transaction, &acts)?;
             KIND.set_position(&transaction, position.max(upto))?;
             transaction.commit()
@@ -182,7 +198,7 @@ impl HistoryStore {
         let connection = &mut self.reader.connection;
         let mut write = || -> rusqlite::Result<()> {
             let transaction = connection.transaction()?;
-            for table in ["observation", "refusal", "desk"] {
+            for table in ["observation", "refusal", "letter", "desk"] {
                 let sql = format!("DELETE FROM {table} WHERE seq > ?1");
                 transaction.execute(&sql, [durable.0 as i64])?;
             }

@@ -1,23 +1,32 @@
 //! What was refused, so that it can be read, mended and sent again.
 
 use domain::ids::{AgencyId, Seq};
+use domain::letter::LetterState;
 use domain::refusal::{Channel, Reason, Refusal};
 use domain::time::UtcMs;
-use rusqlite::types::Type;
-use rusqlite::{Row, Transaction, params};
+use rusqlite::types::{Type, Value};
+use rusqlite::{Row, Transaction, params, params_from_iter};
 
+use super::letters::{self, KeptAct};
 use super::{HistoryReader, KIND};
 use crate::derived::DerivedError;
 
-const CHANNELS: [Channel; 4] = [Channel::Mqtt, Channel::MqttBridge, Channel::Http, Channel::File];
-
-/// A refusal at its place in the journal.
+/// A refusal at its place in the journal, and what was done about it last.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeptRefusal {
     /// The place.
     pub seq: Seq,
     /// The refusal.
     pub refusal: Refusal,
+    /// The last act about it, where there is one.
+    pub last: Option<KeptAct>,
+}
+
+impl KeptRefusal {
+    /// The state it is in.
+    pub fn state(&self) -> LetterState {
+        self.last.as_ref().map_or(LetterState::Open, |kept| kept.act.what.state())
+    }
 }
 
 /// Which refusals are asked for.
@@ -25,10 +34,61 @@ pub struct KeptRefusal {
 pub struct RefusalFilter {
     /// Only this agency's.
     pub agency: Option<AgencyId>,
+    /// Only by this channel.
+    pub channel: Option<Channel>,
     /// Only for this reason.
     pub reason: Option<Reason>,
+    /// Only where the topic or resource contains this, whatever its case (of ASCII letters).
+    pub source: Option<String>,
+    /// Only quarantined ones, or only the others.
+    pub quarantined: Option<bool>,
+    /// Only in this state.
+    pub state: Option<LetterState>,
+    /// Only those that came at or after this.
+    pub since: Option<UtcMs>,
+    /// Only those that came before this.
+    pub until: Option<UtcMs>,
     /// Only those before this place: the last one of the page before.
     pub before: Option<Seq>,
+    /// Only those after this place.
+    pub after: Option<Seq>,
+}
+
+const COLUMNS: &str = "SELECT refusal.seq, agency, channel, source, received, reason, detail, raw,
+    quarantined, newest.seq, newest.act";
+/// Every refusal beside the newest act about it.
+const TABLES: &str = " FROM refusal LEFT JOIN letter AS newest ON newest.seq =
+    (SELECT max(seq) FROM letter WHERE letter.refusal = refusal.seq)";
+
+impl RefusalFilter {
+    /// The conditions and what they are bound to, in order.
+    fn conditions(&self) -> (String, Vec<Value>) {
+        let whole = |seq: Seq| Value::Integer(i64::try_from(seq.0).unwrap_or(i64::MAX));
+        let text = |word: &str| Value::Text(word.to_owned());
+        let each = [
+            (" AND agency = ?", self.agency.as_ref().map(|a| text(a.as_str()))),
+            (" AND channel = ?", self.channel.map(|c| text(c.wire()))),
+            (" AND reason = ?", self.reason.map(|r| text(r.wire()))),
+            (
+                " AND instr(lower(source), ?) > 0",
+                self.source.as_ref().map(|s| Value::Text(s.to_ascii_lowercase())),
+            ),
+            (" AND quarantined = ?", self.quarantined.map(|q| Value::Integer(i64::from(q)))),
+            (" AND coalesce(newest.state, 'open') = ?", self.state.map(|s| text(s.wire()))),
+            (" AND received >= ?", self.since.map(|t| Value::Integer(t.0))),
+            (" AND received < ?", self.until.map(|t| Value::Integer(t.0))),
+            (" AND refusal.seq < ?", self.before.map(whole)),
+            (" AND refusal.seq > ?", self.after.map(whole)),
+        ];
+        let (mut sql, mut values) = (" WHERE 1".to_owned(), Vec::new());
+        for (condition, value) in each {
+            if let Some(value) = value {
+                sql.push_str(condition);
+                values.push(value);
+            }
+        }
+        (sql, values)
+    }
 }
 
 impl HistoryReader {
@@ -41,37 +101,51 @@ impl HistoryReader {
         filter: &RefusalFilter,
         limit: usize,
     ) -> Result<Vec<KeptRefusal>, DerivedError> {
-        let mut sql =
-            "SELECT seq, agency, channel, source, received, reason, detail, raw, quarantined
-             FROM refusal WHERE seq < ?1"
-                .to_owned();
-        if filter.agency.is_some() {
-            sql.push_str(" AND agency = ?2");
-        }
-        if filter.reason.is_some() {
-            sql.push_str(" AND reason = ?3");
-        }
-        sql.push_str(" ORDER BY seq DESC LIMIT ?4");
-        let before = filter.before.and_then(|s| i64::try_from(s.0).ok()).unwrap_or(i64::MAX);
-        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let (conditions, mut values) = filter.conditions();
+        let sql = format!("{COLUMNS}{TABLES}{conditions} ORDER BY refusal.seq DESC LIMIT ?");
+        values.push(Value::Integer(i64::try_from(limit).unwrap_or(i64::MAX)));
         let read = || -> rusqlite::Result<Vec<KeptRefusal>> {
             let mut statement = self.connection.prepare_cached(&sql)?;
-            statement.raw_bind_parameter(1, before)?;
-            if let Some(agency) = &filter.agency {
-                statement.raw_bind_parameter(2, agency.as_str())?;
-            }
-            if let Some(reason) = filter.reason {
-                statement.raw_bind_parameter(3, reason.wire())?;
-            }
-            statement.raw_bind_parameter(4, limit)?;
-            let mut rows = statement.raw_query();
-            let mut kept = Vec::new();
-            while let Some(row) = rows.next()? {
-                kept.push(refusal_of(row)?);
-            }
-            Ok(kept)
+            statement.query_map(params_from_iter(&values), refusal_of)?.collect()
         };
         read().map_err(KIND.wrong("read the refusals"))
+    }
+
+    /// The places of refusals, oldest first, at most `limit`: to replay them in their order.
+    ///
+    /// # Errors
+    /// [`DerivedError::Sqlite`].
+    pub fn refusal_places(
+        &self,
+        filter: &RefusalFilter,
+        limit: usize,
+    ) -> Result<Vec<Seq>, DerivedError> {
+        let (conditions, mut values) = filter.conditions();
+        let sql = format!("SELECT refusal.seq{TABLES}{conditions} ORDER BY refusal.seq LIMIT ?");
+        values.push(Value::Integer(i64::try_from(limit).unwrap_or(i64::MAX)));
+        let read = || -> rusqlite::Result<Vec<Seq>> {
+            let mut statement = self.connection.prepare_cached(&sql)?;
+            let rows = statement.query_map(params_from_iter(&values), |row| {
+                Ok(Seq(row.get::<_, i64>(0)? as u64))
+            })?;
+            rows.collect()
+        };
+        read().map_err(KIND.wrong("read the refusals' places"))
+    }
+
+    /// How many refusals a filter finds, counted up to `most`.
+    ///
+    /// # Errors
+    /// [`DerivedError::Sqlite`].
+    pub fn refusal_count(&self, filter: &RefusalFilter, most: usize) -> Result<u64, DerivedError> {
+        let (conditions, mut values) = filter.conditions();
+        let sql = format!("SELECT count(*) FROM (SELECT 1{TABLES}{conditions} LIMIT ?)");
+        values.push(Value::Integer(i64::try_from(most).unwrap_or(i64::MAX)));
+        let read = || -> rusqlite::Result<u64> {
+            let mut statement = self.connection.prepare_cached(&sql)?;
+            statement.query_row(params_from_iter(&values), |row| Ok(row.get::<_, i64>(0)? as u64))
+        };
+        read().map_err(KIND.wrong("count refusals"))
     }
 
     /// How many refusals there are of each agency and reason, in order of both.
@@ -135,7 +209,7 @@ fn reason_of(row: &Row<'_>, column: usize) -> rusqlite::Result<Reason> {
 
 fn refusal_of(row: &Row<'_>) -> rusqlite::Result<KeptRefusal> {
     let word: String = row.get(2)?;
-    let channel = CHANNELS.into_iter().find(|c| c.wire() == word);
+    let channel = Channel::of(&word);
     let refusal = Refusal {
         agency: agency_of(row, 1)?,
         channel: channel.ok_or_else(|| unknown(2, &word))?,
@@ -146,5 +220,7 @@ fn refusal_of(row: &Row<'_>) -> rusqlite::Result<KeptRefusal> {
         raw: row.get(7)?,
         quarantined: row.get(8)?,
     };
-    Ok(KeptRefusal { seq: Seq(row.get::<_, i64>(0)? as u64), refusal })
+    let last =
+        row.get::<_, Option<i64>>(9)?.map(|seq| letters::act_of(seq, 10, row)).transpose()?;
+    Ok(KeptRefusal { seq: Seq(row.get::<_, i64>(0)? as u64), refusal, last })
 }
