@@ -24,3 +24,4 @@ pub mod table;
 pub mod telemetry;
 pub mod ticker;
 pub mod units;
+pub mod xml;
