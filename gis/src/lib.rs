@@ -5,10 +5,12 @@
 //!
 //! One question, one file: how far ([`distance`]), what is near ([`point_index`]), what contains it
 //! ([`area_index`]), which hexagon ([`cells`]), what stations say of the place between them
-//! ([`spread`]), which area is whose ([`thiessen`](mod@thiessen)).
+//! ([`spread`]), which area is whose ([`thiessen`](mod@thiessen)), what a pair of a Chinese web map is
+//! in WGS-84 ([`coordinates`]).
 
 pub mod area_index;
 pub mod cells;
+pub mod coordinates;
 pub mod distance;
 pub mod outline;
 pub mod point_index;
@@ -18,6 +20,7 @@ pub mod thiessen;
 
 pub use area_index::AreaIndex;
 pub use cells::{Cell, CellError, Resolution};
+pub use coordinates::Crs;
 pub use distance::{EARTH_RADIUS_M, distance_m};
 pub use outline::{BoundingBox, Outline, OutlineError};
 pub use point_index::{Near, PointIndex};

@@ -96,6 +96,8 @@ pub struct Rights {
     pub official_signals: bool,
     /// Observations a second on average; `None`: the platform's default.
     pub rate_per_s: Option<u32>,
+    /// The coordinate system of all it sends, where it has declared one.
+    pub coordinates: Option<gis::Crs>,
 }
 
 /// See the module.
@@ -239,6 +241,7 @@ impl Register {
         let rights = |a: &domain::city::Agency| Rights {
             official_signals: a.official_signals,
             rate_per_s: (a.rate_per_s > 0).then_some(a.rate_per_s),
+            coordinates: a.coordinates,
         };
         Self {
             stations,
@@ -328,6 +331,10 @@ impl Register {
     /// An agency's rights.
     pub fn agency(&self, id: &AgencyId) -> Option<&Rights> {
         self.agencies.get(id)
+    }
+    /// The coordinate system that an agency has declared for all it sends.
+    pub fn coordinates_of(&self, agency: &AgencyId) -> Option<gis::Crs> {
+        self.agency(agency).and_then(|rights| rights.coordinates)
     }
     /// Every agency, in order of id.
     pub fn agencies(&self) -> impl Iterator<Item = &AgencyId> {

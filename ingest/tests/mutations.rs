@@ -104,7 +104,7 @@ fn damaged_input_never_ends_a_decoder() {
         let _ = decode_value(&bytes, "R-1", "rainfall", UtcMs(1_781_118_300_000));
         let _ = (
             hospitals::decode::hospital(&bytes),
-            units::decode::unit(&bytes),
+            units::decode::unit(&bytes, None),
             signals::decode::signal(&bytes),
         );
         if let Ok(topic) = std::str::from_utf8(&bytes) {

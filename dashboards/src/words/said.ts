@@ -55,6 +55,7 @@ export const said = {
   'reject.too_large': ['过大', 'too large'],
   'reject.rate_limited': ['过快', 'too fast'],
   'reject.impossible_report': ['回报与任务不符', 'impossible report'],
+  'reject.coordinates': ['坐标系与申报的不符', 'other coordinates than declared'],
 
   'todo.syntax': ['按 UTF-8 发送一个 JSON 对象、对象数组，或每行一个对象', 'send one JSON object, an array of them, or one object a line, in UTF-8'],
   'todo.unknown_field': ['删去或改正所指字段', 'remove or correct the named field'],
@@ -75,6 +76,7 @@ export const said = {
   'todo.too_large': ['分小包、小批发送', 'send smaller packets or batches'],
   'todo.rate_limited': ['放慢发送', 'slow down'],
   'todo.impossible_report': ['只对下达给本队的任务、按先后回报', 'report on a task that was sent to this unit, in its order'],
+  'todo.coordinates': ['坐标系只用一种：用本单位申报的，或不写 crs', 'send one coordinate system: the one declared for the agency, or leave crs out'],
 
   'part.ahead': ['超前 {span}', '{span} ahead of now'],
   'part.range': ['{value}，可能范围 {least} 至 {most}', '{value}; possible: {least} to {most}'],

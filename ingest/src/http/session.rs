@@ -21,7 +21,7 @@ use crate::admit::{Admission, Admitted, Outcome, Source, Unavailable};
 use crate::json::batch::{BatchError, decode_array, decode_ndjson};
 use crate::judge::Why;
 use crate::mqtt::session::whole;
-use crate::reports::kind::{Kind as ReportKind, Reader};
+use crate::reports::kind::{Kind as ReportKind, Reader, Rim};
 use crate::seams::{Credentials, Tasks};
 use crate::table::decode::decode_csv;
 
@@ -210,7 +210,8 @@ impl Door {
     ) -> Result<Vec<u8>, Problem> {
         self.admission.room().await;
         let source = Source { agency, channel: Channel::Http, place };
-        let said = match reader(&self.admission.register(), body) {
+        let register = self.admission.register();
+        let said = match reader(&Rim { register: &register, agency }, body) {
             Ok(said) => said,
             Err(why) => {
                 let status = match why.reason {

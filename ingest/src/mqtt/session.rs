@@ -18,7 +18,7 @@ use crate::admit::rate::TooFast;
 use crate::admit::{Admission, Admitted, Outcome, Source, Unavailable};
 use crate::json::batch::{BatchError, Item, decode_packet, decode_value};
 use crate::judge::Why;
-use crate::reports::kind::Said;
+use crate::reports::kind::{Rim, Said};
 use crate::seams::{NOTE_KEYS, Tasks};
 
 /// Takes packets of one channel. Shared by its connections.
@@ -130,7 +130,8 @@ impl Intake {
             }
             Some(Carries::Reports(kind)) => {
                 let register = self.admission.register();
-                let read = kind.reader_of(body).map(|reader| reader(&register, body));
+                let rim = Rim { register: &register, agency: source.agency };
+                let read = kind.reader_of(body).map(|reader| reader(&rim, body));
                 match read {
                     Some(Ok(said)) => self.admission.reports(source, said, |_| Ok(())),
                     Some(Err(why)) => refuse(why),
@@ -143,7 +144,8 @@ impl Intake {
     }
 
     fn unit_report(&self, who: &Who, source: Source<'_>, body: &[u8]) -> Result<Admitted, TooFast> {
-        let report = match crate::units::decode::unit(body) {
+        let declared = self.admission.register().coordinates_of(source.agency);
+        let report = match crate::units::decode::unit(body, declared) {
             Ok(report) => report,
             Err(why) => return Ok(self.admission.refuse(source, why, body)),
         };

@@ -5,6 +5,7 @@ use std::fmt;
 
 use domain::refusal::Reason;
 use domain::time::UtcMs;
+use gis::Crs;
 use serde::Deserialize;
 use serde::de::{DeserializeOwned, Deserializer, Visitor};
 
@@ -82,23 +83,71 @@ pub fn long_text(field: &str, text: Option<&str>, max_bytes: usize) -> Result<()
     Ok(())
 }
 
-/// A longitude and a latitude, degrees WGS-84: both or neither, and on this earth.
+/// Where something is, WGS-84: a pair in the coordinate system of its agency.
+///
+/// `lon` and `lat` are degrees, both or neither. `crs` is what the report itself says (its field
+/// `crs`), `declared` what its agency has declared for all it sends (`coordinates` in
+/// `agencies.toml`); where neither says anything the pair is WGS-84. A report that says another
+/// system than its agency has declared is refused: one of the two is wrong by half a kilometre, and
+/// nobody here can know which.
 ///
 /// # Errors
-/// [`Why`], naming the field.
-pub fn point(lon: Option<f64>, lat: Option<f64>) -> Result<Option<(f64, f64)>, Why> {
+/// [`Why`]: a missing half, a mixture ([`Reason::Coordinates`]), no place on earth.
+pub fn place(
+    lon: Option<f64>,
+    lat: Option<f64>,
+    crs: Option<Crs>,
+    declared: Option<Crs>,
+) -> Result<Option<(f64, f64)>, Why> {
     let missing =
         |field: &str| Why::new(Reason::MissingField, format!("field {field:?} is missing"));
+    if let (Some(said), Some(declared)) = (crs, declared)
+        && said != declared
+    {
+        let detail = format!(
+            "the report is in {}, but its agency has declared {} for all it sends",
+            said.wire(),
+            declared.wire()
+        );
+        return Err(Why::new(Reason::Coordinates, detail));
+    }
     match (lon, lat) {
         (Some(_), None) => Err(missing("lat")),
         (None, Some(_)) => Err(missing("lon")),
         (None, None) => Ok(None),
         (Some(lon), Some(lat)) => {
-            if !(-180.0..=180.0).contains(&lon) || !(-90.0..=90.0).contains(&lat) {
-                let said = format!("longitude {lon}, latitude {lat} is no place on earth");
-                return Err(Why::new(Reason::OutOfRange, said));
+            let system = crs.or(declared).unwrap_or_default();
+            match system.to_wgs84(lon, lat) {
+                Ok(at) => Ok(Some((at.lon(), at.lat()))),
+                Err(_) => {
+                    let said = format!("longitude {lon}, latitude {lat} is no place on earth");
+                    Err(Why::new(Reason::OutOfRange, said))
+                }
             }
-            Ok(Some((lon, lat)))
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pair_is_brought_to_wgs84_or_refused_where_systems_are_mixed() {
+        let here = (Some(113.08), Some(22.58));
+        let place = |crs, declared| place(here.0, here.1, crs, declared);
+        assert_eq!(place(None, None), Ok(Some((113.08, 22.58))));
+        assert_eq!(place(Some(Crs::Wgs84), None), Ok(Some((113.08, 22.58))));
+        let shifted = place(None, Some(Crs::Gcj02)).unwrap().unwrap();
+        assert!((113.07..113.08).contains(&shifted.0), "{shifted:?}");
+        assert_eq!(place(Some(Crs::Gcj02), Some(Crs::Gcj02)), Ok(Some(shifted)));
+        assert_eq!(place(Some(Crs::Gcj02), None), Ok(Some(shifted)));
+        let mixed = place(Some(Crs::Wgs84), Some(Crs::Gcj02)).unwrap_err();
+        assert_eq!(mixed.reason, Reason::Coordinates);
+        assert!(mixed.detail.contains("wgs84") && mixed.detail.contains("gcj02"));
+        let half = super::place(Some(113.0), None, None, None).unwrap_err();
+        assert_eq!(half.reason, Reason::MissingField);
+        let nowhere = super::place(Some(22.0), Some(113.0), None, None).unwrap_err();
+        assert_eq!(nowhere.reason, Reason::OutOfRange);
     }
 }

@@ -2,7 +2,9 @@
 
 use std::borrow::Cow;
 
+use domain::ids::AgencyId;
 use domain::report::Report;
+use gis::Crs;
 use mqtt_edge::Who;
 
 use crate::judge::Why;
@@ -25,8 +27,31 @@ impl<'a> Said<'a> {
     }
 }
 
+/// Whose body is read, and by which register. It reads as the register itself.
+#[derive(Debug, Clone, Copy)]
+pub struct Rim<'r> {
+    /// The register in force.
+    pub register: &'r Register,
+    /// Whose credential the body came with.
+    pub agency: &'r AgencyId,
+}
+
+impl Rim<'_> {
+    /// The coordinate system that the agency has declared for all it sends.
+    pub fn declared(&self) -> Option<Crs> {
+        self.register.coordinates_of(self.agency)
+    }
+}
+
+impl std::ops::Deref for Rim<'_> {
+    type Target = Register;
+    fn deref(&self) -> &Register {
+        self.register
+    }
+}
+
 /// Reads a body: its reports, or why it is refused as a whole.
-pub type Reader = for<'a> fn(&Register, &'a [u8]) -> Result<Vec<Said<'a>>, Why>;
+pub type Reader = for<'a> fn(&Rim<'_>, &'a [u8]) -> Result<Vec<Said<'a>>, Why>;
 
 /// A kind of report.
 pub struct Kind {

@@ -11,8 +11,8 @@ use crate::reports::kind::{Kind, Said};
 pub const KIND: Kind = Kind {
     path: "/v1/reports/units",
     topic: "",
-    media: &[("application/json", |_, body| {
-        Ok(Said::one(body, Report::Unit(decode::unit(body)?)))
+    media: &[("application/json", |rim, body| {
+        Ok(Said::one(body, Report::Unit(decode::unit(body, rim.declared())?)))
     })],
     may: |_, _| true,
 };

@@ -66,6 +66,8 @@ reasons! {
     RateLimited "rate_limited" "slow down; Retry-After says how long"
     /// A report for a task that the desk does not know, or in an order that cannot be.
     ImpossibleReport "impossible_report" "report on a task that was sent to this unit, in its order"
+    /// A report in another coordinate system than its agency has declared.
+    Coordinates "coordinates" "send one coordinate system: the one declared for the agency, or leave crs out"
 }
 
 /// How something came in.

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeSet;
 
+use gis::Crs;
 use serde::{Deserialize, Serialize};
 
-use super::faults::Faults;
+use super::faults::{Faults, words};
 use super::page;
 use crate::ids::AgencyId;
 
@@ -28,6 +29,10 @@ pub struct Agency {
     /// Observations a second it may send on average; 0: the platform's default.
     #[serde(default)]
     pub rate_per_s: u32,
+    /// The coordinate system of the points in all it sends; left out: WGS-84, or what a report
+    /// itself says.
+    #[serde(default)]
+    pub coordinates: Option<Crs>,
 }
 
 /// A person on the roster.
@@ -66,17 +71,28 @@ pub(super) fn read(
         let name_en = section.text("name_en");
         let official_signals = section.flag("official_signals").unwrap_or(false);
         let rate_per_s = section.count("rate_per_s", 0..=MAX_RATE_PER_S).unwrap_or(0);
+        let coordinates = coordinates(&mut section);
         section.finish();
         let Some(id) = id else { continue };
         let name = name.unwrap_or_else(|| id.to_string());
         let name_en = name_en.unwrap_or_else(|| name.clone());
-        list.push(Agency { id, name, name_en, official_signals, rate_per_s });
+        list.push(Agency { id, name, name_en, official_signals, rate_per_s, coordinates });
     }
     if named.is_empty() {
         top.fault("agency", "no agency: a city needs at least one [[agency]] that sends");
     }
     top.finish();
     Some((list, named))
+}
+
+fn coordinates(section: &mut page::Section<'_>) -> Option<Crs> {
+    let word = section.text("coordinates")?;
+    let crs = Crs::of_wire(&word);
+    if crs.is_none() {
+        let known = words(Crs::ALL.map(Crs::wire));
+        section.fault("coordinates", format!("no coordinate system {word:?}; known: {known}"));
+    }
+    crs
 }
 
 /// Reads `roster.toml`.
