@@ -121,10 +121,20 @@ fn gcj02_shift((lon, lat): (f64, f64)) -> (f64, f64) {
     let (x, y) = (lon - CENTRE.0, lat - CENTRE.1);
     let common = (20.0 * (6.0 * x * PI).sin() + 20.0 * (2.0 * x * PI).sin()) * 2.0 / 3.0;
     let root = x.abs().sqrt();
-    let north_m = -100.0 + 2.0 * x + 3.0 * y + 0.2 * y * y + 0.1 * x * y + 0.2 * root
+    let north_m = -100.0
+        + 2.0 * x
+        + 3.0 * y
+        + 0.2 * y * y
+        + 0.1 * x * y
+        + 0.2 * root
         + common
         + ripple(y, [(160.0, 12.0), (320.0, 30.0)]);
-    let east_m = 300.0 + x + 2.0 * y + 0.1 * x * x + 0.1 * x * y + 0.1 * root
+    let east_m = 300.0
+        + x
+        + 2.0 * y
+        + 0.1 * x * x
+        + 0.1 * x * y
+        + 0.1 * root
         + common
         + ripple(x, [(150.0, 12.0), (300.0, 30.0)]);
     let sin = lat.to_radians().sin();

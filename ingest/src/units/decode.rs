@@ -82,10 +82,14 @@ mod tests {
             of(unit(UNIT.replace("accept\"", "accept\",\"lon\":1e400,\"lat\":1").as_bytes(), None)),
             Reason::NotFinite
         );
-        assert_eq!(of(unit(UNIT.replace("}", ",\"unit\":\"x\"}").as_bytes(), None)), Reason::FieldForm);
+        assert_eq!(
+            of(unit(UNIT.replace("}", ",\"unit\":\"x\"}").as_bytes(), None)),
+            Reason::FieldForm
+        );
         assert_eq!(of(unit(b"{", None)), Reason::Syntax);
         assert_eq!(unit(UNIT.as_bytes(), None).unwrap().task, Some(TaskId(1)));
-        let pair = UNIT.replace("accept\"", "accept\",\"lon\":113.08,\"lat\":22.58,\"crs\":\"gcj02\"");
+        let pair =
+            UNIT.replace("accept\"", "accept\",\"lon\":113.08,\"lat\":22.58,\"crs\":\"gcj02\"");
         assert_ne!(unit(pair.as_bytes(), None).unwrap().lon, Some(113.08));
         assert_eq!(of(unit(pair.as_bytes(), Some(Crs::Wgs84))), Reason::Coordinates);
         assert_eq!(of(unit(pair.replace("gcj02", "mars").as_bytes(), None)), Reason::FieldForm);
