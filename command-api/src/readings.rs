@@ -161,7 +161,14 @@ mod tests {
     fn seen(minutes: i64, value: f64) -> Observation {
         let t = UtcMs(minutes * MINUTE_MS);
         let quality = Quality::default();
-        Observation { datastream: DatastreamIx(0), t, result_time: t, value, quality }
+        Observation {
+            datastream: DatastreamIx(0),
+            t,
+            result_time: t,
+            value,
+            quality,
+            backlog: false,
+        }
     }
 
     #[test]

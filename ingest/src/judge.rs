@@ -135,6 +135,7 @@ impl Judge {
             result_time,
             value,
             quality: seen.quality,
+            backlog: raw.backlog,
         }))
     }
 

@@ -286,6 +286,7 @@ proptest! {
     ) {
         let observation = Observation {
             datastream: DatastreamIx(0), t: UtcMs(t), result_time: UtcMs(t), value, quality: Quality::default(),
+            backlog: false,
         };
         let line = line(&Point { property, station, observation, seq: 1 });
         prop_assert_eq!(line.matches('\n').count(), 1, "{}", line);

@@ -222,7 +222,7 @@ impl Driver {
             key: ix,
             to,
             what: What::Observation,
-            quality: quality_code(seen.quality),
+            quality: quality_code(seen),
         });
         let from = from as usize;
         for line in self.moved.get(from..from + usize::from(count)).unwrap_or_default() {
@@ -330,6 +330,7 @@ impl Driver {
                 result_time: UtcMs(status.t.0),
                 value: *value,
                 quality: Quality::default(),
+                backlog: false,
             };
             self.admit(seq, &seen, out);
         }

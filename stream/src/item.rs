@@ -43,9 +43,12 @@ pub struct Item {
     pub to: u16,
     /// What it is.
     pub what: What,
-    /// An observation's quality: origin × 3 + trust.
+    /// An observation's quality: origin × 3 + trust; with [`BACKLOG`] where it is of a backlog.
     pub quality: u8,
 }
+
+/// The bit of [`Item::quality`] that says *backlog*.
+pub const BACKLOG: u8 = 1 << 6;
 
 /// The observations a ruling was made from: rows of one datastream. Their ids are written out when
 /// the decision is.
@@ -58,12 +61,14 @@ pub struct Because {
     /// Of the rows that are out of the ordinary (not: result at its own time, original, reliable) the
     /// instant, and the part of the id that is made of the content.
     pub odd: Vec<(i64, u32)>,
+    /// Whether there was nothing better than doubtful values.
+    pub doubtful: bool,
 }
 
 impl Because {
     /// No observation.
     pub fn none() -> Self {
-        Self { stream: u32::MAX, rows: Arc::from([]), odd: Vec::new() }
+        Self { stream: u32::MAX, rows: Arc::from([]), odd: Vec::new(), doubtful: false }
     }
 
     /// Instant and content's part of the id, of each.
@@ -78,7 +83,8 @@ impl Because {
 /// See [`Observation::content_crc`].
 fn ordinary_crc(row: &Row) -> u32 {
     let (datastream, t, quality) = (DatastreamIx(0), UtcMs(row.t), Quality::default());
-    Observation { datastream, t, result_time: t, value: row.value, quality }.content_crc()
+    Observation { datastream, t, result_time: t, value: row.value, quality, backlog: false }
+        .content_crc()
 }
 
 /// Where a ruling holds.

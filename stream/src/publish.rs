@@ -7,7 +7,7 @@ use std::sync::Arc;
 use domain::decision::{AlertId, Decision, DecisionKind};
 use domain::ids::Seq;
 use domain::level::Level;
-use domain::observation::ObservationId;
+use domain::observation::{ObservationId, Trust};
 use domain::time::UtcMs;
 
 use crate::item::{FEED, Ruling, Where, Why};
@@ -109,6 +109,7 @@ pub(crate) fn decision(ruling: &Ruling, plan: &Plan, with_seq: bool) -> Decision
         because: because(ruling, plan),
         rule: rule(ruling, plan),
         alert,
+        trust: ruling.because.doubtful.then_some(Trust::Doubtful),
         hazard,
         place,
     }

@@ -8,7 +8,7 @@ mod packed;
 
 use std::collections::{BTreeMap, VecDeque};
 
-use domain::observation::{Observation, OriginFlag, Quality};
+use domain::observation::{Observation, OriginFlag, Quality, Trust};
 use domain::time::{HOUR_MS, UtcMs};
 
 use packed::Packed;
@@ -142,11 +142,14 @@ impl Series {
         }
     }
 
-    /// Two values for one instant: the later result wins, ties by the larger id.
+    /// Two values for one instant: the later result wins, ties by the larger id. What was filled in
+    /// gives way to what was measured.
     fn correct(&mut self, at: usize, row: Row, seen: &Observation) -> Placed {
         let stands = self.observation(row, seen);
         let (old, new) = (stands.content_crc(), seen.content_crc());
-        if (seen.result_time, new) <= (stands.result_time, old) {
+        let measured = |seen: &Observation| seen.quality.origin != OriginFlag::Completed;
+        let (is, was) = (measured(seen), measured(&stands));
+        if (is, seen.result_time, new) <= (was, stands.result_time, old) {
             return Placed::Ignored;
         }
         self.rows[at] = row_of(seen);
@@ -178,7 +181,14 @@ impl Series {
 
     fn observation(&self, row: Row, like: &Observation) -> Observation {
         let (result_time, quality, value) = self.origin(row);
-        Observation { datastream: like.datastream, t: UtcMs(row.t), result_time, quality, value }
+        Observation {
+            datastream: like.datastream,
+            t: UtcMs(row.t),
+            result_time,
+            quality,
+            value,
+            backlog: false,
+        }
     }
 
     fn origin(&self, row: Row) -> (UtcMs, Quality, f64) {
@@ -195,7 +205,8 @@ impl Series {
         }
         let (result_time, quality, value) = self.origin(row);
         let datastream = domain::ids::DatastreamIx(0);
-        Observation { datastream, t: UtcMs(row.t), result_time, quality, value }.content_crc()
+        Observation { datastream, t: UtcMs(row.t), result_time, quality, value, backlog: false }
+            .content_crc()
     }
 
     /// Whether any row is out of the ordinary.
@@ -239,6 +250,18 @@ impl Series {
         let start = self.rows.partition_point(|row| row.t <= from);
         let end = self.rows.partition_point(|row| row.t <= to).max(start);
         self.rows.range(start..end).copied().filter(|row| !row.value.is_nan())
+    }
+
+    /// A row's value where it is only doubtful.
+    fn doubted(&self, row: Row) -> Option<Row> {
+        let odd = self.odd.get(&row.t).filter(|odd| odd.quality.trust == Trust::Doubtful)?;
+        Some(Row { t: row.t, value: odd.value })
+    }
+
+    /// The rows as one reads them: those that may be used, and, where nothing better is, the
+    /// doubtful ones too.
+    pub fn read(&self, doubtful: bool) -> Reading<'_> {
+        Reading { series: self, doubtful: doubtful && !self.odd.is_empty() }
     }
 
     /// Opens packed rows down to `t`.
@@ -306,6 +329,43 @@ impl Series {
     /// Whether nothing was ever measured.
     pub fn is_empty(&self) -> bool {
         self.rows.is_empty() && self.packed.is_empty()
+    }
+}
+
+/// See [`Series::read`].
+#[derive(Debug, Clone, Copy)]
+pub struct Reading<'a> {
+    series: &'a Series,
+    doubtful: bool,
+}
+
+impl<'a> Reading<'a> {
+    #[inline]
+    fn usable(self, row: Row) -> Option<Row> {
+        if !row.value.is_nan() {
+            return Some(row);
+        }
+        if self.doubtful { self.series.doubted(row) } else { None }
+    }
+
+    /// The newest usable row at or before `t`, among the open ones.
+    #[inline]
+    pub fn latest(self, t: i64) -> Option<Row> {
+        if !self.doubtful {
+            return self.series.latest(t);
+        }
+        let rows = &self.series.rows;
+        let end = rows.partition_point(|row| row.t <= t);
+        rows.range(..end).rev().find_map(|row| self.usable(*row))
+    }
+
+    /// The usable open rows of `(from, to]`, in order.
+    #[inline]
+    pub fn within(self, from: i64, to: i64) -> impl DoubleEndedIterator<Item = Row> + 'a {
+        let rows = &self.series.rows;
+        let start = rows.partition_point(|row| row.t <= from);
+        let end = rows.partition_point(|row| row.t <= to).max(start);
+        rows.range(start..end).filter_map(move |row| self.usable(*row))
     }
 }
 

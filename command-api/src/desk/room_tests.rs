@@ -44,6 +44,7 @@ fn decision(seq: u64, kind: DecisionKind, alert: Option<AlertId>) -> Decision {
         because: vec![format!("A:rainfall:{}:00000000", T0.0)],
         rule: "rainfall 3600s >= 50".into(),
         alert,
+        trust: None,
     }
 }
 

@@ -78,6 +78,7 @@ fn decision(seq: u64, kind: DecisionKind, id: &AlertId, level: &str, was: &str) 
         because: vec![format!("{}:rainfall:{}:00000000", id.place, T0.0)],
         rule: "rainfall 3600s >= 50".into(),
         alert: Some(id.clone()),
+        trust: None,
     }
 }
 

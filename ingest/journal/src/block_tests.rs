@@ -18,6 +18,7 @@ fn observations(count: u32) -> (Vec<Record>, Vec<u8>) {
                 result_time: UtcMs(1_781_118_300_000),
                 value: f64::from(i) * 0.1,
                 quality: Quality::default(),
+                backlog: false,
             },
         })
         .collect();

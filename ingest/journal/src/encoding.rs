@@ -35,13 +35,30 @@ pub enum EncodingError {
 /// What stands in a block, written: borrowed. The order of variants is that of [`StoredOwned`].
 #[derive(Serialize)]
 enum Stored<'a> {
-    Observation { received: UtcMs, channel: Channel, observation: Observation },
-    Tick { now: UtcMs },
+    Observation {
+        received: UtcMs,
+        channel: Channel,
+        observation: Observation,
+    },
+    Tick {
+        now: UtcMs,
+    },
     Configuration(StoredConfiguration<'a>),
-    Report { received: UtcMs, agency: &'a AgencyId, channel: Channel, report: Bytes },
+    Report {
+        received: UtcMs,
+        agency: &'a AgencyId,
+        channel: Channel,
+        report: Bytes,
+    },
     Refused(StoredRefusal<'a>),
     Desk(Bytes),
     Letter(Bytes),
+    /// An observation of a backlog.
+    Backlog {
+        received: UtcMs,
+        channel: Channel,
+        observation: Observation,
+    },
 }
 
 #[derive(Serialize)]
@@ -133,6 +150,11 @@ enum StoredOwned {
     },
     Desk(Bytes),
     Letter(Bytes),
+    Backlog {
+        received: UtcMs,
+        channel: Channel,
+        observation: Observation,
+    },
 }
 
 fn named<T: Serialize>(value: &T) -> Result<Bytes, EncodingError> {
@@ -161,11 +183,13 @@ fn stored_refusal(refusal: &Refusal) -> StoredRefusal<'_> {
 /// Appends the record's bytes to `out`; on an error `out` is as it was.
 pub(crate) fn encode_into(record: &Record, out: &mut Vec<u8>) -> Result<(), EncodingError> {
     let stored = match record {
-        Record::Observation { received, channel, observation } => Stored::Observation {
-            received: *received,
-            channel: *channel,
-            observation: *observation,
-        },
+        Record::Observation { received, channel, observation } => {
+            let (received, channel, observation) = (*received, *channel, *observation);
+            match observation.backlog {
+                true => Stored::Backlog { received, channel, observation },
+                false => Stored::Observation { received, channel, observation },
+            }
+        }
         Record::Tick { now } => Stored::Tick { now: *now },
         Record::Configuration { holds_from, hash, files, datastreams } => {
             Stored::Configuration(StoredConfiguration {
@@ -186,7 +210,7 @@ pub(crate) fn encode_into(record: &Record, out: &mut Vec<u8>) -> Result<(), Enco
         Record::Letter(act) => Stored::Letter(named::<LetterAct>(act)?),
     };
     let wrong = |e: postcard::Error| EncodingError::Encode(e.to_string());
-    if matches!(stored, Stored::Observation { .. } | Stored::Tick { .. }) {
+    if matches!(stored, Stored::Observation { .. } | Stored::Backlog { .. } | Stored::Tick { .. }) {
         // The hot path: a hundred thousand of these a second.
         let mut small = [0_u8; SMALL_RECORD_BYTES];
         let bytes = postcard::to_slice(&stored, &mut small).map_err(wrong)?;
@@ -203,6 +227,10 @@ pub(crate) fn decode_one(bytes: &[u8]) -> Result<(Record, &[u8]), EncodingError>
         postcard::take_from_bytes(bytes).map_err(|e| EncodingError::Decode(e.to_string()))?;
     let record = match stored {
         StoredOwned::Observation { received, channel, observation } => {
+            Record::Observation { received, channel, observation }
+        }
+        StoredOwned::Backlog { received, channel, observation } => {
+            let observation = Observation { backlog: true, ..observation };
             Record::Observation { received, channel, observation }
         }
         StoredOwned::Tick { now } => Record::Tick { now },

@@ -71,6 +71,7 @@ fn evidence_in_a_desk_event_keeps_every_bit_of_its_values() {
         because: vec!["JM-0012:rainfall:1781118300000:0a1b2c3d".into()],
         rule: "rainfall/1h".into(),
         alert: None,
+        trust: None,
     };
     round_trip(&Record::Desk(DeskEvent {
         at: UtcMs(1_781_118_300_000),
@@ -134,7 +135,7 @@ proptest! {
     #[test]
     fn any_observation_fits_the_small_room_and_returns_bit_for_bit(
         received in any::<i64>(), t in any::<i64>(), result in any::<i64>(),
-        bits in any::<u64>(), ix in any::<u32>(),
+        bits in any::<u64>(), ix in any::<u32>(), backlog in any::<bool>(),
     ) {
         let observation = Observation {
             datastream: DatastreamIx(ix),
@@ -142,6 +143,7 @@ proptest! {
             result_time: UtcMs(result),
             value: f64::from_bits(bits),
             quality: Quality { origin: OriginFlag::Completed, trust: Trust::Doubtful },
+            backlog,
         };
         let record = Record::Observation {
             received: UtcMs(received), channel: Channel::File, observation,
@@ -152,6 +154,7 @@ proptest! {
         let Record::Observation { observation: back, .. } = read else { panic!("another kind") };
         prop_assert_eq!(back.value.to_bits(), bits);
         prop_assert_eq!((back.t, back.result_time), (observation.t, observation.result_time));
+        prop_assert_eq!(back.backlog, backlog);
     }
 
     #[test]

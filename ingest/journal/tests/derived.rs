@@ -80,6 +80,7 @@ fn a_decision_makes_its_line() {
         because: vec![],
         rule: "rainfall/1h".into(),
         alert: Some(alert.parse().unwrap()),
+        trust: None,
     };
     let line = DecisionLine::of(Seq(17), 2, &decision).unwrap();
     assert_eq!(line.alert.as_deref(), Some(alert));
@@ -171,6 +172,7 @@ fn seen(seq: u64, t: i64, result: i64, value: f64, trust: Trust) -> Sequenced {
         result_time: UtcMs(result),
         value,
         quality,
+        backlog: false,
     };
     let record =
         Record::Observation { received: UtcMs(result), channel: Channel::Http, observation };

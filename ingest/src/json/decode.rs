@@ -44,6 +44,8 @@ pub struct RawObservation<'a> {
     pub status: WireStatus,
     /// When the sender settled the value.
     pub result_time: Option<UtcMs>,
+    /// Whether the sender says that it is of a backlog.
+    pub backlog: bool,
 }
 
 impl<'a> RawObservation<'a> {
@@ -59,6 +61,7 @@ impl<'a> RawObservation<'a> {
             q: None,
             status: WireStatus::Actual,
             result_time: None,
+            backlog: false,
         }
     }
 }
@@ -74,6 +77,7 @@ enum Field {
     Q,
     Status,
     ResultTime,
+    Backlog,
 }
 
 impl Field {
@@ -88,6 +92,7 @@ impl Field {
             "q" => Self::Q,
             "status" => Self::Status,
             "result_time" => Self::ResultTime,
+            "backlog" => Self::Backlog,
             _ => return None,
         })
     }
@@ -105,6 +110,7 @@ impl Field {
             Self::Q => "q",
             Self::Status => "status",
             Self::ResultTime => "result_time",
+            Self::Backlog => "backlog",
         }
     }
     fn form_error(self) -> DecodeError {
@@ -114,6 +120,7 @@ impl Field {
             }
             Self::V => "a number is wanted",
             Self::Q => QUALITY_FORM,
+            Self::Backlog => "true or false is wanted",
             _ => "text is wanted",
         };
         DecodeError::Form { field: self.name(), expected }
@@ -327,6 +334,10 @@ impl<'de> RawObservation<'de> {
                 };
                 if field == Field::T { self.t = t } else { self.result_time = Some(t) }
             }
+            Field::Backlog => match map.next_value().map_err(Fault::Parser)? {
+                None => return Ok(false),
+                Some(backlog) => self.backlog = backlog,
+            },
             _ => {
                 let Some(text) = map.next_value_seed(Text).map_err(Fault::Parser)? else {
                     return Ok(false);
@@ -360,7 +371,7 @@ impl<'de> RawObservation<'de> {
                     other => return Err(DecodeError::UnknownStatus(shown(other))),
                 };
             }
-            Field::T | Field::V | Field::ResultTime => {}
+            Field::T | Field::V | Field::ResultTime | Field::Backlog => {}
         }
         Ok(())
     }

@@ -12,8 +12,8 @@ use crate::json::error::{DecodeError, shown};
 use crate::json::instant;
 use crate::json::text;
 
-const COLUMNS: [&str; 9] =
-    ["station", "property", "t", "v", "unit", "id", "q", "status", "result_time"];
+const COLUMNS: [&str; 10] =
+    ["station", "property", "t", "v", "unit", "id", "q", "status", "result_time", "backlog"];
 
 /// Reads CSV with a header row. Rows are counted from 0, the header not among them.
 ///
@@ -110,6 +110,18 @@ fn field(
         "id" => {
             text::plain_text(column, cell, SENDER_ID_MAX_BYTES)?;
             seen.id = Some(own());
+        }
+        "backlog" => {
+            seen.backlog = match cell {
+                "true" | "1" => true,
+                "false" | "0" => false,
+                _ => {
+                    return Err(DecodeError::Form {
+                        field: column,
+                        expected: "true or false is wanted",
+                    });
+                }
+            };
         }
         "q" => seen.q = Some(crate::json::quality::quality(cell)?),
         _ => {

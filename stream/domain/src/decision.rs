@@ -6,6 +6,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 use crate::ids::Seq;
+use crate::observation::Trust;
 use crate::time::UtcMs;
 
 /// The kinds of decision, in the order in which they stand within one journal number.
@@ -111,6 +112,10 @@ pub struct Decision {
     /// The alert's id, for kinds that are about one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub alert: Option<AlertId>,
+    /// `doubtful` where there was nothing better to judge by; absent where the observations are
+    /// believed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trust: Option<Trust>,
 }
 
 /// An alert: one identity for one hazard at one place, from raise to clear.

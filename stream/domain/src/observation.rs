@@ -71,6 +71,11 @@ pub struct Observation {
     pub value: f64,
     /// Origin × trust.
     pub quality: Quality,
+    /// Whether its sender (or an import) says that it is of a backlog: old news, which amends what
+    /// was said of its time and raises nothing new. Never guessed from its age. It is no part of the
+    /// content; the record keeps it as a kind of its own.
+    #[serde(skip)]
+    pub backlog: bool,
 }
 
 impl Observation {
@@ -139,7 +144,14 @@ mod tests {
     fn seen(value: f64) -> Observation {
         let t = UtcMs(1_781_118_300_000);
         let quality = Quality::default();
-        Observation { datastream: DatastreamIx(3), t, result_time: t, value, quality }
+        Observation {
+            datastream: DatastreamIx(3),
+            t,
+            result_time: t,
+            value,
+            quality,
+            backlog: false,
+        }
     }
 
     #[test]

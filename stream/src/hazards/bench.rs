@@ -82,8 +82,14 @@ impl Bench {
     pub(super) fn seen(&mut self, second: i64, value: f64) {
         let t = UtcMs(ZERO + second * 1_000);
         let datastream = DatastreamIx(0);
-        let seen =
-            Observation { datastream, t, result_time: t, value, quality: Quality::default() };
+        let seen = Observation {
+            datastream,
+            t,
+            result_time: t,
+            value,
+            quality: Quality::default(),
+            backlog: false,
+        };
         self.series.place(&seen);
     }
 

@@ -5,7 +5,7 @@
 use domain::level::Level;
 
 use crate::plan::{Criterion, Measure, Rules};
-use crate::series::{MICRO, Row, Series, micro};
+use crate::series::{MICRO, Reading, Row, Series, micro};
 
 /// The rows of a place, by the properties of its hazard.
 pub trait Rows {
@@ -13,6 +13,30 @@ pub trait Rows {
     fn series(&self, property: u8) -> Option<&Series>;
     /// For how long one of its values speaks, ms, as of an instant.
     fn fresh_ms(&self, property: u8, at: i64) -> i64;
+    /// Whether doubtful values are read too.
+    fn reads_doubtful(&self) -> bool {
+        false
+    }
+    /// What is read of a property.
+    #[inline]
+    fn reading(&self, property: u8) -> Option<Reading<'_>> {
+        self.series(property).map(|series| series.read(self.reads_doubtful()))
+    }
+}
+
+/// The rows of a place with its doubtful values.
+struct WithDoubtful<'a, R>(&'a R);
+
+impl<R: Rows> Rows for WithDoubtful<'_, R> {
+    fn series(&self, property: u8) -> Option<&Series> {
+        self.0.series(property)
+    }
+    fn fresh_ms(&self, property: u8, at: i64) -> i64 {
+        self.0.fresh_ms(property, at)
+    }
+    fn reads_doubtful(&self) -> bool {
+        true
+    }
 }
 
 /// Which kind of instant is judged.
@@ -35,6 +59,8 @@ pub struct Finding {
     pub value: f64,
     /// Position of the criterion that spoke, in [`Rules::criteria`]; [`NO_CRITERION`] without data.
     pub criterion: u16,
+    /// Whether there was nothing better than doubtful values.
+    pub doubtful: bool,
 }
 
 /// The criterion of a finding without data.
@@ -44,8 +70,13 @@ pub const NO_CRITERION: u16 = u16::MAX;
 pub const EMPTY: i64 = i64::MIN;
 
 /// Nothing to judge by.
-pub const NO_DATA: Finding =
-    Finding { level: Level::NoData, held: 0, value: f64::NAN, criterion: NO_CRITERION };
+pub const NO_DATA: Finding = Finding {
+    level: Level::NoData,
+    held: 0,
+    value: f64::NAN,
+    criterion: NO_CRITERION,
+    doubtful: false,
+};
 
 /// What is known beforehand of which properties have a value that still speaks.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -78,7 +109,7 @@ impl Hint {
 
 /// Whether a property has a value at `at` that still speaks: newer than so many expected intervals.
 pub fn speaks(rows: &impl Rows, property: u8, at: i64) -> bool {
-    let latest = rows.series(property).and_then(|series| series.latest(at));
+    let latest = rows.reading(property).and_then(|read| read.latest(at));
     latest.is_some_and(|row| at - row.t < rows.fresh_ms(property, row.t))
 }
 
@@ -87,6 +118,9 @@ pub fn speaks(rows: &impl Rows, property: u8, at: i64) -> bool {
 ///
 /// A final sum that meets its threshold stands even where the newest rows are missing: rain that was
 /// measured has fallen. All else needs a value that still speaks.
+///
+/// Doubtful values are used where nothing better speaks, and then for a warning only: a gauge that
+/// stands still at a low level is no good news, it is no news.
 pub fn judge(
     rules: &Rules,
     rows: &impl Rows,
@@ -98,6 +132,29 @@ pub fn judge(
     if let Some(found) = calm(rules, sums, hint) {
         return found;
     }
+    let found = judge_by(rules, rows, sums, at, when, hint);
+    if found.level != Level::NoData {
+        return found;
+    }
+    let odd = |c: &Criterion| rows.series(c.property).is_some_and(Series::has_odd);
+    if !rules.criteria.iter().any(odd) {
+        return found;
+    }
+    let doubted = judge_by(rules, &WithDoubtful(rows), None, at, when, Hint::default());
+    match doubted.level.is_raised() {
+        true => Finding { doubtful: true, ..doubted },
+        false => found,
+    }
+}
+
+fn judge_by(
+    rules: &Rules,
+    rows: &impl Rows,
+    sums: Option<&[i64]>,
+    at: i64,
+    when: When,
+    hint: Hint,
+) -> Finding {
     let shift = if when == When::Final { rules.shift_ms() } else { 0 };
     let mut fresh = hint;
     let mut held = 0u8;
@@ -128,10 +185,16 @@ pub fn judge(
     match (met, base) {
         (Some((criterion, value)), _) => {
             let rank = rules.criteria.get(usize::from(criterion)).map_or(0, |c| c.rank);
-            Finding { level: Level::At(rank), held: held.max(rank), value, criterion }
+            Finding {
+                level: Level::At(rank),
+                held: held.max(rank),
+                value,
+                criterion,
+                doubtful: false,
+            }
         }
         (None, Some((_, criterion, value))) => {
-            Finding { level: Level::None, held, value, criterion }
+            Finding { level: Level::None, held, value, criterion, doubtful: false }
         }
         (None, None) => NO_DATA,
     }
@@ -148,7 +211,7 @@ fn calm(rules: &Rules, sums: Option<&[i64]>, hint: Hint) -> Option<Finding> {
         return None;
     }
     let value = *sums.get(usize::from(calm.window))? as f64 / MICRO;
-    Some(Finding { level: Level::None, held: 0, value, criterion: calm.base })
+    Some(Finding { level: Level::None, held: 0, value, criterion: calm.base, doubtful: false })
 }
 
 /// A measured value, exact where it is a sum.
@@ -189,7 +252,7 @@ fn measured(
     at: i64,
     when: When,
 ) -> Option<Found> {
-    let series = rows.series(criterion.property)?;
+    let read = rows.reading(criterion.property)?;
     match criterion.measure {
         Measure::Sum(number) => {
             // A window without a single row is not a dry one.
@@ -197,25 +260,25 @@ fn measured(
                 return (*sum != EMPTY).then_some(Found::Micro(*sum));
             }
             let (from, to) = sum_edges(rules, number, at, when)?;
-            let rows = series.within(from, to).map(|row| micro(row.value));
+            let rows = read.within(from, to).map(|row| micro(row.value));
             rows.reduce(|a, b| a.saturating_add(b)).map(Found::Micro)
         }
-        Measure::Latest => series.latest(at).map(|row| Found::Plain(row.value)),
+        Measure::Latest => read.latest(at).map(|row| Found::Plain(row.value)),
         Measure::Mean { window_ms } => {
             let (mut sum, mut count) = (0i64, 0i64);
-            for row in series.within(at - window_ms, at) {
+            for row in read.within(at - window_ms, at) {
                 sum += micro(row.value);
                 count += 1;
             }
             (count > 0).then(|| Found::Plain(sum as f64 / count as f64 / MICRO))
         }
         Measure::Rate { window_ms } => {
-            let (oldest, latest) = rise_between(series, at, window_ms)?;
+            let (oldest, latest) = rise_between(read, at, window_ms)?;
             let hours = (latest.t - oldest.t) as f64 / domain::time::HOUR_MS as f64;
             Some(Found::Plain((latest.value - oldest.value) / hours))
         }
         Measure::Highest { window_ms } => {
-            highest(series, at, window_ms).map(|row| Found::Plain(row.value))
+            highest(read, at, window_ms).map(|row| Found::Plain(row.value))
         }
     }
 }
@@ -229,16 +292,16 @@ pub fn sum_edges(rules: &Rules, number: u8, at: i64, when: When) -> Option<(i64,
 
 /// The two rows of a rise: the oldest of `[at − window, at]` and the latest. They must lie at least
 /// half the window apart: two readings a minute apart are noise, not a rise.
-fn rise_between(series: &Series, at: i64, window_ms: i64) -> Option<(Row, Row)> {
-    let latest = series.latest(at)?;
-    let oldest = series.within(at - window_ms - 1, at).next()?;
+fn rise_between(read: Reading<'_>, at: i64, window_ms: i64) -> Option<(Row, Row)> {
+    let latest = read.latest(at)?;
+    let oldest = read.within(at - window_ms - 1, at).next()?;
     (latest.t - oldest.t >= window_ms / 2 && latest.t > oldest.t).then_some((oldest, latest))
 }
 
 /// The highest row of `(at − window, at]`, the first of equals.
-fn highest(series: &Series, at: i64, window_ms: i64) -> Option<Row> {
+fn highest(read: Reading<'_>, at: i64, window_ms: i64) -> Option<Row> {
     let mut best: Option<Row> = None;
-    for row in series.within(at - window_ms, at) {
+    for row in read.within(at - window_ms, at) {
         if best.is_none_or(|b| row.value > b.value) {
             best = Some(row);
         }
@@ -254,6 +317,20 @@ pub fn evidence(
     finding: &Finding,
     at: i64,
     when: When,
+    each: impl FnMut(u8, Row),
+) {
+    match finding.doubtful {
+        true => evidence_of(rules, &WithDoubtful(rows), finding, at, when, each),
+        false => evidence_of(rules, rows, finding, at, when, each),
+    }
+}
+
+fn evidence_of(
+    rules: &Rules,
+    rows: &impl Rows,
+    finding: &Finding,
+    at: i64,
+    when: When,
     mut each: impl FnMut(u8, Row),
 ) {
     let Some(criterion) = rules.criteria.get(usize::from(finding.criterion)) else {
@@ -261,26 +338,26 @@ pub fn evidence(
         return;
     };
     let property = criterion.property;
-    let Some(series) = rows.series(property) else { return };
+    let Some(read) = rows.reading(property) else { return };
     let mut each = |row| each(property, row);
     match criterion.measure {
         Measure::Sum(number) => {
             if let Some((from, to)) = sum_edges(rules, number, at, when) {
-                series.within(from, to).for_each(each);
+                read.within(from, to).for_each(each);
             }
         }
-        Measure::Latest => series.latest(at).into_iter().for_each(each),
-        Measure::Mean { window_ms } => series.within(at - window_ms, at).for_each(each),
+        Measure::Latest => read.latest(at).into_iter().for_each(each),
+        Measure::Mean { window_ms } => read.within(at - window_ms, at).for_each(each),
         Measure::Rate { window_ms } => {
-            if let Some((oldest, latest)) = rise_between(series, at, window_ms) {
+            if let Some((oldest, latest)) = rise_between(read, at, window_ms) {
                 each(oldest);
                 each(latest);
             }
         }
         Measure::Highest { window_ms } => {
-            let Some(high) = highest(series, at, window_ms) else { return };
+            let Some(high) = highest(read, at, window_ms) else { return };
             each(high);
-            series.latest(at).filter(|latest| latest.t > high.t).into_iter().for_each(each);
+            read.latest(at).filter(|latest| latest.t > high.t).into_iter().for_each(each);
         }
     }
 }
@@ -289,7 +366,7 @@ fn last_heard(rules: &Rules, rows: &impl Rows, at: i64) -> Vec<(u8, Row)> {
     let properties = rules.criteria.iter().map(|c| c.property);
     let mut last: Option<(u8, Row)> = None;
     for property in properties {
-        let Some(row) = rows.series(property).and_then(|s| s.latest(at)) else { continue };
+        let Some(row) = rows.reading(property).and_then(|read| read.latest(at)) else { continue };
         if last.is_none_or(|(p, l)| (l.t, p) < (row.t, property)) {
             last = Some((property, row));
         }

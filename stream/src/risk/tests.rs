@@ -102,6 +102,7 @@ fn said(kind: DecisionKind, minute: i64, place: &str, hazard: &str, level: &str)
         because: vec![format!("{place}:rainfall:{}:0000000{minute:x}", t.0)],
         rule: RULE.into(),
         alert: None,
+        trust: None,
     }
 }
 

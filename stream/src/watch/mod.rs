@@ -26,7 +26,7 @@ use domain::observation::{Observation, OriginFlag, Quality, Trust};
 use domain::time::UtcMs;
 
 use crate::hazards::judge::{Hint, When};
-use crate::item::{Item, Ruling};
+use crate::item::{BACKLOG, Item, Ruling};
 use crate::operators::raise::{Holds, Sample, amend as amend_alert, raise};
 use crate::plan::Plan;
 use crate::series::{HORIZON_MS, PACKED_ROWS, Placed, Row, Series};
@@ -83,6 +83,7 @@ pub struct Watch {
 
 /// The quality of an item.
 pub fn quality_of(code: u8) -> Quality {
+    let code = code & !BACKLOG;
     let origin = match code / 3 {
         1 => OriginFlag::Corrected,
         2 => OriginFlag::Completed,
@@ -96,9 +97,11 @@ pub fn quality_of(code: u8) -> Quality {
     Quality { origin, trust }
 }
 
-/// The code of a quality in an item.
-pub fn quality_code(quality: Quality) -> u8 {
-    quality.origin as u8 * 3 + quality.trust as u8
+/// The code of an observation's quality in an item.
+pub fn quality_code(seen: &Observation) -> u8 {
+    let quality = seen.quality;
+    let backlog = if seen.backlog { BACKLOG } else { 0 };
+    (quality.origin as u8 * 3 + quality.trust as u8) | backlog
 }
 
 impl Watch {
@@ -129,6 +132,7 @@ impl Watch {
             result_time: UtcMs(item.result_time),
             value: item.value,
             quality: quality_of(item.quality),
+            backlog: item.quality & BACKLOG != 0,
         };
         if !stream.series.appends(item.t) {
             self.late(slot, &seen, item.seq, out);
@@ -144,7 +148,11 @@ impl Watch {
             let Some(place) = self.places.get_mut(number) else { continue };
             let to = place.now.at.max(item.t);
             let newest = to == item.t && quality_is_usable(item.quality);
-            let heard = Cause::New(if newest { Hint::speaks(property) } else { Hint::default() });
+            let heard = match newest {
+                _ if seen.backlog => Cause::Backlog,
+                true => Cause::New(Hint::speaks(property)),
+                false => Cause::New(Hint::default()),
+            };
             if !self.provisional {
                 place.now.at = to;
                 continue;
@@ -216,7 +224,8 @@ impl Watch {
             if self.provisional {
                 self.amend_alert(number, seq, out);
             }
-            self.assess(number, seq, Cause::Again, out);
+            let cause = if seen.backlog { Cause::Backlog } else { Cause::Again };
+            self.assess(number, seq, cause, out);
         }
     }
 
@@ -275,12 +284,18 @@ impl Watch {
         let rules = &place.now.rules;
         let holds =
             Holds { raise_ms: rules.raise_hold_ms, clear_ms: rules.clear_hold_ms, speaks_ms };
-        let step = raise(&mut place.standing, &sample, &holds);
+        // A backlog is no news: what it says of the present, the next live observation will say too.
+        let step = match cause {
+            Cause::Backlog => None,
+            Cause::New(_) | Cause::Again => raise(&mut place.standing, &sample, &holds),
+        };
         if finding.level == was && step.is_none() {
             return;
         }
-        let again = matches!(cause, Cause::Again);
-        let kind = if again { DecisionKind::AssessmentAmended } else { DecisionKind::Assessment };
+        let kind = match cause {
+            Cause::New(_) => DecisionKind::Assessment,
+            Cause::Again | Cause::Backlog => DecisionKind::AssessmentAmended,
+        };
         let draft = Draft { seq, kind, was, until: 0 };
         let Some(ruling) = self.ruling(number, &finding, at, When::Provisional, draft) else {
             return;
@@ -357,6 +372,8 @@ enum Cause {
     New(Hint),
     /// What was heard before is said otherwise, or the rules are others.
     Again,
+    /// A backlog has brought something: it amends what was said, and raises nothing.
+    Backlog,
 }
 
 /// Whether a quality's value may be used.

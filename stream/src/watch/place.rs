@@ -230,6 +230,9 @@ impl Place {
         at: i64,
         when: When,
     ) -> Option<(u8, impl Iterator<Item = Row> + 'a)> {
+        if finding.doubtful {
+            return None;
+        }
         let cursor = if when == When::Final { &self.settled } else { &self.now };
         let criterion = cursor.rules.criteria.get(usize::from(finding.criterion))?;
         let Measure::Sum(number) = criterion.measure else { return None };

@@ -47,6 +47,7 @@ impl Watch {
         let mut because = Because::none();
         if let Some(stream) = property.and_then(|property| view.stream(property)) {
             because.stream = stream.number;
+            because.doubtful = finding.doubtful;
             because.rows = Arc::from(kept.as_slice());
             if stream.series.has_odd() {
                 let odd = kept.iter().map(|row| (row.t, stream.series.odd_crc(*row)));

@@ -2,6 +2,7 @@
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test")]
 
 mod amend;
+mod better;
 mod configure;
 mod one_answer;
 mod order;

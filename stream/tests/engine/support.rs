@@ -205,7 +205,14 @@ impl Story {
 pub(crate) fn observation(stream: u32, t: i64, value: f64) -> Observation {
     let t = UtcMs(t);
     let datastream = DatastreamIx(stream);
-    Observation { datastream, t, result_time: t, value, quality: Quality::default() }
+    Observation {
+        datastream,
+        t,
+        result_time: t,
+        value,
+        quality: Quality::default(),
+        backlog: false,
+    }
 }
 
 pub(crate) fn seen(observation: Observation) -> Record {

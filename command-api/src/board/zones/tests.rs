@@ -49,6 +49,7 @@ fn decision(second: i64, level: &str) -> Decision {
         because: vec![format!("A:discharge:{}:00000000", t.0)],
         rule: "discharge/1 #1: discharge >= 300".into(),
         alert: None,
+        trust: None,
     }
 }
 

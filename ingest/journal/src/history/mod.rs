@@ -246,6 +246,7 @@ fn sample_of(datastream: DatastreamIx, row: &rusqlite::Row<'_>) -> rusqlite::Res
         result_time: UtcMs(row.get(1)?),
         value: row.get(3)?,
         quality: Quality { origin, trust },
+        backlog: false,
     };
     Ok(Sample { observation, seq: Seq(row.get::<_, i64>(2)? as u64) })
 }

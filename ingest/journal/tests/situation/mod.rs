@@ -24,6 +24,7 @@ pub(crate) fn observation(i: u64) -> Record {
             result_time: t,
             value: (i % 977) as f64 * 0.1,
             quality: Quality::default(),
+            backlog: false,
         },
     }
 }
