@@ -385,6 +385,7 @@ fn instants_are_counted_by_the_hour_that_ends_with_them_and_once_each() {
             result_time: UtcMs(t),
             value,
             quality: Quality::default(),
+            backlog: false,
         };
         observation.quality.origin = origin;
         let (received, channel) = (UtcMs(t), Channel::Http);
