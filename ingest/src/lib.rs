@@ -20,6 +20,7 @@ pub mod register;
 pub mod reports;
 pub mod seams;
 pub mod signals;
+pub mod sl651;
 pub mod table;
 pub mod telemetry;
 pub mod ticker;

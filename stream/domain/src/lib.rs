@@ -17,5 +17,6 @@ pub mod property;
 pub mod record;
 pub mod refusal;
 pub mod report;
+pub mod sl651;
 pub mod status;
 pub mod time;
