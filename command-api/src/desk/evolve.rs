@@ -309,6 +309,7 @@ fn reported(
             }
         }
         Report::Signal(said) => signal(picture, seq, received, said, touched),
+        Report::Attachment(_) => {}
     }
 }
 

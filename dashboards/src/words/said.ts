@@ -56,6 +56,10 @@ export const said = {
   'reject.rate_limited': ['过快', 'too fast'],
   'reject.impossible_report': ['回报与任务不符', 'impossible report'],
   'reject.coordinates': ['坐标系与申报的不符', 'other coordinates than declared'],
+  'reject.frame': ['报文不合规', 'not a frame'],
+  'reject.checksum': ['报文校验不符', 'check does not fit'],
+  'reject.password': ['遥测站密码不符', 'wrong station password'],
+  'reject.unknown_function': ['功能码不收', 'function not taken'],
 
   'todo.syntax': ['按 UTF-8 发送一个 JSON 对象、对象数组，或每行一个对象', 'send one JSON object, an array of them, or one object a line, in UTF-8'],
   'todo.unknown_field': ['删去或改正所指字段', 'remove or correct the named field'],
@@ -77,6 +81,10 @@ export const said = {
   'todo.rate_limited': ['放慢发送', 'slow down'],
   'todo.impossible_report': ['只对下达给本队的任务、按先后回报', 'report on a task that was sent to this unit, in its order'],
   'todo.coordinates': ['坐标系只用一种：用本单位申报的，或不写 crs', 'send one coordinate system: the one declared for the agency, or leave crs out'],
+  'todo.frame': ['只发规约报文；线路丢字节的要检修', 'send frames of the protocol only; mend a line that loses bytes'],
+  'todo.checksum': ['报文在途中受损：由遥测站重发', 'damaged on the way: the station sends it again'],
+  'todo.password': ['把遥测站密码改为配置的，或按遥测站改配置', "set the station's password to the configured one, or configure the station's"],
+  'todo.unknown_function': ['让遥测站只发所收的功能码', 'set the station to send the functions that are taken'],
 
   'part.ahead': ['超前 {span}', '{span} ahead of now'],
   'part.range': ['{value}，可能范围 {least} 至 {most}', '{value}; possible: {least} to {most}'],

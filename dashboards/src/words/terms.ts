@@ -31,6 +31,7 @@ export const terms = {
   'trend.steady': ['平', 'steady'],
   'channel.mqtt': ['MQTT', 'MQTT'],
   'channel.mqtt_bridge': ['MQTT 转接', 'MQTT bridge'],
+  'channel.sl651': ['遥测 SL 651', 'SL 651 telemetry'],
   'channel.http': ['HTTP', 'HTTP'],
 
   'prop.rainfall': ['雨量', 'rain'],

@@ -11,7 +11,7 @@ use super::{Admission, Admitted, Outcome, Source};
 use crate::judge::Why;
 use crate::memory::Ticket;
 use crate::reports::kind::Said;
-use crate::{hospitals, signals, units};
+use crate::{hospitals, signals, sl651, units};
 
 /// Reports that are remembered, so that one sent twice is taken once.
 pub(super) const REPORTS_REMEMBERED: usize = 4_096;
@@ -85,6 +85,7 @@ fn judge(
         Report::Hospital(status) => hospitals::admit::hospital(draft, source, status),
         Report::Unit(said) => units::admit::unit(draft, source, said, desk),
         Report::Signal(signal) => signals::admit::official(draft, source, signal),
+        Report::Attachment(said) => sl651::admit::attachment(draft, source, said),
     }
 }
 

@@ -68,6 +68,14 @@ reasons! {
     ImpossibleReport "impossible_report" "report on a task that was sent to this unit, in its order"
     /// A report in another coordinate system than its agency has declared.
     Coordinates "coordinates" "send one coordinate system: the one declared for the agency, or leave crs out"
+    /// The bytes of a telemetry connection are no frame of its protocol.
+    Frame "frame" "send frames of the protocol only; a line that loses bytes is to be mended"
+    /// A frame whose check does not fit: it was damaged on the way.
+    Checksum "checksum" "the frame was damaged on the way: the station sends it again"
+    /// A telemetry station's password is not the one that is configured.
+    Password "password" "set the station's password to the configured one, or configure the station's"
+    /// A function of a telemetry protocol that nothing here takes.
+    UnknownFunction "unknown_function" "set the station to send the functions that are taken"
 }
 
 /// How something came in.
@@ -82,12 +90,14 @@ pub enum Channel {
     Http,
     /// A file (back-test, import).
     File,
+    /// Telemetry by SL 651-2014.
+    Sl651,
 }
 
 impl Channel {
     /// Every channel, in order.
     pub const ALL: &'static [Channel] =
-        &[Channel::Mqtt, Channel::MqttBridge, Channel::Http, Channel::File];
+        &[Channel::Mqtt, Channel::MqttBridge, Channel::Http, Channel::File, Channel::Sl651];
 
     /// The channel of a word.
     pub fn of(word: &str) -> Option<Channel> {
@@ -101,6 +111,7 @@ impl Channel {
             Channel::MqttBridge => "mqtt_bridge",
             Channel::Http => "http",
             Channel::File => "file",
+            Channel::Sl651 => "sl651",
         }
     }
 }

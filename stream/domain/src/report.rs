@@ -127,6 +127,22 @@ pub struct OfficialSignal {
     pub text: String,
 }
 
+/// A picture or a text that a station sent. Its bytes are kept beside the journal under their hash.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Attachment {
+    /// The station.
+    pub station: StationId,
+    /// When it was observed.
+    pub t: UtcMs,
+    /// What it is: `image/jpeg`, `text/plain`, ….
+    pub media_type: String,
+    /// SHA-256 of its bytes, in hex: the name it is asked for by.
+    pub sha256: String,
+    /// How many bytes.
+    pub bytes: u64,
+}
+
 /// A closed list of what else a feed can bring.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Report {
@@ -136,6 +152,8 @@ pub enum Report {
     Hospital(HospitalStatus),
     /// See [`OfficialSignal`].
     Signal(OfficialSignal),
+    /// See [`Attachment`].
+    Attachment(Attachment),
 }
 
 /// What is silent: one station, or all of an agency.

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::faults::{Faults, words};
 use super::page::{self, Section};
+use super::telemetry::{self, Sl651};
 use crate::level::{Level, LevelName, Levels};
 use crate::property::{self, DeclaredProperty};
 use crate::time::EARLIEST;
@@ -73,6 +74,9 @@ pub struct About {
     /// Default addresses, where the command line says nothing.
     #[serde(default)]
     pub ports: Ports,
+    /// How telemetry by SL 651 is taken.
+    #[serde(default)]
+    pub sl651: Sl651,
 }
 
 fn languages() -> Vec<String> {
@@ -108,6 +112,8 @@ pub struct Ports {
     pub http: Option<u16>,
     /// MQTT.
     pub mqtt: Option<u16>,
+    /// Telemetry by SL 651-2014.
+    pub sl651: Option<u16>,
 }
 
 /// Reads `city.toml`; where it fails, the defaults let the other files be read for their errors.
@@ -143,11 +149,18 @@ pub(super) fn read(file: &str, bytes: &[u8], faults: &Faults) -> About {
     }
     if let Some(mut ports) = top.section("ports") {
         let mut port = |key| ports.count(key, 0..=65_535).and_then(|n| u16::try_from(n).ok());
-        about.ports = Ports { http: port("http"), mqtt: port("mqtt") };
+        about.ports = Ports { http: port("http"), mqtt: port("mqtt"), sl651: port("sl651") };
         if about.ports.http.is_some_and(|p| p > 0) && about.ports.http == about.ports.mqtt {
             ports.fault("mqtt", "http and mqtt are the same port");
         }
+        let others = [about.ports.http, about.ports.mqtt];
+        if about.ports.sl651.is_some_and(|p| p > 0) && others.contains(&about.ports.sl651) {
+            ports.fault("sl651", "sl651 is the port of another");
+        }
         ports.finish();
+    }
+    if let Some(section) = top.section("sl651") {
+        about.sl651 = telemetry::read(section);
     }
     top.finish();
     about
@@ -169,6 +182,7 @@ impl Default for About {
             cell_resolution: resolution(),
             properties: Vec::new(),
             ports: Ports::default(),
+            sl651: Sl651::default(),
         }
     }
 }

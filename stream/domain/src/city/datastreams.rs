@@ -3,10 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::about::About;
-use super::faults::Faults;
+use super::faults::{Faults, words};
 use super::sheet::{self, Column, Row};
 use super::stations::Station;
 use crate::ids::StationId;
+use crate::sl651::FEEDING;
 use crate::time::UtcMs;
 
 /// The longest interval between two values of a datastream, seconds (31 days).
@@ -24,6 +25,7 @@ const COLUMNS: &[Column] = &[
     ("max_rate_per_h", false),
     ("flat_after_s", false),
     ("valid_from", false),
+    ("sl651", false),
 ];
 
 /// One epoch of a datastream.
@@ -45,6 +47,8 @@ pub struct Datastream {
     pub flat_after_s: Option<u32>,
     /// From when this epoch holds.
     pub valid_from: UtcMs,
+    /// The element of SL 651 that feeds it, where it is not the usual one.
+    pub sl651: Option<String>,
 }
 
 /// What the sheet refers to.
@@ -133,6 +137,13 @@ fn datastream(row: &Row<'_>, valid_from: UtcMs, ground: &Ground<'_>) -> Option<D
     if max_rate_per_h.is_some_and(|rate| rate <= 0.0) {
         row.fault("max_rate_per_h must be above 0");
     }
+    let sl651 = (!row.text("sl651").is_empty()).then(|| row.text("sl651").to_owned());
+    if let Some(element) = &sl651
+        && !FEEDING.contains(&element.as_str())
+    {
+        let known = words(FEEDING.iter().copied());
+        row.fault(format!("unknown SL 651 element {element:?}; a datastream is fed by: {known}"));
+    }
     let flat_after_s = row.whole("flat_after_s", 1..=MAX_INTERVAL_S);
     Some(Datastream {
         station: station?,
@@ -143,5 +154,6 @@ fn datastream(row: &Row<'_>, valid_from: UtcMs, ground: &Ground<'_>) -> Option<D
         max_rate_per_h,
         flat_after_s,
         valid_from,
+        sl651,
     })
 }

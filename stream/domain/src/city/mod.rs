@@ -27,6 +27,7 @@ mod registry;
 mod scaffold;
 mod sheet;
 pub mod stations;
+pub mod telemetry;
 #[cfg(test)]
 mod tests;
 pub mod zones;
@@ -42,6 +43,7 @@ pub use queries::Property;
 pub use read::{hash, is_city_file};
 pub use registry::Registry;
 pub use stations::Station;
+pub use telemetry::{Sl651, Sl651Answer};
 pub use zones::{Zone, ZoneKind};
 
 /// Words of the topics (`fh/v1/…`), which no agency, station or property may be called.

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::faults::{Faults, words};
 use super::sheet::{self, Column, Row};
 use crate::ids::{AgencyId, StationId};
+use crate::sl651::{Address, AddressError};
 use crate::time::UtcMs;
 
 /// The height datums a stage may refer to: the national one of 1985, the Pearl River's, the
@@ -24,6 +25,8 @@ const COLUMNS: &[Column] = &[
     ("datum", false),
     ("datum_offset_m", false),
     ("valid_from", false),
+    ("sl651", false),
+    ("sl651_base_m", false),
 ];
 
 /// One epoch of a station.
@@ -47,6 +50,10 @@ pub struct Station {
     pub datum_offset_m: Option<f64>,
     /// From when this epoch holds (event time).
     pub valid_from: UtcMs,
+    /// The address under which its telemetry comes in by SL 651.
+    pub sl651: Option<Address>,
+    /// The level over which SL 651's relative levels (DRZ) are, metres in the station's datum.
+    pub sl651_base_m: Option<f64>,
 }
 
 impl Station {
@@ -79,6 +86,7 @@ pub(super) fn read(
     let mut stations = Vec::new();
     let mut named = BTreeSet::new();
     let mut epochs: BTreeMap<(String, UtcMs), u32> = BTreeMap::new();
+    let mut addresses: BTreeMap<Address, (String, u32)> = BTreeMap::new();
     let whole = sheet::read(file, bytes, COLUMNS, faults, |row| {
         named.insert(row.text("id").to_owned());
         let valid_from = row.valid_from();
@@ -89,7 +97,17 @@ pub(super) fn read(
                 row.text("id")
             ));
         }
-        stations.extend(station(row, valid_from, agencies));
+        let read = station(row, valid_from, agencies);
+        if let Some(address) = read.as_ref().and_then(|station| station.sl651) {
+            let here = (row.text("id").to_owned(), row.line());
+            let (first, line) = addresses.entry(address).or_insert(here);
+            if first != row.text("id") {
+                row.fault(format!(
+                    "the SL 651 address {address} is the station {first}'s already, on line {line}"
+                ));
+            }
+        }
+        stations.extend(read);
     });
     (stations, whole.then_some(named))
 }
@@ -116,6 +134,17 @@ fn station(
         }
         _ => {}
     }
+    let sl651 = match row.text("sl651") {
+        "" => None,
+        text => Some(text.parse::<Address>()).transpose().unwrap_or_else(|why: AddressError| {
+            row.fault(format!("sl651 {text:?}: {why}"));
+            None
+        }),
+    };
+    let sl651_base_m = row.number_in("sl651_base_m", -1_000.0..=10_000.0);
+    if sl651.is_none() && sl651_base_m.is_some() {
+        row.fault("sl651_base_m is given, but no sl651 address");
+    }
     let id = id?;
     let name = row.or("name", id.as_str());
     let name_en = row.or("name_en", &name);
@@ -130,6 +159,8 @@ fn station(
         datum,
         datum_offset_m,
         valid_from,
+        sl651,
+        sl651_base_m,
     })
 }
 

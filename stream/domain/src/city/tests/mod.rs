@@ -2,6 +2,7 @@
 
 mod questions;
 mod slips;
+mod telemetry;
 mod whole;
 
 use super::{City, CityFiles};
