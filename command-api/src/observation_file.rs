@@ -135,7 +135,7 @@ impl ObservationFile {
             Ticket::default(),
             |at, judged| match judged {
                 Ok(Judged::New(observation)) => batch.push(observation),
-                Ok(Judged::Duplicate(_)) => counts.duplicate += 1,
+                Ok(Judged::Duplicate(..)) => counts.duplicate += 1,
                 Err(why) => counts.refused.push((numbers.get(at).copied().unwrap_or(0), why)),
             },
         );

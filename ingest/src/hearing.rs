@@ -61,6 +61,8 @@ pub struct HearingConfig {
     pub credentials: Arc<dyn Credentials>,
     /// The desk's tasks.
     pub tasks: Arc<dyn Tasks>,
+    /// `https://…` where the platform is reached through a reverse proxy: addresses in answers.
+    pub public_url: Option<String>,
 }
 
 impl std::fmt::Debug for HearingConfig {
@@ -158,7 +160,8 @@ impl Hearing {
         let (stop, stopped) = watch::channel(false);
         let keys = Keys::open(&config.dir)?;
         let (credentials, tasks) = (config.credentials, config.tasks);
-        let door = Door::new(admission.clone(), credentials.clone(), tasks.clone(), keys);
+        let door = Door::new(admission.clone(), credentials.clone(), tasks.clone(), keys)
+            .reached_by(config.public_url);
         let teller = Arc::new(Teller::default());
         let (mut edge, mut bridge) = (None, None);
         match config.mqtt {

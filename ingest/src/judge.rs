@@ -36,8 +36,8 @@ impl Why {
 pub enum Judged {
     /// It is new, or a correction.
     New(Observation),
-    /// It is known; the append that brought it.
-    Duplicate(Ticket),
+    /// It is known: as it was taken then, and the append that brought it.
+    Duplicate(Observation, Ticket),
 }
 
 /// Judges observations in the order they come.
@@ -118,7 +118,7 @@ impl Judge {
                     && result_time <= known.result_time
                     && now.is_none_or(|now| now.0 - known.t.0 <= DUPLICATE_HORIZON_MS);
                 if by_id || known.is_same(value, result_time, sent) {
-                    return Ok(Judged::Duplicate(known.ticket));
+                    return Ok(Judged::Duplicate(known.observation(ix), known.ticket));
                 }
             }
             if !beside.same_instant.is_empty() && sent.origin == OriginFlag::Original {

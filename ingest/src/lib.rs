@@ -19,6 +19,7 @@ pub mod past;
 pub mod register;
 pub mod reports;
 pub mod seams;
+pub mod sensorthings;
 pub mod signals;
 pub mod sl651;
 pub mod table;

@@ -79,6 +79,12 @@ impl Seen {
         }
     }
 
+    /// The observation that it was.
+    pub(crate) fn observation(&self, datastream: DatastreamIx) -> Observation {
+        let (t, result_time) = (self.t, self.result_time);
+        Observation { datastream, t, result_time, value: self.value, quality: self.quality }
+    }
+
     fn is_believed(&self) -> bool {
         self.quality.trust == Trust::Reliable
     }

@@ -243,6 +243,7 @@ async fn hear(
         archive: options.archive.clone(),
         credentials: Arc::clone(access) as _,
         tasks: Arc::clone(units) as _,
+        public_url: options.public_url.clone(),
     };
     Ok(Hearing::start(config, journal).await?)
 }

@@ -16,6 +16,7 @@ use std::task::{Context, Poll, ready};
 use std::time::Instant;
 
 use domain::ids::AgencyId;
+use domain::observation::Observation;
 use domain::record::Record;
 use domain::refusal::{Channel, RAW_KEPT_MAX_BYTES, Reason, Refusal};
 use domain::time::{Clock, UtcMs};
@@ -121,6 +122,8 @@ impl std::fmt::Debug for Admission {
 pub struct Admitted {
     core: Arc<Core>,
     outcomes: Vec<Outcome>,
+    /// As what each item is taken; empty where nobody asked.
+    named: Vec<Option<Observation>>,
     /// Appends of others that brought what this one only repeats. They settle earlier.
     firsts: Vec<(Ticket, Wait)>,
     own: Option<(Ticket, Wait)>,
@@ -131,7 +134,8 @@ pub struct Admitted {
 impl Admitted {
     fn of(core: &Arc<Core>, uncounted: Option<inflight::Account>) -> Self {
         let (outcomes, firsts) = (Vec::new(), Vec::new());
-        Self { core: core.clone(), outcomes, firsts, own: None, uncounted }
+        let named = Vec::new();
+        Self { core: core.clone(), outcomes, named, firsts, own: None, uncounted }
     }
 
     /// The outcomes, once all of them are durable.
@@ -140,6 +144,12 @@ impl Admitted {
     /// [`Unavailable`]: at least one is not, so none may be acknowledged.
     pub async fn durable(self) -> Result<Vec<Outcome>, Unavailable> {
         self.await
+    }
+
+    /// As what each item is taken, of [`Admission::admit_named`]: the observation that is new or was
+    /// there already. Tell nobody before [`Admitted::durable`].
+    pub fn take_named(&mut self) -> Vec<Option<Observation>> {
+        std::mem::take(&mut self.named)
     }
 }
 
@@ -222,9 +232,29 @@ impl Admission {
     /// # Errors
     /// [`TooFast`]: nothing was taken. The caller tells the sender; [`Admission::refuse`] keeps it.
     pub fn admit(&self, source: Source<'_>, items: &[Item<'_>]) -> Result<Admitted, TooFast> {
+        self.take(source, items, false)
+    }
+
+    /// As [`Admission::admit`], for a sender that is told as what its items were taken.
+    ///
+    /// # Errors
+    /// As [`Admission::admit`].
+    pub fn admit_named(&self, source: Source<'_>, items: &[Item<'_>]) -> Result<Admitted, TooFast> {
+        self.take(source, items, true)
+    }
+
+    fn take(
+        &self,
+        source: Source<'_>,
+        items: &[Item<'_>],
+        named: bool,
+    ) -> Result<Admitted, TooFast> {
         let mut inner = self.0.begin();
         self.0.allow(&mut inner, source.agency, items.len())?;
         let mut draft = Draft::new(&self.0, &mut inner, source);
+        if named {
+            draft.name_them();
+        }
         for item in items {
             let outcome = match &item.read {
                 Ok(raw) => draft.observation(raw),

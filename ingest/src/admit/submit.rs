@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, MutexGuard};
 
+use domain::observation::Observation;
 use domain::record::Record;
 use domain::refusal::Reason;
 use domain::report::Report;
@@ -44,6 +45,9 @@ pub(crate) struct Draft<'c, 'm, 's> {
     tally: Tally,
     waits: Vec<(Ticket, Wait)>,
     now_before: Option<UtcMs>,
+    /// As what the items were taken, where somebody wants to know.
+    named: Option<Vec<Option<Observation>>>,
+    found: Option<Observation>,
 }
 
 impl<'c, 'm, 's> Draft<'c, 'm, 's> {
@@ -65,7 +69,14 @@ impl<'c, 'm, 's> Draft<'c, 'm, 's> {
             tally: Tally::default(),
             waits: Vec::new(),
             now_before,
+            named: None,
+            found: None,
         }
+    }
+
+    /// Notes as what each item is taken.
+    pub(super) fn name_them(&mut self) {
+        self.named = Some(Vec::new());
     }
 
     pub(crate) fn inner(&mut self) -> &mut Inner {
@@ -172,10 +183,12 @@ impl<'c, 'm, 's> Draft<'c, 'm, 's> {
                 self.touched.put(observation.datastream);
                 self.tally.frontier = self.tally.frontier.max(Some(observation.t));
                 let (received, channel) = (self.received(), self.source.channel);
+                self.found = self.named.as_ref().map(|_| observation);
                 self.records.push(Record::Observation { received, channel, observation });
                 Ok(Outcome::Accepted)
             }
-            Judged::Duplicate(ticket) => {
+            Judged::Duplicate(known, ticket) => {
+                self.found = Some(known);
                 self.wait_for(ticket);
                 Ok(Outcome::Duplicate)
             }
@@ -222,6 +235,9 @@ impl<'c, 'm, 's> Draft<'c, 'm, 's> {
             Outcome::Refused(_) | Outcome::Quarantined(_) => {}
         }
         self.outcomes.push(outcome);
+        if let Some(named) = &mut self.named {
+            named.push(self.found.take());
+        }
     }
 
     /// Counts a refusal that is not kept.
@@ -244,6 +260,7 @@ impl<'c, 'm, 's> Draft<'c, 'm, 's> {
             append(self.core, self.inner, &self.records, touched, Some(account), self.now_before)
         };
         admitted.outcomes = self.outcomes;
+        admitted.named = self.named.unwrap_or_default();
         admitted.firsts = self.waits;
         self.records.clear();
         if self.records.capacity() <= SPARE_RECORDS {

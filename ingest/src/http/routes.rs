@@ -14,11 +14,13 @@ use mqtt_edge::Who;
 use super::problem::{Problem, json};
 use super::session::{Door, idempotency_key, kind, media_type};
 use crate::reports::kind::{KINDS, Kind};
+use crate::sensorthings;
 
 /// The router to mount. It needs no state and no layer; see [`super::server`] for the bounds that
 /// belong to the connection.
 pub fn router(door: Arc<Door>) -> Router {
     let mut router = Router::new().route("/v1/observations", post(observations));
+    router = router.merge(sensorthings::http::router());
     for kind in KINDS {
         let take = move |State(door): State<Arc<Door>>, request: Request<Body>| async move {
             answered(reports(door, request, kind).await)

@@ -28,7 +28,7 @@ use crate::table::decode::decode_csv;
 /// Requests a second of one credential.
 pub const REQUESTS_PER_S: u32 = 2_000;
 /// Bodies larger than this are decoded on a thread of the blocking pool.
-const DECODE_ASIDE_BYTES: usize = 64 * 1024;
+pub(crate) const DECODE_ASIDE_BYTES: usize = 64 * 1024;
 
 /// What a body holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -82,6 +82,7 @@ pub struct Door {
     keys: Keys,
     bodies: Bodies,
     rates: Mutex<Rates>,
+    public_url: Option<String>,
 }
 
 impl std::fmt::Debug for Door {
@@ -99,7 +100,21 @@ impl Door {
         keys: Keys,
     ) -> Self {
         let (bodies, rates) = (Bodies::default(), Mutex::default());
-        Self { admission, credentials, tasks, keys, bodies, rates }
+        Self { admission, credentials, tasks, keys, bodies, rates, public_url: None }
+    }
+
+    /// The same, reached from outside by this address (`https://…`), which its answers then name.
+    #[must_use]
+    pub fn reached_by(self, public_url: Option<String>) -> Self {
+        Self { public_url, ..self }
+    }
+
+    pub(crate) fn public_url(&self) -> Option<&str> {
+        self.public_url.as_deref()
+    }
+
+    pub(crate) fn admission(&self) -> &Admission {
+        &self.admission
     }
 
     /// Whom the bearer token stands for, and whether it has requests left.
@@ -188,7 +203,7 @@ impl Door {
     }
 
     /// Counts and keeps that a request was over the rate, and says when to come again.
-    fn limited(
+    pub(crate) fn limited(
         &self,
         source: Source<'_>,
         fast: TooFast,

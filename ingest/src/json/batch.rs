@@ -142,7 +142,7 @@ fn no_array(body: &[u8], error: &serde_json::Error) -> DecodeError {
 }
 
 /// Counts brackets outside of strings. The parser skips over an element without a limit of its own.
-fn depth(body: &[u8]) -> Result<(), DecodeError> {
+pub(crate) fn depth(body: &[u8]) -> Result<(), DecodeError> {
     let (mut depth, mut in_text, mut escaped) = (0usize, false, false);
     for b in body {
         if in_text {

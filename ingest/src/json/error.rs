@@ -36,6 +36,9 @@ pub enum DecodeError {
     /// A field that stands there twice.
     #[error("field {0:?} stands there twice")]
     DuplicateField(&'static str),
+    /// A field, named by the sender, that stands there twice.
+    #[error("field {0:?} stands there twice")]
+    TwiceNamed(String),
     /// A field that is not there.
     #[error("field {0:?} is missing")]
     MissingField(&'static str),
@@ -84,7 +87,7 @@ impl DecodeError {
             | Self::NoObject => Reason::Syntax,
             Self::UnknownField(_) => Reason::UnknownField,
             Self::MissingField(_) => Reason::MissingField,
-            Self::DuplicateField(_) | Self::Form { .. } => Reason::FieldForm,
+            Self::DuplicateField(_) | Self::TwiceNamed(_) | Self::Form { .. } => Reason::FieldForm,
             Self::NotFinite(_) => Reason::NotFinite,
             Self::Time { .. } => Reason::Time,
             Self::Identifier { .. } => Reason::Identifier,

@@ -3,6 +3,7 @@
 //! [`crate::reports::kind`]; after it: [`crate::admit`].
 
 use crate::reports::kind::Kind;
+use crate::sensorthings::resource::{self, Resource};
 
 /// The first two levels of every topic.
 pub const ROOT: &str = "fh/v1";
@@ -32,6 +33,8 @@ pub enum Carries<'t> {
     Reports(&'static Kind),
     /// `fh/v1/units/<unit>/report`: a unit's report.
     UnitReport,
+    /// `v1.1/Observations`, `v1.1/Datastreams(<id>)/Observations`: an Observation of SensorThings.
+    SensorThings(Resource<'t>),
 }
 
 /// Whose a topic is.
@@ -56,7 +59,8 @@ pub fn owner(topic: &str) -> Option<Owner<'_>> {
 
 /// What a topic carries up; `None` for one that carries nothing up.
 pub fn carries(topic: &str) -> Option<Carries<'_>> {
-    let mut levels = topic.strip_prefix(ROOT)?.strip_prefix('/')?.split('/');
+    let Some(below) = topic.strip_prefix(ROOT) else { return sensorthings(topic) };
+    let mut levels = below.strip_prefix('/')?.split('/');
     let (head, second, third, more) =
         (levels.next()?, levels.next()?, levels.next(), levels.next());
     match (head, second, third, more) {
@@ -69,6 +73,13 @@ pub fn carries(topic: &str) -> Option<Carries<'_>> {
         }
         _ => None,
     }
+}
+
+/// Data arrays come over HTTP only.
+fn sensorthings(topic: &str) -> Option<Carries<'_>> {
+    let path = topic.strip_prefix(resource::ROOT)?.strip_prefix('/')?;
+    let named = resource::resource(path).filter(|named| *named != Resource::DataArrays)?;
+    Some(Carries::SensorThings(named))
 }
 
 #[cfg(test)]
@@ -94,6 +105,9 @@ mod tests {
             ("fh/v1/hydro", None),
             ("fh/v1/hydro/a/b/c", None),
             ("fh/v2/hydro/obs", None),
+            ("v1.1/Observations", Some(Carries::SensorThings(Resource::Observations))),
+            ("v1.1/CreateObservations", None),
+            ("v1.1/Things", None),
             ("", None),
         ];
         for (topic, meaning) in table {

@@ -11,6 +11,9 @@ use super::notes::rejected_topic;
 use crate::admit::Admission;
 use crate::seams::{Credentials, NOTE_KEYS, Tasks};
 
+/// What the topics of SensorThings begin with.
+const SENSORTHINGS: &str = "v1.1/";
+
 /// The topic of a unit's tasks.
 pub fn tasks_topic(unit: &UnitId) -> String {
     format!("{ROOT}/{UNITS}/{unit}/tasks")
@@ -64,6 +67,8 @@ impl Directory for CityDirectory {
             (Who::Unit(unit), Some(Owner::Unit(name))) if unit.as_str() == name => {
                 carries(topic) == Some(Carries::UnitReport)
             }
+            // What is no Observation there is refused for its content, so that the agency is told.
+            (Who::Agency(_), None) => topic.starts_with(SENSORTHINGS),
             _ => false,
         }
     }

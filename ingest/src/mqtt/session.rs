@@ -20,6 +20,8 @@ use crate::json::batch::{BatchError, Item, decode_packet, decode_value};
 use crate::judge::Why;
 use crate::reports::kind::{Rim, Said};
 use crate::seams::{NOTE_KEYS, Tasks};
+use crate::sensorthings::decode::observation as sensorthings;
+use crate::sensorthings::resource::Resource;
 
 /// Takes packets of one channel. Shared by its connections.
 pub struct Intake {
@@ -139,6 +141,14 @@ impl Intake {
                 }
             }
             Some(Carries::UnitReport) => self.unit_report(who, source, body),
+            Some(Carries::SensorThings(named)) => {
+                let of = match named {
+                    Resource::OfDatastream { station, property } => Some((station, property)),
+                    Resource::Observations | Resource::DataArrays => None,
+                };
+                let read = sensorthings(body, of, received);
+                self.admission.admit(source, &[Item { raw: body, read }])
+            }
             None => refuse(Why::new(Reason::UnknownChannel, "this topic carries nothing")),
         }
     }

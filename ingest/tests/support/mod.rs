@@ -402,6 +402,7 @@ impl Town {
             archive,
             credentials: Arc::new(TownCredentials),
             tasks: board.clone(),
+            public_url: None,
         };
         let hearing = ingest::hearing::Hearing::start(config, &journal).await.unwrap();
         Self { hearing, journal, board, clock }
