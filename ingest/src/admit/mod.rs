@@ -5,22 +5,19 @@
 //! What is sent is submitted to the journal before anything is awaited, so the order of the calls
 //! is the order of the journal; the answer is given when it is durable.
 
+mod admitted;
 pub(crate) mod inflight;
 pub mod rate;
 pub(crate) mod reports;
 pub(crate) mod submit;
 
-use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll, ready};
 use std::time::Instant;
 
 use domain::ids::AgencyId;
-use domain::observation::Observation;
 use domain::record::Record;
 use domain::refusal::{Channel, RAW_KEPT_MAX_BYTES, Reason, Refusal};
 use domain::time::{Clock, UtcMs};
-use futures_util::FutureExt;
 use journal::{AppendError, Appender};
 
 use crate::json::batch::Item;
@@ -28,7 +25,8 @@ use crate::judge::{Judge, Why};
 use crate::memory::{Memory, Ticket};
 use crate::register::Register;
 use crate::telemetry::Telemetry;
-use inflight::{Inflight, Settled, Wait};
+pub use admitted::Admitted;
+use inflight::{Inflight, Settled};
 use rate::{RATE_DEFAULT_PER_S, Rates, TooFast};
 use submit::Draft;
 
@@ -113,66 +111,6 @@ pub struct Admission(Arc<Core>);
 impl std::fmt::Debug for Admission {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Admission").finish_non_exhaustive()
-    }
-}
-
-/// What was submitted; a future that resolves to the outcomes, in the order of the items, when all
-/// of them are durable. Dropping it takes nothing back.
-#[must_use = "nothing may be acknowledged before it is durable"]
-pub struct Admitted {
-    core: Arc<Core>,
-    outcomes: Vec<Outcome>,
-    /// As what each item is taken; empty where nobody asked.
-    named: Vec<Option<Observation>>,
-    /// Appends of others that brought what this one only repeats. They settle earlier.
-    firsts: Vec<(Ticket, Wait)>,
-    own: Option<(Ticket, Wait)>,
-    /// Counted when the waits are over; an append has its own account.
-    uncounted: Option<inflight::Account>,
-}
-
-impl Admitted {
-    fn of(core: &Arc<Core>, uncounted: Option<inflight::Account>) -> Self {
-        let (outcomes, firsts) = (Vec::new(), Vec::new());
-        let named = Vec::new();
-        Self { core: core.clone(), outcomes, named, firsts, own: None, uncounted }
-    }
-
-    /// The outcomes, once all of them are durable.
-    ///
-    /// # Errors
-    /// [`Unavailable`]: at least one is not, so none may be acknowledged.
-    pub async fn durable(self) -> Result<Vec<Outcome>, Unavailable> {
-        self.await
-    }
-
-    /// As what each item is taken, of [`Admission::admit_named`]: the observation that is new or was
-    /// there already. Tell nobody before [`Admitted::durable`].
-    pub fn take_named(&mut self) -> Vec<Option<Observation>> {
-        std::mem::take(&mut self.named)
-    }
-}
-
-impl Future for Admitted {
-    type Output = Result<Vec<Outcome>, Unavailable>;
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let admitted = &mut *self;
-        while let Some((ticket, wait)) = admitted.firsts.last_mut().or(admitted.own.as_mut()) {
-            let outcome = ready!(wait.poll_unpin(cx));
-            admitted.core.settle(*ticket, &outcome);
-            if admitted.firsts.pop().is_none() {
-                admitted.own = None;
-            }
-            if let Err(error) = outcome {
-                admitted.core.telemetry.not_durable();
-                return Poll::Ready(Err(Unavailable(error)));
-            }
-        }
-        if let Some(account) = admitted.uncounted.take() {
-            admitted.core.count(&account);
-        }
-        Poll::Ready(Ok(std::mem::take(&mut admitted.outcomes)))
     }
 }
 
