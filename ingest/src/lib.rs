@@ -8,6 +8,7 @@
 pub mod admit;
 pub mod archive;
 pub mod bridge;
+pub mod cap;
 pub mod hearing;
 pub mod hospitals;
 pub mod http;

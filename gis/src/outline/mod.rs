@@ -84,6 +84,18 @@ impl Outline {
         Ok(Self(Arc::new(Checked { polygons, bbox, strips })))
     }
 
+    /// Checks one ring of (longitude, latitude) and takes what is within it. The ring must close.
+    ///
+    /// # Errors
+    /// [`OutlineError`] names the first rule that is broken, and where.
+    pub fn from_ring(ring: &[(f64, f64)]) -> Result<Self, OutlineError> {
+        if ring.first() != ring.last() {
+            return Err(OutlineError::NotClosed(Ring { polygon: 0, hole: None }));
+        }
+        let shell: geo::LineString<f64> = ring.iter().copied().collect();
+        Self::from_polygons(geo::MultiPolygon(vec![geo::Polygon::new(shell, Vec::new())]))
+    }
+
     /// The polygons.
     pub fn polygons(&self) -> &geo::MultiPolygon<f64> {
         &self.0.polygons

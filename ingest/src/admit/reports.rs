@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::hash::{DefaultHasher, Hasher};
 
 use domain::report::Report;
+use domain::warning::WarningKey;
 
 use super::rate::TooFast;
 use super::submit::Draft;
@@ -11,7 +12,7 @@ use super::{Admission, Admitted, Outcome, Source};
 use crate::judge::Why;
 use crate::memory::Ticket;
 use crate::reports::kind::Said;
-use crate::{hospitals, signals, sl651, units};
+use crate::{cap, hospitals, signals, sl651, units};
 
 /// Reports that are remembered, so that one sent twice is taken once.
 pub(super) const REPORTS_REMEMBERED: usize = 4_096;
@@ -21,6 +22,8 @@ pub(super) const REPORTS_REMEMBERED: usize = 4_096;
 pub(crate) struct Reported {
     by_content: BTreeMap<u64, Ticket>,
     order: VecDeque<u64>,
+    /// Warnings by what makes each one and no other.
+    pub(crate) warnings: cap::admit::Known,
 }
 
 impl Reported {
@@ -39,12 +42,16 @@ impl Reported {
     }
     /// A report that the journal holds already: its resend is a duplicate.
     pub(crate) fn recall(&mut self, report: &Report) {
-        self.put(content_of(report), 0);
+        match report {
+            Report::Warning(w) => self.warnings.put(&w.message.key, w.fingerprint, 0),
+            other => self.put(content_of(other), 0),
+        }
     }
     pub(crate) fn forget(&mut self, ticket: Ticket) {
         let by_content = &mut self.by_content;
         by_content.retain(|_, held| *held != ticket);
         self.order.retain(|content| by_content.contains_key(content));
+        self.warnings.forget(ticket);
     }
 }
 
@@ -60,6 +67,8 @@ impl Admission {
         said: Vec<Said<'_>>,
         desk: impl Fn(&Report) -> Result<(), Why>,
     ) -> Result<Admitted, TooFast> {
+        // Before the lock: a signature takes its time.
+        let said = cap::admit::verified(self, source.agency, said);
         let mut inner = self.0.begin();
         self.0.allow(&mut inner, source.agency, said.len())?;
         let mut draft = Draft::new(&self.0, &mut inner, source);
@@ -71,6 +80,12 @@ impl Admission {
             draft.conclude(outcome, &raw);
         }
         Ok(draft.submit())
+    }
+
+    /// Warnings that are known from before the start, each with its fingerprint.
+    pub fn recall_warnings<'k>(&self, known: impl Iterator<Item = (&'k WarningKey, u64)>) {
+        let mut inner = self.0.inner();
+        known.for_each(|(key, fingerprint)| inner.reports.warnings.put(key, fingerprint, 0));
     }
 }
 
@@ -86,6 +101,7 @@ fn judge(
         Report::Unit(said) => units::admit::unit(draft, source, said, desk),
         Report::Signal(signal) => signals::admit::official(draft, source, signal),
         Report::Attachment(said) => sl651::admit::attachment(draft, source, said),
+        Report::Warning(warning) => cap::admit::warning(draft, source, *warning),
     }
 }
 

@@ -9,6 +9,7 @@ use axum::http::{HeaderMap, StatusCode};
 use domain::ids::AgencyId;
 use domain::refusal::{Channel, Reason};
 use domain::report::Report;
+use domain::warning::WarningStatus;
 use mqtt_edge::Who;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
@@ -44,6 +45,9 @@ pub(crate) struct Answer {
     accepted: u64,
     duplicate: u64,
     rejected: Vec<Rejected>,
+    /// Of a warning: its status. What is not actual is kept and shown apart.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    status: Option<&'static str>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -65,6 +69,7 @@ impl Answer {
             accepted: count(&Outcome::Accepted),
             duplicate: count(&Outcome::Duplicate),
             rejected: rejected.collect(),
+            status: None,
         }
     }
 
@@ -248,12 +253,18 @@ impl Door {
             }
             _ => Ok(()),
         };
+        let status = warning_status(&said);
         let (admitted, problem) = match self.admission.reports(source, said, desk) {
             Ok(admitted) => (admitted, None),
             Err(fast) => self.limited(source, fast, body),
         };
-        let answer = durable(admitted).await?;
-        problem.map_or_else(|| Ok(answer.bytes()), Err)
+        let mut answer = durable(admitted).await?;
+        answer.status = status;
+        // A warning that was read and is refused all the same: nothing of the request was taken.
+        let refused = answer.rejected.pop_if(|_| status.is_some() && problem.is_none());
+        let refused =
+            refused.map(|r| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, r.reason, r.detail));
+        problem.or(refused).map_or_else(|| Ok(answer.bytes()), Err)
     }
 
     /// Does a request once for its key: the same key with the same body gets the same answer.
@@ -285,6 +296,20 @@ impl Door {
         let answer = request.await?;
         self.keys.keep(agency, &key, hash, now, answer.clone()).await.map_err(store)?;
         Ok(answer)
+    }
+}
+
+/// The status of a body that is one warning.
+fn warning_status(said: &[crate::reports::kind::Said<'_>]) -> Option<&'static str> {
+    match said.first().map(|said| &said.read) {
+        Some(Ok(Report::Warning(warning))) => Some(match warning.message.status {
+            WarningStatus::Actual => "actual",
+            WarningStatus::Exercise => "exercise",
+            WarningStatus::System => "system",
+            WarningStatus::Test => "test",
+            WarningStatus::Draft => "draft",
+        }),
+        _ => None,
     }
 }
 

@@ -26,7 +26,7 @@ pub fn document(bytes: &[u8], max_bytes: usize) -> Result<Document, XmlFault> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     if let Some(at) = text.find(|c| !names::is_char(c)) {
         let said = "a control character, which no XML may have".to_owned();
-        return Err(XmlFault { line: line_of(text[..at].as_bytes()), said });
+        return Err(XmlFault { line: line_of(&text.as_bytes()[..at]), said });
     }
     // XML 1.0, 2.11: a line ends with one line feed, whatever it was sent with.
     let text: Cow<'_, str> = if text.contains('\r') {

@@ -20,3 +20,4 @@ pub mod report;
 pub mod sl651;
 pub mod status;
 pub mod time;
+pub mod warning;

@@ -76,6 +76,16 @@ reasons! {
     Password "password" "set the station's password to the configured one, or configure the station's"
     /// A function of a telemetry protocol that nothing here takes.
     UnknownFunction "unknown_function" "set the station to send the functions that are taken"
+    /// The bytes are no XML that is read here.
+    Xml "xml" "send one well-formed XML document in UTF-8, without a DOCTYPE"
+    /// A CAP message that breaks the schema of its version.
+    CapSchema "cap_schema" "correct the named elements by the CAP schema"
+    /// A CAP message that keeps the schema and breaks a rule of the standard's text.
+    CapRule "cap_rule" "correct the named elements by the rules of CAP"
+    /// The same sender, identifier and time of sending came before with another content.
+    CapConflict "cap_conflict" "send a changed message under a new identifier, referring to the old one"
+    /// A signature that is missing where one is asked for, or is not good.
+    Signature "signature" "sign the message with the key whose certificate the city has"
 }
 
 /// How something came in.

