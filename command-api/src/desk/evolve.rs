@@ -310,6 +310,7 @@ fn reported(
         }
         Report::Signal(said) => signal(picture, seq, received, said, touched),
         Report::Attachment(_) => {}
+        Report::Warning(_) => {}
     }
 }
 
