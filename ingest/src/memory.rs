@@ -81,8 +81,16 @@ impl Seen {
 
     /// The observation that it was.
     pub(crate) fn observation(&self, datastream: DatastreamIx) -> Observation {
-        let (t, result_time) = (self.t, self.result_time);
-        Observation { datastream, t, result_time, value: self.value, quality: self.quality }
+        // Whether it was of a backlog is no part of what it was.
+        let (t, result_time, backlog) = (self.t, self.result_time, false);
+        Observation {
+            datastream,
+            t,
+            result_time,
+            value: self.value,
+            quality: self.quality,
+            backlog,
+        }
     }
 
     fn is_believed(&self) -> bool {

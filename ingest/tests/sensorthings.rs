@@ -126,7 +126,7 @@ proptest! {
         let trust = [Trust::Reliable, Trust::Doubtful, Trust::Unreliable][q % 3];
         let (t, quality) = (UtcMs(ms), Quality { origin, trust });
         let datastream = domain::ids::DatastreamIx(0);
-        let seen = Observation { datastream, t, result_time: t.plus_ms(1), value: v, quality };
+        let seen = Observation { datastream, t, result_time: t.plus_ms(1), value: v, quality, backlog: false };
         let named = ingest::sensorthings::entity::Named {
             station: "R-1", property: "rainfall", interval_ms: Some(300_000), seen: &seen,
         };

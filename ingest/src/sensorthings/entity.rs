@@ -116,6 +116,7 @@ mod tests {
             result_time: t.plus_ms(1),
             value: 2.5,
             quality: quality_of,
+            backlog: false,
         };
         let named =
             Named { station: "R-1", property: "rainfall", interval_ms: Some(300_000), seen: &seen };
