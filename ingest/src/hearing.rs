@@ -23,6 +23,7 @@ use crate::bridge::{Bridge, BridgeConfig, BridgeError, BridgeState};
 use crate::http::keys::{Keys, KeysError};
 use crate::http::routes::router;
 use crate::http::session::Door;
+use crate::letters::Letters;
 use crate::memory::Memory;
 use crate::mqtt::directory::{CityDirectory, TaskOutbox};
 use crate::mqtt::session::{EdgeAdmit, Intake, Teller};
@@ -114,6 +115,7 @@ pub struct HearingHandle {
     bridge: Option<Bridge>,
     archive: Option<Archive>,
     teller: Arc<Teller>,
+    letters: Letters,
     stop: watch::Sender<bool>,
     ticker: JoinHandle<()>,
 }
@@ -162,6 +164,7 @@ impl Hearing {
         let (credentials, tasks) = (config.credentials, config.tasks);
         let door = Door::new(admission.clone(), credentials.clone(), tasks.clone(), keys)
             .reached_by(config.public_url);
+        let tasks_of_letters = tasks.clone();
         let teller = Arc::new(Teller::default());
         let (mut edge, mut bridge) = (None, None);
         match config.mqtt {
@@ -187,6 +190,7 @@ impl Hearing {
                 bridge = Some(Bridge::start(bridge_config, intake, tasks, stopped.clone())?);
             }
         }
+        let letters = Letters::new(admission.clone(), tasks_of_letters);
         let archive = match config.archive {
             Some(archive) => {
                 let register = admission.register();
@@ -196,7 +200,17 @@ impl Hearing {
         };
         let ticker = tokio::spawn(ticker::run(admission.clone(), config.tick_every, stopped));
         let router = router(Arc::new(door));
-        Ok(HearingHandle { admission, router, edge, bridge, archive, teller, stop, ticker })
+        Ok(HearingHandle {
+            admission,
+            router,
+            edge,
+            bridge,
+            archive,
+            teller,
+            letters,
+            stop,
+            ticker,
+        })
     }
 }
 
@@ -223,6 +237,11 @@ impl HearingHandle {
     /// Admission, for what comes in otherwise (a file's import).
     pub fn admission(&self) -> &Admission {
         &self.admission
+    }
+
+    /// What was refused, sent again.
+    pub fn letters(&self) -> Letters {
+        self.letters.clone()
     }
 
     /// The counters.

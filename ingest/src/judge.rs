@@ -162,6 +162,24 @@ impl Judge {
         self.places = places;
     }
 
+    /// What [`Judge::judge`] would say, leaving nothing behind: whether it is known already.
+    ///
+    /// # Errors
+    /// [`Why`].
+    pub fn foresee(
+        &mut self,
+        raw: &RawObservation<'_>,
+        agency: Option<&AgencyId>,
+        now: Option<UtcMs>,
+    ) -> Result<bool, Why> {
+        let register = self.register.clone();
+        let found = register.stream(&raw.station, &raw.property);
+        let Fit { stream, value, result_time, .. } = fit(&register, raw, found, agency, now)?;
+        let sent = raw.q.unwrap_or_default();
+        let beside = self.memory.beside(stream.ix, raw.t);
+        Ok(beside.same_instant.iter().any(|known| known.is_same(value, result_time, sent)))
+    }
+
     /// Everything that is judged without looking at what came before.
     ///
     /// # Errors

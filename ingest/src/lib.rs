@@ -14,6 +14,7 @@ pub mod hospitals;
 pub mod http;
 pub mod json;
 pub mod judge;
+pub mod letters;
 pub mod memory;
 pub mod mqtt;
 pub mod past;

@@ -439,21 +439,35 @@ proptest! {
                     _ => good,
                 }
             }).collect();
-            let mut sums = [0u64; 3];
+            let mut sums = [0u64; 4];
             for lines in lines.chunks(batch) {
                 for outcome in house.send("hydro", &lines.join("\n")).await {
-                    let at = match outcome { Outcome::Accepted => 0, Outcome::Duplicate => 1, _ => 2 };
+                    let at = match outcome {
+                        Outcome::Accepted => 0,
+                        Outcome::Duplicate => 1,
+                        Outcome::Refused(_) => 2,
+                        Outcome::Quarantined(_) => 3,
+                    };
                     sums[at] += 1;
                 }
             }
             assert_eq!(sums.iter().sum::<u64>(), lines.len() as u64);
             let feeds = house.telemetry.feeds();
             let feed = &feeds[0].1;
-            assert_eq!([feed.accepted, feed.duplicate, feed.refused], sums);
+            assert_eq!([feed.accepted, feed.duplicate, feed.refused, feed.quarantined], sums);
+            assert_eq!(feed.sent(), lines.len() as u64);
+            let mut registry = prometheus_client::registry::Registry::default();
+            house.telemetry.register(&mut registry);
+            let mut page = String::new();
+            prometheus_client::encoding::text::encode(&mut page, &registry).unwrap();
+            for (outcome, sum) in ["accepted", "duplicate", "refused", "quarantined"].iter().zip(sums) {
+                let line = format!("outcome=\"{outcome}\"}} {sum}");
+                assert!(page.contains(&line), "{line} in {page}");
+            }
             let records = house.records();
             let kept = |f: fn(&Record) -> bool| records.iter().filter(|r| f(r)).count() as u64;
             assert_eq!(kept(|r| matches!(r, Record::Observation { .. })), sums[0]);
-            assert_eq!(kept(|r| matches!(r, Record::Refused(_))), sums[2]);
+            assert_eq!(kept(|r| matches!(r, Record::Refused(_))), sums[2] + sums[3]);
             house.close();
         });
     }

@@ -238,11 +238,12 @@ proptest! {
             }
             hydro.acked(mix.len()).await;
             let feed = town.hearing.feeds()[0].1.clone();
-            assert_eq!(feed.accepted + feed.duplicate + feed.refused, mix.len() as u64);
+            assert_eq!(feed.sent(), mix.len() as u64);
             let records = town.records();
             let count = |f: fn(&Record) -> bool| records.iter().filter(|r| f(r)).count() as u64;
             assert_eq!(count(|r| matches!(r, Record::Observation { .. })), feed.accepted);
-            assert_eq!(count(|r| matches!(r, Record::Refused(_))), feed.refused);
+            let refused = feed.refused + feed.quarantined;
+            assert_eq!(count(|r| matches!(r, Record::Refused(_))), refused);
             drop(hydro);
             town.end().await;
         });

@@ -6,6 +6,7 @@
 //! is the order of the journal; the answer is given when it is durable.
 
 mod admitted;
+pub mod again;
 pub(crate) mod inflight;
 pub mod rate;
 pub(crate) mod reports;
@@ -106,7 +107,7 @@ pub(crate) struct Core {
 
 /// The one way into the journal for what is heard. A handle; clones are the same.
 #[derive(Clone)]
-pub struct Admission(Arc<Core>);
+pub struct Admission(Arc<Core>, Option<Arc<again::Again>>);
 
 impl std::fmt::Debug for Admission {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -135,7 +136,8 @@ impl Admission {
             leap: None,
             spare: Vec::new(),
         };
-        Self(Arc::new(Core { inner: Mutex::new(inner), appender, ticks, telemetry }))
+        let core = Core { inner: Mutex::new(inner), appender, ticks, telemetry };
+        Self(Arc::new(core), None)
     }
 
     /// Puts a new configuration in force.
@@ -189,7 +191,7 @@ impl Admission {
     ) -> Result<Admitted, TooFast> {
         let mut inner = self.0.begin();
         self.0.allow(&mut inner, source.agency, items.len())?;
-        let mut draft = Draft::new(&self.0, &mut inner, source);
+        let mut draft = Draft::new(&self.0, &mut inner, source).again(self.1.clone());
         if named {
             draft.name_them();
         }
@@ -206,7 +208,7 @@ impl Admission {
     /// Keeps something refused as a whole: a body that cannot be read, a topic that carries nothing.
     pub fn refuse(&self, source: Source<'_>, why: Why, raw: &[u8]) -> Admitted {
         let mut inner = self.0.begin();
-        let mut draft = Draft::new(&self.0, &mut inner, source);
+        let mut draft = Draft::new(&self.0, &mut inner, source).again(self.1.clone());
         draft.conclude(Err(why), raw);
         draft.submit()
     }
@@ -216,7 +218,7 @@ impl Admission {
     pub fn refuse_limited(&self, source: Source<'_>, why: Why, raw: &[u8]) -> Admitted {
         let mut inner = self.0.begin();
         let keep = inner.rates.keep_refusal(source.agency, Instant::now());
-        let mut draft = Draft::new(&self.0, &mut inner, source);
+        let mut draft = Draft::new(&self.0, &mut inner, source).again(self.1.clone());
         if keep {
             draft.conclude(Err(why), raw);
         } else {

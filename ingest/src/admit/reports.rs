@@ -71,7 +71,7 @@ impl Admission {
         let said = cap::admit::verified(self, source.agency, said);
         let mut inner = self.0.begin();
         self.0.allow(&mut inner, source.agency, said.len())?;
-        let mut draft = Draft::new(&self.0, &mut inner, source);
+        let mut draft = Draft::new(&self.0, &mut inner, source).again(self.1.clone());
         for Said { raw, read } in said {
             let outcome = read.and_then(|report| {
                 let against = desk(&report);

@@ -2,13 +2,14 @@
 
 use std::sync::{Arc, MutexGuard};
 
-use domain::observation::Observation;
+use domain::observation::{Observation, OriginFlag};
 use domain::record::Record;
 use domain::refusal::Reason;
 use domain::report::Report;
 use domain::time::{HOUR_MS, REPLAY_TICK_STEP_MS, SECOND_MS, UtcMs};
 use futures_util::FutureExt;
 
+use super::again::Again;
 use super::inflight::{Account, Touched, Wait};
 use super::{Admitted, Core, Inner, Outcome, Source, Ticks, refusal};
 use crate::json::decode::RawObservation;
@@ -48,6 +49,8 @@ pub(crate) struct Draft<'c, 'm, 's> {
     /// As what the items were taken, where somebody wants to know.
     named: Option<Vec<Option<Observation>>>,
     found: Option<Observation>,
+    /// The letter that is sent again, where that is what this is.
+    again: Option<Arc<Again>>,
 }
 
 impl<'c, 'm, 's> Draft<'c, 'm, 's> {
@@ -71,12 +74,20 @@ impl<'c, 'm, 's> Draft<'c, 'm, 's> {
             now_before,
             named: None,
             found: None,
+            again: None,
         }
     }
 
     /// Notes as what each item is taken.
     pub(super) fn name_them(&mut self) {
         self.named = Some(Vec::new());
+    }
+
+    /// This is a letter that is sent again: what of it is refused again is no new letter, and what
+    /// became of it is journaled with it, in one append.
+    pub(super) fn again(mut self, again: Option<Arc<Again>>) -> Self {
+        self.again = again;
+        self
     }
 
     pub(crate) fn inner(&mut self) -> &mut Inner {
@@ -99,9 +110,19 @@ impl<'c, 'm, 's> Draft<'c, 'm, 's> {
     /// Refuses what is dated ahead of now by more than the city's tolerance; in a replay, what lies
     /// a leap ahead of all others.
     pub(crate) fn not_ahead(&mut self, t: UtcMs) -> Result<(), Why> {
-        match self.judged_against() {
+        let judged = match self.judged_against() {
             Some(now) => crate::judge::not_ahead(self.inner.judge.register(), t, Some(now)),
             None => self.no_lone_leap(t),
+        };
+        self.note_ahead(t, judged.as_ref().err());
+        judged
+    }
+
+    /// What was kept aside for its date shows how far its sender's clock is off.
+    fn note_ahead(&mut self, t: UtcMs, why: Option<&Why>) {
+        if why.is_some_and(|why| why.reason == Reason::FutureDated) {
+            let received = self.received();
+            self.tally.timing.dated(t, received);
         }
     }
 
@@ -168,6 +189,12 @@ impl<'c, 'm, 's> Draft<'c, 'm, 's> {
 
     /// Judges one observation and drafts its record.
     pub(crate) fn observation(&mut self, raw: &RawObservation<'_>) -> Result<Outcome, Why> {
+        let judged = self.judge(raw);
+        self.note_ahead(raw.t, judged.as_ref().err());
+        judged
+    }
+
+    fn judge(&mut self, raw: &RawObservation<'_>) -> Result<Outcome, Why> {
         let now = self.judged_against();
         let agency = Some(self.source.agency);
         if now.is_none() {
@@ -184,6 +211,9 @@ impl<'c, 'm, 's> Draft<'c, 'm, 's> {
                 self.tally.frontier = self.tally.frontier.max(Some(observation.t));
                 let (received, channel) = (self.received(), self.source.channel);
                 self.found = self.named.as_ref().map(|_| observation);
+                let filled = observation.quality.origin == OriginFlag::Completed;
+                let is_backlog = filled || observation.backlog;
+                self.tally.timing.accepted(observation.t, received, is_backlog);
                 self.records.push(Record::Observation { received, channel, observation });
                 Ok(Outcome::Accepted)
             }
@@ -200,6 +230,7 @@ impl<'c, 'm, 's> Draft<'c, 'm, 's> {
         self.follow(t);
         self.tally.frontier = self.tally.frontier.max(Some(t));
         let (received, channel) = (self.received(), self.source.channel);
+        self.tally.timing.accepted(t, received, false);
         let agency = self.source.agency.clone();
         self.records.push(Record::Report { received, agency, channel, report });
     }
@@ -223,11 +254,10 @@ impl<'c, 'm, 's> Draft<'c, 'm, 's> {
                 reason = kept.reason.wire(), detail = ?kept.detail, "refused"
             );
             self.tally.refused.push(why.reason);
-            self.records.push(Record::Refused(kept));
-            match why.reason {
-                Reason::FutureDated => Outcome::Quarantined(why),
-                _ => Outcome::Refused(why),
+            if self.again.is_none() {
+                self.records.push(Record::Refused(kept));
             }
+            Outcome::of_refusal(why)
         });
         match &outcome {
             Outcome::Accepted => self.tally.accepted += 1,
@@ -248,6 +278,9 @@ impl<'c, 'm, 's> Draft<'c, 'm, 's> {
 
     /// Submits the append and gives the wait for it.
     pub(crate) fn submit(mut self) -> Admitted {
+        if let Some(again) = self.again.take() {
+            self.records.push(again.record(self.received(), &self.outcomes));
+        }
         let account = Account {
             agency: self.source.agency.clone(),
             channel: self.source.channel,

@@ -19,7 +19,7 @@ use super::keys::{KEY_MAX_BYTES, Keys, KeysError, Known};
 use super::problem::Problem;
 use crate::admit::rate::{Rates, TooFast};
 use crate::admit::{Admission, Admitted, Outcome, Source, Unavailable};
-use crate::json::batch::{BatchError, decode_array, decode_ndjson};
+use crate::json::batch::{BatchError, Item, decode_array, decode_ndjson};
 use crate::judge::Why;
 use crate::mqtt::session::whole;
 use crate::reports::kind::{Kind as ReportKind, Reader, Rim};
@@ -39,6 +39,16 @@ pub(crate) enum Kind {
     Table,
 }
 
+impl Kind {
+    fn decode(self, body: &[u8]) -> Result<Vec<Item<'_>>, BatchError> {
+        match self {
+            Kind::Array => decode_array(body),
+            Kind::Lines => decode_ndjson(body),
+            Kind::Table => decode_csv(body),
+        }
+    }
+}
+
 /// The answer to a request that was taken.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(crate) struct Answer {
@@ -48,6 +58,9 @@ pub(crate) struct Answer {
     /// Of a warning: its status. What is not actual is kept and shown apart.
     #[serde(skip_serializing_if = "Option::is_none")]
     status: Option<&'static str>,
+    /// Nothing was taken: this is what would have become of it.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    dry_run: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -70,6 +83,7 @@ impl Answer {
             duplicate: count(&Outcome::Duplicate),
             rejected: rejected.collect(),
             status: None,
+            dry_run: false,
         }
     }
 
@@ -182,27 +196,31 @@ impl Door {
         }
     }
 
+    /// What would become of a body if it were sent: nothing is taken, kept or counted.
+    pub(crate) fn foresee(
+        &self,
+        agency: &AgencyId,
+        kind: Kind,
+        body: &[u8],
+    ) -> Result<Vec<u8>, Problem> {
+        let place = "/v1/observations";
+        let source = Source { agency, channel: Channel::Http, place };
+        let items = kind.decode(body).map_err(|error| refused_whole(&error))?;
+        let outcomes = self.admission.foresee(source, &items);
+        Ok(Answer { dry_run: true, ..Answer::of(&outcomes) }.bytes())
+    }
+
     fn submit(&self, agency: &AgencyId, kind: Kind, body: &[u8]) -> (Admitted, Option<Problem>) {
         let place = "/v1/observations";
         let source = Source { agency, channel: Channel::Http, place };
-        let read = match kind {
-            Kind::Array => decode_array(body),
-            Kind::Lines => decode_ndjson(body),
-            Kind::Table => decode_csv(body),
-        };
-        match read {
+        match kind.decode(body) {
             Ok(items) => match self.admission.admit(source, &items) {
                 Ok(admitted) => (admitted, None),
                 Err(fast) => self.limited(source, fast, body),
             },
             Err(error) => {
-                let why = whole(&error);
-                let status = match error {
-                    BatchError::TooMany => StatusCode::PAYLOAD_TOO_LARGE,
-                    BatchError::Decode(_) => StatusCode::BAD_REQUEST,
-                };
-                let problem = Problem::new(status, why.reason.wire(), why.detail.clone());
-                (self.admission.refuse(source, why, body), Some(problem))
+                let problem = refused_whole(&error);
+                (self.admission.refuse(source, whole(&error), body), Some(problem))
             }
         }
     }
@@ -311,6 +329,16 @@ fn warning_status(said: &[crate::reports::kind::Said<'_>]) -> Option<&'static st
         }),
         _ => None,
     }
+}
+
+/// A body that cannot be read at all.
+fn refused_whole(error: &BatchError) -> Problem {
+    let status = match error {
+        BatchError::TooMany => StatusCode::PAYLOAD_TOO_LARGE,
+        BatchError::Decode(_) => StatusCode::BAD_REQUEST,
+    };
+    let why = whole(error);
+    Problem::new(status, why.reason.wire(), why.detail)
 }
 
 fn slow_down(retry_after: Duration) -> Problem {

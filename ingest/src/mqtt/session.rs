@@ -112,7 +112,7 @@ impl Intake {
         Some(Taken { admitted, agency, source: topic.clone(), received })
     }
 
-    fn judge(
+    pub(crate) fn judge(
         &self,
         who: &Who,
         source: Source<'_>,

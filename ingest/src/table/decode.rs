@@ -12,7 +12,8 @@ use crate::json::error::{DecodeError, shown};
 use crate::json::instant;
 use crate::json::text;
 
-const COLUMNS: [&str; 10] =
+/// The columns, in their usual order: the first four must be there.
+pub const COLUMNS: [&str; 10] =
     ["station", "property", "t", "v", "unit", "id", "q", "status", "result_time", "backlog"];
 
 /// Reads CSV with a header row. Rows are counted from 0, the header not among them.

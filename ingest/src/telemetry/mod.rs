@@ -1,6 +1,8 @@
 //! What hearing counts, by agency, channel and reason, and the state of every feed. A refusal is
 //! logged, counted and told from one typed event ([`domain::refusal::Refusal`]).
 
+mod figures;
+
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -12,6 +14,9 @@ use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::registry::Registry;
 
+use figures::Windows;
+pub use figures::{Figures, RATE_MINUTES, Timing};
+
 /// One feed's state: an agency by one channel.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct FeedState {
@@ -19,12 +24,21 @@ pub struct FeedState {
     pub accepted: u64,
     /// Known already, since the start.
     pub duplicate: u64,
-    /// Refused and quarantined, since the start.
+    /// Refused, since the start; not those that were quarantined.
     pub refused: u64,
+    /// Dated ahead and kept aside, since the start.
+    pub quarantined: u64,
     /// When it was last heard, by the platform's clock.
     pub heard: Option<UtcMs>,
     /// The newest event time that was accepted.
     pub frontier: Option<UtcMs>,
+}
+
+impl FeedState {
+    /// Everything that was sent.
+    pub fn sent(&self) -> u64 {
+        self.accepted + self.duplicate + self.refused + self.quarantined
+    }
 }
 
 /// What one append brings to the counts.
@@ -34,8 +48,10 @@ pub struct Tally {
     pub accepted: u64,
     /// Known ones.
     pub duplicate: u64,
-    /// Refused ones, by reason, in the order they came.
+    /// Refused and quarantined ones, by reason, in the order they came.
     pub refused: Vec<Reason>,
+    /// How late and how far ahead they are.
+    pub timing: Timing,
     /// The newest event time of the new ones.
     pub frontier: Option<UtcMs>,
 }
@@ -58,9 +74,11 @@ struct Refused {
 #[derive(Debug)]
 struct Feed {
     state: FeedState,
+    windows: Windows,
     accepted: Counter,
     duplicate: Counter,
     refused: Counter,
+    quarantined: Counter,
 }
 
 /// The counters. Shared.
@@ -88,7 +106,7 @@ impl Telemetry {
         );
         registry.register(
             "fenghuo_refused",
-            "Refused items by agency, channel and reason",
+            "Refused and quarantined items by agency, channel and reason",
             self.refused.clone(),
         );
         registry.register(
@@ -105,7 +123,9 @@ impl Telemetry {
 
     /// Counts what has become durable.
     pub fn count(&self, agency: &AgencyId, channel: Channel, now: UtcMs, tally: &Tally) {
-        let refused = tally.refused.len() as u64;
+        let aside = |reason: &&Reason| **reason == Reason::FutureDated;
+        let quarantined = tally.refused.iter().filter(aside).count() as u64;
+        let refused = tally.refused.len() as u64 - quarantined;
         {
             let mut feeds = held(&self.feeds);
             let name = (agency.clone(), channel.wire());
@@ -113,11 +133,15 @@ impl Telemetry {
             feed.state.accepted += tally.accepted;
             feed.state.duplicate += tally.duplicate;
             feed.state.refused += refused;
+            feed.state.quarantined += quarantined;
             feed.state.heard = feed.state.heard.max(Some(now));
             feed.state.frontier = feed.state.frontier.max(tally.frontier);
             feed.accepted.inc_by(tally.accepted);
             feed.duplicate.inc_by(tally.duplicate);
             feed.refused.inc_by(refused);
+            feed.quarantined.inc_by(quarantined);
+            let messages = tally.accepted + tally.duplicate + refused + quarantined;
+            feed.windows.add(now, messages, &tally.timing);
         }
         for reason in &tally.refused {
             let reason = reason.wire();
@@ -134,9 +158,11 @@ impl Telemetry {
         };
         Feed {
             state: FeedState::default(),
+            windows: Windows::default(),
             accepted: counter("accepted"),
             duplicate: counter("duplicate"),
             refused: counter("refused"),
+            quarantined: counter("quarantined"),
         }
     }
 
@@ -151,6 +177,12 @@ impl Telemetry {
     /// Every feed heard since the start: `(agency, channel)`, state.
     pub fn feeds(&self) -> Vec<((AgencyId, &'static str), FeedState)> {
         held(&self.feeds).iter().map(|(name, feed)| (name.clone(), feed.state.clone())).collect()
+    }
+
+    /// The same feeds with their last hour, as of `now`.
+    pub fn figures(&self, now: UtcMs) -> Vec<((AgencyId, &'static str), Figures)> {
+        let feeds = held(&self.feeds);
+        feeds.iter().map(|(name, feed)| (name.clone(), feed.windows.figures(now))).collect()
     }
 
     /// Refused items by reason, since the start.

@@ -1,0 +1,186 @@
+//! Letters: what was refused, sent again as it was or mended. The bytes go through the very same
+//! decoder and admission as at the door they first came by, as the same agency; what became of
+//! them is journaled in the same append ([`crate::admit::again`]).
+//!
+//! A channel whose bytes mean something only within a conversation of their own has no way back
+//! here: its letters are mended at the station.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use domain::refusal::{Channel, RAW_KEPT_MAX_BYTES, Reason, Refusal};
+use domain::report::Report;
+use mqtt_edge::Who;
+
+use crate::admit::again::Again;
+use crate::admit::rate::TooFast;
+use crate::admit::{Admission, Admitted, Outcome, Source, Unavailable};
+use crate::json::batch::{BatchError, Item, decode_packet};
+use crate::judge::Why;
+use crate::mqtt::decode::{Owner, owner};
+use crate::mqtt::session::{Intake, whole};
+use crate::reports::kind::{KINDS, Rim};
+use crate::seams::Tasks;
+use crate::table::decode::{COLUMNS, decode_csv};
+
+/// The largest body of a letter that is sent again, bytes: what is kept of one.
+pub const LETTER_MAX_BYTES: usize = RAW_KEPT_MAX_BYTES;
+
+/// Why a letter was not sent again. Nothing was journaled.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NotReplayed {
+    /// The agency is over its rate.
+    #[error("the agency is over its rate; try again in {} ms", .0.as_millis())]
+    TooFast(Duration),
+    /// It could not be made durable.
+    #[error(transparent)]
+    Unavailable(#[from] Unavailable),
+    /// Only a part of it was kept.
+    #[error("only its first {LETTER_MAX_BYTES} bytes were kept: send it again from its source")]
+    Cut,
+    /// The mended bytes are too many.
+    #[error("a letter has at most {LETTER_MAX_BYTES} bytes")]
+    TooLarge,
+    /// What comes by this channel cannot be sent again from here.
+    #[error("what comes by {0} is sent again by the station itself")]
+    NoWayBack(&'static str),
+}
+
+impl From<TooFast> for NotReplayed {
+    fn from(fast: TooFast) -> Self {
+        NotReplayed::TooFast(fast.retry_after)
+    }
+}
+
+/// Sends letters again. Clones are the same.
+#[derive(Clone)]
+pub struct Letters {
+    admission: Admission,
+    tasks: Arc<dyn Tasks>,
+}
+
+impl std::fmt::Debug for Letters {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Letters").finish_non_exhaustive()
+    }
+}
+
+impl Letters {
+    /// Sends them into `admission`.
+    pub fn new(admission: Admission, tasks: Arc<dyn Tasks>) -> Self {
+        Self { admission, tasks }
+    }
+
+    /// Sends a letter again, with other bytes where `body` has some, and gives what became of its
+    /// items once that is durable.
+    ///
+    /// # Errors
+    /// [`NotReplayed`]: nothing happened.
+    pub async fn replay(
+        &self,
+        letter: &Refusal,
+        again: Again,
+        body: Option<&[u8]>,
+    ) -> Result<Vec<Outcome>, NotReplayed> {
+        let body = match body {
+            Some(body) if body.len() > LETTER_MAX_BYTES => return Err(NotReplayed::TooLarge),
+            Some(body) => body,
+            None if letter.raw.len() >= RAW_KEPT_MAX_BYTES => return Err(NotReplayed::Cut),
+            None => &letter.raw,
+        };
+        self.admission.room().await;
+        let admitted = self.submit(letter, again, body)?;
+        Ok(admitted.durable().await?)
+    }
+
+    /// Keeps that a letter was laid aside.
+    ///
+    /// # Errors
+    /// [`NotReplayed::Unavailable`].
+    pub async fn dismiss(&self, again: &Again, note: &str) -> Result<(), NotReplayed> {
+        self.admission.room().await;
+        self.admission.dismissed(again, note).durable().await?;
+        Ok(())
+    }
+
+    fn submit(&self, letter: &Refusal, again: Again, body: &[u8]) -> Result<Admitted, NotReplayed> {
+        let admission = self.admission.again(again);
+        let place = letter.source.as_str();
+        let source = Source { agency: &letter.agency, channel: letter.channel, place };
+        match letter.channel {
+            Channel::Mqtt | Channel::MqttBridge => {
+                let who = match owner(place) {
+                    Some(Owner::Unit(unit)) => domain::ids::UnitId::new(unit).ok().map(Who::Unit),
+                    _ => None,
+                };
+                let who = who.unwrap_or_else(|| Who::Agency(letter.agency.clone()));
+                let intake = Intake::new(admission, self.tasks.clone(), letter.channel);
+                // A bare number was of the moment it came.
+                Ok(intake.judge(&who, source, place, letter.received, body)?)
+            }
+            Channel::Http | Channel::File => self.posted(&admission, source, body),
+            #[allow(unreachable_patterns, reason = "channels are added at the end")]
+            other => Err(NotReplayed::NoWayBack(other.wire())),
+        }
+    }
+
+    fn posted(
+        &self,
+        admission: &Admission,
+        source: Source<'_>,
+        body: &[u8],
+    ) -> Result<Admitted, NotReplayed> {
+        let Some(kind) = KINDS.iter().find(|kind| kind.path == source.place) else {
+            return Ok(match observations(body) {
+                Ok(items) => admission.admit(source, &items)?,
+                Err(Unread::Whole(why)) => admission.refuse(source, why, body),
+                Err(Unread::Row(text)) => match decode_csv(text.as_bytes()) {
+                    Ok(items) => admission.admit(source, &items)?,
+                    Err(error) => admission.refuse(source, whole(&error), body),
+                },
+            });
+        };
+        let desk = |report: &Report| match report {
+            Report::Unit(said) => {
+                self.tasks.may_report(said).map_err(|said| Why::new(Reason::ImpossibleReport, said))
+            }
+            _ => Ok(()),
+        };
+        let register = admission.register();
+        let rim = Rim { register: &register, agency: source.agency };
+        match kind.reader_of(body).map(|reader| reader(&rim, body)) {
+            Some(Ok(said)) => Ok(admission.reports(source, said, desk)?),
+            Some(Err(why)) => Ok(admission.refuse(source, why, body)),
+            None => Ok(admission.refuse(source, Why::new(Reason::Syntax, "no report"), body)),
+        }
+    }
+}
+
+/// Why a body is not read as observations at once.
+enum Unread {
+    /// It is refused as a whole.
+    Whole(Why),
+    /// It is a row of CSV without its header: the same with the usual one.
+    Row(String),
+}
+
+/// A body of observations without its media type: JSON as MQTT takes it, or CSV. A refused row of
+/// CSV is kept without the header of its file: it is read with the usual order of columns.
+fn observations(body: &[u8]) -> Result<Vec<Item<'_>>, Unread> {
+    let first = body.iter().find(|b| !b.is_ascii_whitespace());
+    let wrong = |error: BatchError| Unread::Whole(whole(&error));
+    if first.is_none_or(|b| matches!(b, b'{' | b'[')) {
+        return decode_packet(body).map_err(wrong);
+    }
+    decode_csv(body).map_err(|error| {
+        let row = std::str::from_utf8(body).ok().filter(|text| !text.contains("station"));
+        let cells =
+            row.map_or(0, |text| text.lines().next().unwrap_or_default().split(',').count());
+        match (row, COLUMNS.get(..cells)) {
+            (Some(row), Some(columns)) if cells >= 4 => {
+                Unread::Row(format!("{}\n{row}", columns.join(",")))
+            }
+            _ => wrong(error),
+        }
+    })
+}
