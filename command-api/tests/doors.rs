@@ -22,6 +22,8 @@ use serde_json::json;
 fn address(path: &str) -> String {
     let path = path.replace("/alerts/{id}", "/alerts/discharge@A@1").replace("{file}", "none");
     let path = path.replace("/stations/{id}/series", "/stations/A/series?property=discharge");
+    // Its own agency's, so that its door and not whose it is decides.
+    let path = path.replace("/agencies/{id}", "/agencies/hydro").replace("{credential}", "none");
     let path = path.replace("/trace/{id}", "/trace/T-99").replace("{id}", "none");
     if path.ends_with("series.csv") { path + "?station=A&property=discharge" } else { path }
 }

@@ -43,13 +43,13 @@ async fn who_came_in_by_a_withdrawn_token_is_shown_out() {
     let mut boat = connect("boat-1", &unit).await.unwrap();
     let value = json!({ "station": "A", "property": "discharge", "t": common::now_ms(), "v": 1 });
     hydro.publish("fh/v1/hydro/obs", &value).await;
-    assert_eq!(beside(folder.path()).withdraw_tokens("agency", "hydro").unwrap(), 1);
+    assert_eq!(beside(folder.path()).revoke_all("test", "agency", "hydro").unwrap(), 1);
     assert!(hydro.ended(Duration::from_secs(5)).await, "the withdrawn token is still heard");
     assert_eq!(connect("hydro", &token).await.err(), Some(4));
     // The others were not disturbed.
     other.publish("fh/v1/rescue/obs", &json!([])).await;
     boat.subscribe("fh/v1/units/boat-1/tasks").await;
-    assert_eq!(beside(folder.path()).withdraw_tokens("unit", "boat-1").unwrap(), 1);
+    assert_eq!(beside(folder.path()).revoke_all("test", "unit", "boat-1").unwrap(), 1);
     assert!(boat.ended(Duration::from_secs(5)).await, "the unit is still there");
     other.publish("fh/v1/rescue/obs", &json!([])).await;
     platform.stop().await.unwrap();

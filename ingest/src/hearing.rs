@@ -283,9 +283,10 @@ impl HearingHandle {
         }
     }
 
-    /// Closes every MQTT connection of a principal whose credential was withdrawn.
-    pub fn expel(&self, who: &Who) -> usize {
-        self.edge.as_ref().map_or(0, |edge| edge.expel(who))
+    /// Closes every MQTT connection that came in by a credential which `holds` says no to, and says
+    /// how many.
+    pub fn show_out(&self, holds: impl Fn(&str) -> bool) -> usize {
+        self.edge.as_ref().map_or(0, |edge| edge.show_out(holds))
     }
 
     /// Everybody who is connected to the embedded endpoint; `None` where there is none.

@@ -1,17 +1,32 @@
 //! What hearing needs of whoever keeps credentials and tasks.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use domain::ids::UnitId;
 use domain::report::UnitReport;
 pub use mqtt_edge::Who;
 
+/// Whom a credential stands for, and which one it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Held {
+    /// Whom.
+    pub who: Who,
+    /// The credential's id, to ask [`Credentials::holds`] with while a connection is open.
+    pub credential: Arc<str>,
+}
+
 /// Knows the credentials of feeds and units. Answers from memory, in the same time whether the
 /// secret is wrong or the name unknown.
 pub trait Credentials: Send + Sync + 'static {
-    /// Whom an MQTT user name (an agency's or unit's id) and password stand for.
-    fn verify(&self, user: &str, secret: &str) -> Option<Who>;
-    /// Whom an HTTP bearer token stands for.
+    /// Whom an MQTT user name (an agency's or unit's id) and password stand for. For connections
+    /// that stay open: [`Credentials::holds`] says whether they may.
+    fn verify(&self, user: &str, secret: &str) -> Option<Held>;
+    /// Whom an HTTP bearer token stands for. Asked with every request.
     fn bearer(&self, token: &str) -> Option<Who>;
+    /// Whether a credential is still good: neither expired nor revoked. A connection that came in by
+    /// one that is not is to be closed within seconds. Asking counts as use.
+    fn holds(&self, credential: &str) -> bool;
 }
 
 /// A task on its way to a unit.

@@ -90,6 +90,10 @@ routes! {
     get "/v1/export/log.csv" Session ["from", "to"] "" => "text/csv": "The duty log as CSV"
     get "/v1/export/series.csv" Session ["station", "property", "from", "to"] "" => "text/csv": "A series as CSV"
     post "/v1/commands" Session [] "CommandRequest" => "CommandAnswer": "A command to the desk"
+    get "/v1/agencies/{id}/credentials" Session [] "" => "[CredentialView]": "The credentials of an agency and its units, the ended ones too; an agency's person sees its own"
+    post "/v1/agencies/{id}/credentials" Session [] "CredentialRequest" => "CredentialIssued": "Give out a credential; its secret is in this answer and nowhere else"
+    delete "/v1/agencies/{id}/credentials/{credential}" Session [] "" => "CredentialView": "Revoke a credential; what came in by it is closed within seconds"
+    post "/v1/agencies/{id}/credentials/{credential}/rotate" Session [] "CredentialRotation" => "CredentialIssued": "Give out one in its place; the old one stays good for a while"
     post "/v1/observations" Token [] "application/json" => "IngestAnswer": "Observations: JSON array, NDJSON or CSV; plain, gzip or zstd"
     post "/v1/reports/hospital" Token [] "application/json" => "IngestAnswer": "A hospital's status"
     post "/v1/reports/units" Token [] "application/json" => "IngestAnswer": "A unit's report"
@@ -165,6 +169,10 @@ pub fn openapi() -> Value {
     add::<views::ExplanationView>(&mut generator);
     add::<views::RecordView>(&mut generator);
     add::<views::RejectionView>(&mut generator);
+    add::<views::CredentialView>(&mut generator);
+    add::<views::CredentialRequest>(&mut generator);
+    add::<views::CredentialRotation>(&mut generator);
+    add::<views::CredentialIssued>(&mut generator);
     add::<views::IngestAnswer>(&mut generator);
     add::<views::ClockView>(&mut generator);
     add::<views::SignIn>(&mut generator);

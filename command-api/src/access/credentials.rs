@@ -1,10 +1,10 @@
 //! What hearing asks of access: whom a name and a secret stand for.
 
 use domain::ids::{AgencyId, UnitId};
-use ingest::seams::{Credentials, Who};
+use ingest::seams::{Credentials, Held, Who};
 
 use super::Access;
-use super::tokens::ANY;
+use super::keyring::{ANY, Opens};
 
 fn who(kind: &str, id: &str) -> Option<Who> {
     match kind {
@@ -14,23 +14,23 @@ fn who(kind: &str, id: &str) -> Option<Who> {
     }
 }
 
-/// Whether somebody who is connected may have come in by a token of this kind and holder.
-pub fn came_by(kind: &str, holder: &str, connected: &Who) -> bool {
-    match connected {
-        Who::Agency(id) => kind == "agency" && (holder == ANY || holder == id.as_str()),
-        Who::Unit(id) => kind == "unit" && (holder == ANY || holder == id.as_str()),
-    }
-}
-
 impl Credentials for Access {
-    fn verify(&self, user: &str, secret: &str) -> Option<Who> {
-        let (kind, holder) = self.holder(secret)?;
-        if holder == user || holder == ANY { who(&kind, user) } else { None }
+    fn verify(&self, user: &str, secret: &str) -> Option<Held> {
+        let keyring = self.keyring();
+        let found = keyring.open(secret, Opens::Mqtt, self.clock.now())?;
+        let who =
+            if found.holder == user || found.holder == ANY { who(&found.kind, user) } else { None };
+        Some(Held { who: who?, credential: found.id.as_str().into() })
     }
 
     /// A token for anybody says not who it is: it is no bearer token.
     fn bearer(&self, token: &str) -> Option<Who> {
-        let (kind, holder) = self.holder(token)?;
-        who(&kind, &holder)
+        let keyring = self.keyring();
+        let found = keyring.open(token, Opens::Http, self.clock.now())?;
+        who(&found.kind, &found.holder)
+    }
+
+    fn holds(&self, credential: &str) -> bool {
+        self.keyring().holds(credential, self.clock.now())
     }
 }

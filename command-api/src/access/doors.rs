@@ -19,6 +19,10 @@ const WATCH: &[Role] =
     &[Role::Officer, Role::Commander, Role::Planner, Role::Auditor, Role::Administrator];
 /// A feed's own people too: they see their feeds and what of theirs was refused.
 const FEEDS: &[Role] = ROLES;
+/// Who gives credentials out: the administrator any, an agency's person its own.
+const KEYS: &[Role] = &[Role::Agency, Role::Administrator];
+/// Who sees which there are; no secret is among them.
+const KEYS_SEEN: &[Role] = &[Role::Agency, Role::Auditor, Role::Administrator];
 const DESK: &[Role] = &[Role::Officer, Role::Commander];
 
 /// Method, path, roles.
@@ -58,6 +62,10 @@ const DOORS: &[(&str, &str, &[Role])] = &[
     ("get", "/v1/export/log.csv", WATCH),
     ("get", "/v1/export/series.csv", WATCH),
     ("post", "/v1/commands", DESK),
+    ("get", "/v1/agencies/{id}/credentials", KEYS_SEEN),
+    ("post", "/v1/agencies/{id}/credentials", KEYS),
+    ("delete", "/v1/agencies/{id}/credentials/{credential}", KEYS),
+    ("post", "/v1/agencies/{id}/credentials/{credential}/rotate", KEYS),
 ];
 
 /// Whether a signed-in person of this role may enter by this route. Routes that are open, or

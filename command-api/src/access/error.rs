@@ -19,6 +19,9 @@ pub enum AccessError {
     /// A name that is no id.
     #[error("name: {0}")]
     Name(#[from] domain::ids::IdError),
+    /// A credential.
+    #[error(transparent)]
+    Issue(#[from] super::issue::IssueError),
     /// Nobody of that name.
     #[error("there is nobody called {0}")]
     Unknown(String),

@@ -1,24 +1,27 @@
 //! Access: who is it, and what may they do. People sign in and hold a session that the platform
-//! keeps; agencies and units show a token. Nothing is open by default ([`doors`]), every refusal
-//! leaves an audit line, and a change made beside the running platform (`fenghuo user`) holds
-//! within [`REFRESH_EVERY`]: sessions of who is gone end, and [`Access::withdrawn`] names the
-//! tokens that are gone, so that what came in by them is shown out.
+//! keeps; agencies and units show a credential ([`keyring`], [`issue`]). Nothing is open by default
+//! ([`doors`]), every refusal leaves an audit line, and a change made beside the running platform
+//! (`fenghuo user`, `fenghuo agency`) holds within [`REFRESH_EVERY`]: sessions of who is gone end,
+//! and who came in by a credential that has ended is shown out.
 
 mod audit;
+pub mod credential_rows;
 pub mod credentials;
 pub mod doors;
 mod error;
+pub mod issue;
+pub mod keyring;
 pub mod password;
+mod schema;
 pub mod secret;
 pub mod sessions;
 pub mod store;
 pub mod throttle;
-pub mod tokens;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::path::Path;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::Duration;
 
 use domain::desk::Role;
@@ -29,11 +32,11 @@ use tokio::sync::Semaphore;
 pub use audit::AUDIT_QUEUE;
 use audit::AuditLine;
 pub use error::{AccessError, SignInError};
+use keyring::Keyring;
 use secret::Kept;
 use sessions::Sessions;
 use store::{PersonRow, Store};
 use throttle::Throttle;
-use tokens::Tokens;
 
 /// How often changes made by others are looked for.
 pub const REFRESH_EVERY: Duration = Duration::from_secs(1);
@@ -62,8 +65,7 @@ pub struct Access {
     store: Mutex<Store>,
     people: RwLock<BTreeMap<String, PersonRow>>,
     sessions: Mutex<Sessions>,
-    tokens: RwLock<Tokens>,
-    withdrawn: Mutex<BTreeSet<(String, String)>>,
+    keyring: RwLock<Keyring>,
     throttle: Mutex<Throttle>,
     hashing: Semaphore,
     waiting: Semaphore,
@@ -91,8 +93,7 @@ impl Access {
             store: Mutex::new(Store::open(path)?),
             people: RwLock::default(),
             sessions: Mutex::default(),
-            tokens: RwLock::default(),
-            withdrawn: Mutex::default(),
+            keyring: RwLock::default(),
             throttle: Mutex::default(),
             hashing: Semaphore::new(HASHING_MAX),
             waiting: Semaphore::new(HASHING_WAIT_MAX),
@@ -119,13 +120,27 @@ impl Access {
         let lines = std::mem::take(&mut *held(&self.audit));
         let lines: Vec<_> = lines.into_iter().map(|l| (l.at, l.who, l.what, l.detail)).collect();
         held(&self.store).settle(&ended, &used, &lines)?;
+        let uses = self.keyring().settle(false);
+        held(&self.store).put_uses(&uses)?;
         Ok(())
     }
 
-    /// Kind and holder of the tokens that were withdrawn since this was last asked. Connections
-    /// that came in by them are to be closed.
-    pub fn withdrawn(&self) -> BTreeSet<(String, String)> {
-        std::mem::take(&mut held(&self.withdrawn))
+    /// The last refresh of a platform that ends: everything that waits is written.
+    ///
+    /// # Errors
+    /// As [`Access::refresh`].
+    pub fn close(&self) -> Result<(), AccessError> {
+        self.refresh()?;
+        let uses = self.keyring().settle(true);
+        Ok(held(&self.store).put_uses(&uses)?)
+    }
+
+    fn keyring(&self) -> RwLockReadGuard<'_, Keyring> {
+        self.keyring.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn keyring_mut(&self) -> RwLockWriteGuard<'_, Keyring> {
+        self.keyring.write().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn reload(&self) -> Result<(), AccessError> {
@@ -135,15 +150,10 @@ impl Access {
         let sessions = store.sessions()?;
         // Read first: requests ask for these from memory, and must not wait for the file.
         held(&self.sessions).take_over(sessions, &people);
-        self.hold_tokens(Tokens::new(store.tokens()?));
+        let credentials = store.credentials()?;
+        self.keyring_mut().take_over(credentials);
         *self.people.write().unwrap_or_else(PoisonError::into_inner) = people;
         Ok(())
-    }
-
-    fn hold_tokens(&self, now: Tokens) {
-        let mut tokens = self.tokens.write().unwrap_or_else(PoisonError::into_inner);
-        held(&self.withdrawn).extend(tokens.gone_from(&now));
-        *tokens = now;
     }
 
     /// Adds a person, or changes role and password of one; their sessions end.
@@ -325,50 +335,5 @@ impl Access {
     pub fn redeem(&self, ticket: &str) -> Option<Person> {
         let key = held(&self.sessions).take_ticket(&secret::kept(ticket), self.clock.now())?;
         self.person_of(&key)
-    }
-
-    /// Gives out a token to an agency or unit (`kind` is `agency` or `unit`; holder `*`: any).
-    ///
-    /// # Errors
-    /// The generator's or the file's.
-    pub fn give_token(&self, kind: &str, holder: &str) -> Result<String, AccessError> {
-        let token = secret::fresh()?;
-        let row = store::TokenRow {
-            key: secret::kept(&token),
-            kind: kind.into(),
-            holder: holder.into(),
-            since: self.clock.now(),
-        };
-        held(&self.store).put_token(&row)?;
-        self.tokens.write().unwrap_or_else(PoisonError::into_inner).add(row);
-        Ok(token)
-    }
-
-    /// Withdraws every token of a holder.
-    ///
-    /// # Errors
-    /// The file's.
-    pub fn withdraw_tokens(&self, kind: &str, holder: &str) -> Result<usize, AccessError> {
-        let gone = held(&self.store).withdraw_tokens(kind, holder)?;
-        self.tokens.write().unwrap_or_else(PoisonError::into_inner).withdraw(kind, holder);
-        if gone > 0 {
-            held(&self.withdrawn).insert((kind.to_owned(), holder.to_owned()));
-        }
-        Ok(gone)
-    }
-
-    /// Every token's kind, holder and date.
-    pub fn tokens(&self) -> Vec<(String, String, UtcMs)> {
-        self.tokens.read().unwrap_or_else(PoisonError::into_inner).list()
-    }
-
-    /// The holder of a token: kind and holder (`*` for any).
-    pub fn holder(&self, token: &str) -> Option<(String, String)> {
-        self.tokens.read().unwrap_or_else(PoisonError::into_inner).holder(token)
-    }
-
-    /// Whether the token is good for this agency or unit.
-    pub fn verify(&self, kind: &str, id: &str, token: &str) -> bool {
-        self.tokens.read().unwrap_or_else(PoisonError::into_inner).verify(kind, id, token)
     }
 }

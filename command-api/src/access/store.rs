@@ -1,4 +1,4 @@
-//! `access.sqlite`: people, sessions, tokens and the audit lines. Whoever opens it (the running
+//! `access.sqlite`: people, sessions, credentials and the audit lines. Whoever opens it (the running
 //! platform, or `fenghuo user` beside it) sees what the other wrote: [`Store::changed`] says when.
 
 use std::collections::BTreeSet;
@@ -10,6 +10,7 @@ use domain::time::UtcMs;
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::doors;
+use super::schema::{self, Unfit};
 use super::secret::Kept;
 use crate::desk::decide::role_word;
 
@@ -24,6 +25,9 @@ pub enum StoreError {
     /// It could not be opened or made.
     #[error("access file {0}: {1}")]
     Open(String, rusqlite::Error),
+    /// A newer version made it.
+    #[error("access file {0} is of the newer version {1}: use the program that made it")]
+    Newer(String, i64),
     /// It could not be read.
     #[error("reading the access file: {0}")]
     Read(rusqlite::Error),
@@ -60,30 +64,6 @@ pub struct SessionRow {
     pub last: UtcMs,
 }
 
-/// A token, as kept.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TokenRow {
-    /// SHA-256 of it.
-    pub key: Kept,
-    /// `agency` or `unit`.
-    pub kind: String,
-    /// Id of the agency or unit; `*` for any (demonstrations).
-    pub holder: String,
-    /// Since when.
-    pub since: UtcMs,
-}
-
-const SCHEMA: &str = "
-CREATE TABLE IF NOT EXISTS people (name TEXT PRIMARY KEY, role TEXT NOT NULL, agency TEXT,
-  hash TEXT NOT NULL, disabled INTEGER NOT NULL DEFAULT 0, since_ms INTEGER NOT NULL) STRICT;
-CREATE TABLE IF NOT EXISTS sessions (key BLOB PRIMARY KEY, user TEXT NOT NULL,
-  since_ms INTEGER NOT NULL, last_ms INTEGER NOT NULL) STRICT;
-CREATE TABLE IF NOT EXISTS tokens (key BLOB PRIMARY KEY, kind TEXT NOT NULL, holder TEXT NOT NULL,
-  since_ms INTEGER NOT NULL) STRICT;
-CREATE TABLE IF NOT EXISTS setup (key BLOB PRIMARY KEY, since_ms INTEGER NOT NULL) STRICT;
-CREATE TABLE IF NOT EXISTS audit (n INTEGER PRIMARY KEY, at_ms INTEGER NOT NULL, who TEXT NOT NULL,
-  what TEXT NOT NULL, detail TEXT NOT NULL) STRICT;";
-
 /// The open file.
 #[derive(Debug)]
 pub struct Store {
@@ -98,12 +78,23 @@ impl Store {
     /// [`StoreError::Open`].
     pub fn open(path: &Path) -> Result<Self, StoreError> {
         let open = |e| StoreError::Open(path.display().to_string(), e);
-        let db = Connection::open(path).map_err(open)?;
+        let mut db = Connection::open(path).map_err(open)?;
         db.busy_timeout(BUSY).map_err(open)?;
         db.pragma_update(None, "journal_mode", "WAL").map_err(open)?;
         db.pragma_update(None, "synchronous", "FULL").map_err(open)?;
-        db.execute_batch(SCHEMA).map_err(open)?;
+        schema::prepare(&mut db).map_err(|unfit| match unfit {
+            Unfit::Newer(found) => StoreError::Newer(path.display().to_string(), found),
+            Unfit::Failed(error) => open(error),
+        })?;
         Ok(Self { db, version: 0 })
+    }
+
+    pub(super) fn db(&self) -> &Connection {
+        &self.db
+    }
+
+    pub(super) fn db_mut(&mut self) -> &mut Connection {
+        &mut self.db
     }
 
     /// Whether somebody else has written since this was last asked.
@@ -207,45 +198,6 @@ impl Store {
     pub fn end_sessions_of(&self, user: &str) -> Result<(), StoreError> {
         let sql = "DELETE FROM sessions WHERE user=?1";
         self.db.execute(sql, [user]).map(drop).map_err(StoreError::Write)
-    }
-
-    /// Tokens.
-    ///
-    /// # Errors
-    /// [`StoreError::Read`].
-    pub fn tokens(&self) -> Result<Vec<TokenRow>, StoreError> {
-        let read = || {
-            let mut query = self.db.prepare("SELECT key, kind, holder, since_ms FROM tokens")?;
-            let rows = query.query_map([], |r| {
-                Ok(TokenRow {
-                    key: r.get(0)?,
-                    kind: r.get(1)?,
-                    holder: r.get(2)?,
-                    since: UtcMs(r.get(3)?),
-                })
-            })?;
-            rows.collect::<Result<Vec<_>, _>>()
-        };
-        read().map_err(StoreError::Read)
-    }
-
-    /// Writes a token.
-    ///
-    /// # Errors
-    /// [`StoreError::Write`].
-    pub fn put_token(&self, row: &TokenRow) -> Result<(), StoreError> {
-        let sql = "INSERT OR REPLACE INTO tokens VALUES (?1,?2,?3,?4)";
-        let values = params![row.key, row.kind, row.holder, row.since.0];
-        self.db.execute(sql, values).map(drop).map_err(StoreError::Write)
-    }
-
-    /// Withdraws the tokens of a holder, and says how many there were.
-    ///
-    /// # Errors
-    /// [`StoreError::Write`].
-    pub fn withdraw_tokens(&self, kind: &str, holder: &str) -> Result<usize, StoreError> {
-        let sql = "DELETE FROM tokens WHERE kind=?1 AND holder=?2";
-        self.db.execute(sql, [kind, holder]).map_err(StoreError::Write)
     }
 
     /// Writes the one set-up code in place of an earlier one.

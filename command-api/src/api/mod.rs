@@ -4,6 +4,7 @@
 pub mod believed;
 pub mod body;
 pub mod commands;
+pub mod credentials;
 pub mod explanation;
 pub mod export;
 pub mod files;
@@ -70,6 +71,10 @@ fn handler(route: &Route) -> Option<Handler> {
         ("post", "/v1/live/ticket") => post(sessions::ticket),
         ("get", "/v1/live") => get(door::open),
         ("post", "/v1/commands") => post(commands::command),
+        ("get", "/v1/agencies/{id}/credentials") => get(credentials::list),
+        ("post", "/v1/agencies/{id}/credentials") => post(credentials::issue),
+        ("delete", "/v1/agencies/{id}/credentials/{credential}") => delete(credentials::revoke),
+        ("post", "/v1/agencies/{id}/credentials/{credential}/rotate") => post(credentials::rotate),
         ("get", path) => return reading(path),
         _ => return None,
     })

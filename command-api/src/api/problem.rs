@@ -4,6 +4,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use contract::Problem;
 
+use crate::access::issue::IssueError;
 use crate::access::{AccessError, SignInError};
 use crate::desk::NotDone;
 use crate::shelf::ShelfError;
@@ -94,6 +95,18 @@ impl From<AccessError> for Refused {
         let detail = error.to_string();
         match error {
             AccessError::SetupCode => Self::forbidden(detail),
+            AccessError::Issue(why) => {
+                let conflict = |reason| Self::new(StatusCode::CONFLICT, reason, detail.clone());
+                match why {
+                    IssueError::Unknown(_) => Self::not_found(detail),
+                    IssueError::TooMany(_) => conflict("too_many_credentials"),
+                    IssueError::Ended(_) => conflict("credential_ended"),
+                    IssueError::Certificate => conflict("certificate"),
+                    IssueError::Kind | IssueError::Label | IssueError::Passed(_) => {
+                        Self::invalid(detail)
+                    }
+                }
+            }
             AccessError::Password(_) | AccessError::Name(_) => Self::invalid(detail),
             AccessError::Unknown(_) => Self::not_found(detail),
             AccessError::Store(_) | AccessError::Randomness(_) | AccessError::BrokenOff => {

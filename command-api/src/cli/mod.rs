@@ -1,5 +1,6 @@
 //! The command line. Each subcommand is a file; this one names them and prints their failures.
 
+mod agency;
 mod backtest;
 mod check;
 mod init;
@@ -38,7 +39,7 @@ enum What {
     User(people::User),
     /// Credentials of agencies and units
     #[command(subcommand)]
-    Agency(people::Agency),
+    Agency(agency::Agency),
     /// The roles, and the routes each may enter
     Role,
 }
@@ -53,7 +54,7 @@ pub(crate) fn main() -> ExitCode {
         What::Replay(options) => replay::replay(&options),
         What::Verify(options) => verify::run(&options),
         What::User(what) => people::user(&what),
-        What::Agency(what) => people::agency(&what),
+        What::Agency(what) => agency::agency(&what),
         What::Role => Ok(people::roles()),
     };
     match done {

@@ -1,6 +1,5 @@
-//! `fenghuo user`, `fenghuo agency`, `fenghuo role`: people and feed credentials. They are kept in the
-//! data folder's access file; a running platform reads it again every
-//! second.
+//! `fenghuo user`, `fenghuo role`: people and what they may. They are kept in the data folder's access
+//! file; a running platform reads it again every second.
 
 use std::io::{BufRead, IsTerminal};
 use std::path::PathBuf;
@@ -13,7 +12,6 @@ use command_api::access::doors::{may_enter, role};
 use command_api::access::{Access, secret};
 use command_api::desk::decide::role_word;
 use command_api::serve::{ACCESS_FILE, WallClock};
-use domain::ids::{AgencyId, UnitId};
 
 /// The roles there are.
 const ROLES: [&str; 6] = ["officer", "commander", "planner", "agency", "auditor", "administrator"];
@@ -62,32 +60,8 @@ pub(crate) enum User {
     },
 }
 
-/// What to do about an agency's (or a unit's) credentials.
-#[derive(Subcommand)]
-pub(crate) enum Agency {
-    /// Give out a token: it is printed once
-    Token {
-        /// The agency's id
-        name: String,
-        /// A unit's token instead of an agency's
-        #[arg(long)]
-        unit: bool,
-        #[command(flatten)]
-        at: Where,
-    },
-    /// Withdraw every token of it; what came in by them is closed
-    Withdraw {
-        /// The agency's id
-        name: String,
-        /// A unit's tokens instead of an agency's
-        #[arg(long)]
-        unit: bool,
-        #[command(flatten)]
-        at: Where,
-    },
-}
-
-fn open(at: &Where) -> Result<Access> {
+/// The access file of a platform.
+pub(super) fn open(at: &Where) -> Result<Access> {
     let named = at.data.clone().or_else(|| std::env::var_os(DATA_VARIABLE).map(PathBuf::from));
     let data = named.clone().unwrap_or_else(|| PathBuf::from(DATA_DEFAULT));
     let file = data.join(ACCESS_FILE);
@@ -146,22 +120,6 @@ fn password(name: &str) -> Result<(String, bool)> {
     let _ = stdin.lock().read_line(&mut line);
     let line = line.trim_end_matches(['\r', '\n']);
     if line.is_empty() { Ok((secret::fresh_password()?, true)) } else { Ok((line.into(), false)) }
-}
-
-/// Credentials of feeds.
-pub(crate) fn agency(what: &Agency) -> Result<ExitCode> {
-    let kind = |unit: bool| if unit { "unit" } else { "agency" };
-    match what {
-        Agency::Token { name, at, unit } => {
-            if *unit { UnitId::new(name).map(drop) } else { AgencyId::new(name).map(drop) }?;
-            println!("{}", open(at)?.give_token(kind(*unit), name)?);
-        }
-        Agency::Withdraw { name, at, unit } => {
-            let count = open(at)?.withdraw_tokens(kind(*unit), name)?;
-            println!("{count} token(s) withdrawn");
-        }
-    }
-    Ok(ExitCode::SUCCESS)
 }
 
 /// The roles, and the routes each may enter.

@@ -5,9 +5,12 @@ use std::path::Path;
 use domain::desk::Role;
 
 use super::options::{Say, ServeError};
-use crate::access::{Access, AccessError, secret, tokens};
+use crate::access::issue::Wanted;
+use crate::access::{Access, AccessError, keyring, secret};
 use crate::gazetteer::Gazetteer;
 
+/// Who gives these out, in the audit.
+const MAKER: &str = "demonstration";
 /// The file with the tokens, in the data directory.
 pub const CREDENTIALS_FILE: &str = "credentials.toml";
 
@@ -26,18 +29,23 @@ pub(super) fn prepare(
     access.put_person("demo-commander", Role::Commander, None, &password)?;
     let mut text = String::from("# Made by the demonstration; new with every start.\n[agency]\n");
     let agencies = city.city().agencies.iter().map(|a| a.id.as_str());
-    for holder in agencies.chain([tokens::ANY]) {
-        access.withdraw_tokens("agency", holder)?;
-        text += &format!("\"{holder}\" = \"{}\"\n", access.give_token("agency", holder)?);
+    for holder in agencies.chain([keyring::ANY]) {
+        text += &format!("\"{holder}\" = \"{}\"\n", anew(access, "agency", holder)?);
     }
-    access.withdraw_tokens("unit", tokens::ANY)?;
-    text += &format!("[unit]\n\"*\" = \"{}\"\n", access.give_token("unit", tokens::ANY)?);
+    text += &format!("[unit]\n\"*\" = \"{}\"\n", anew(access, "unit", keyring::ANY)?);
     let path = data.join(CREDENTIALS_FILE);
     write_private(&path, &text).map_err(|e| ServeError::Data(path, e))?;
     say(&format!(
         "sign-in   user=demo password={password} (an officer; user=demo-commander is a commander)"
     ));
     Ok(())
+}
+
+/// The demonstration's own credential of a holder, in the place of the last start's.
+fn anew(access: &Access, kind: &str, holder: &str) -> Result<String, AccessError> {
+    access.revoke_all(MAKER, kind, holder)?;
+    let label = "demonstration".to_owned();
+    Ok(access.issue(MAKER, &Wanted { label, ..Wanted::of(kind, holder) })?.secret)
 }
 
 /// Writes a file that only its owner reads.

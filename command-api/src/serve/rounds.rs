@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use contract::live::Notice;
 use ingest::hearing::HearingHandle;
+use ingest::seams::Credentials;
 use journal::Journal;
 use tokio::task::{AbortHandle, JoinSet};
 use tokio::time::{MissedTickBehavior, interval};
@@ -13,7 +14,6 @@ use tokio::time::{MissedTickBehavior, interval};
 use super::feeds;
 use super::follower::{Followed, held};
 use super::options::ClockKind;
-use crate::access::credentials::came_by;
 use crate::access::{Access, REFRESH_EVERY};
 use crate::platform::Platform;
 use crate::readings::TELL_EVERY;
@@ -98,7 +98,8 @@ pub(super) async fn beat(platform: Arc<Platform>, followed: Arc<Followed>) {
     }
 }
 
-/// Access takes over what others have changed; who came in by a token that is gone is shown out.
+/// Access takes over what others have changed; who came in by a credential that has ended is shown
+/// out.
 pub(super) async fn access(access: Arc<Access>, hearing: Arc<HearingHandle>) {
     let mut ticks = every(REFRESH_EVERY);
     loop {
@@ -113,13 +114,11 @@ pub(super) async fn access(access: Arc<Access>, hearing: Arc<HearingHandle>) {
     }
 }
 
-/// Closes the connections that came in by a token that was withdrawn.
+/// Closes the connections that came in by a credential that has expired or was revoked.
 pub(super) fn show_out(access: &Access, hearing: &HearingHandle) {
-    for (kind, holder) in access.withdrawn() {
-        let connected = hearing.connected().unwrap_or_default();
-        let theirs = connected.iter().filter(|who| came_by(&kind, &holder, who));
-        let closed: usize = theirs.map(|who| hearing.expel(who)).sum();
-        tracing::info!(kind, holder, closed, "a token was withdrawn");
+    let closed = hearing.show_out(|credential| access.holds(credential));
+    if closed > 0 {
+        tracing::info!(closed, "connections were closed: their credentials have ended");
     }
 }
 

@@ -69,7 +69,7 @@ pub(super) async fn stop(parts: Parts, mut rounds: Rounds) -> Result<(), ServeEr
     let rest = tokio::task::spawn_blocking(move || {
         let closed = close(journal);
         // The last audit lines, and who was here when.
-        if let Err(error) = access.refresh() {
+        if let Err(error) = access.close() {
             tracing::error!(%error, "access was not written");
         }
         // These end with the journal.

@@ -18,7 +18,17 @@ pub struct Mqtt {
 impl Mqtt {
     /// Connects, or gives the return code.
     pub async fn connect(at: SocketAddr, user: &str, password: &str) -> Result<Self, u8> {
-        let mut options = MqttOptions::new(format!("{user}-1"), at.ip().to_string(), at.port());
+        Self::connect_as(&format!("{user}-1"), at, user, password).await
+    }
+
+    /// The same by a client identifier of its own.
+    pub async fn connect_as(
+        id: &str,
+        at: SocketAddr,
+        user: &str,
+        password: &str,
+    ) -> Result<Self, u8> {
+        let mut options = MqttOptions::new(id, at.ip().to_string(), at.port());
         options.set_credentials(user, password).set_manual_acks(true);
         let (client, mut events) = AsyncClient::new(options, 16);
         loop {
@@ -84,6 +94,24 @@ impl Mqtt {
             self.see(gone).await;
         }
         (message.topic, serde_json::from_slice(&message.payload).unwrap())
+    }
+
+    /// Whether what it publishes is acknowledged; `false` where the connection has ended.
+    pub async fn still_heard(&mut self, topic: &str) -> bool {
+        if self.client.publish(topic, QoS::AtLeastOnce, false, "[]").await.is_err() {
+            return false;
+        }
+        timeout(WITHIN, async {
+            loop {
+                match self.events.poll().await {
+                    Ok(Event::Incoming(Packet::PubAck(_))) => return true,
+                    Ok(_) => {}
+                    Err(_) => return false,
+                }
+            }
+        })
+        .await
+        .expect("an answer in time")
     }
 
     /// Waits for the end of the connection; `false` where it has not come within this time.

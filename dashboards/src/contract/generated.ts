@@ -185,6 +185,188 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/agencies/{id}/credentials": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The credentials of an agency and its units, the ended ones too; an agency's person sees its own */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description The credentials of an agency and its units, the ended ones too; an agency's person sees its own */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["CredentialView"][];
+                    };
+                };
+                /** @description refused, with the reason */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        /** Give out a credential; its secret is in this answer and nowhere else */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["CredentialRequest"];
+                };
+            };
+            responses: {
+                /** @description Give out a credential; its secret is in this answer and nowhere else */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["CredentialIssued"];
+                    };
+                };
+                /** @description refused, with the reason */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/agencies/{id}/credentials/{credential}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Revoke a credential; what came in by it is closed within seconds */
+        delete: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                    credential: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Revoke a credential; what came in by it is closed within seconds */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["CredentialView"];
+                    };
+                };
+                /** @description refused, with the reason */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/agencies/{id}/credentials/{credential}/rotate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Give out one in its place; the old one stays good for a while */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                    credential: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["CredentialRotation"];
+                };
+            };
+            responses: {
+                /** @description Give out one in its place; the old one stays good for a while */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["CredentialIssued"];
+                    };
+                };
+                /** @description refused, with the reason */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/alerts": {
         parameters: {
             query?: never;
@@ -2371,6 +2553,85 @@ export interface components {
             command: unknown;
             /** @description The sender's own id of this command: sent twice, it acts once. */
             id: string;
+        };
+        /** @description A credential that was given out. */
+        CredentialIssued: {
+            /** @description It. */
+            credential: components["schemas"]["CredentialView"];
+            /** @description The bearer token for HTTP, the password for MQTT. Shown in this answer and never again. */
+            secret: string;
+            /** @description The user name for MQTT: the id of the agency or unit. */
+            user: string;
+        };
+        /** @description `POST /v1/agencies/{id}/credentials`: what it is to be. */
+        CredentialRequest: {
+            /**
+             * Format: int64
+             * @description Until when it is good, Unix ms; left out: until it is revoked.
+             */
+            expires_ms?: number | null;
+            /**
+             * @description What it is for, to tell it from others: at most 80 characters.
+             * @default
+             */
+            label: string;
+            /** @description `any` (the default), `http` or `mqtt`. */
+            opens?: string | null;
+            /** @description One of the agency's units, whose it is to be. */
+            unit?: string | null;
+        };
+        /** @description `POST /v1/agencies/{id}/credentials/{credential}/rotate`. */
+        CredentialRotation: {
+            /**
+             * Format: int64
+             * @description Until when the new one is good; left out: as long as the old one was given.
+             */
+            expires_ms?: number | null;
+            /**
+             * Format: int64
+             * @description Until when the old one stays good, Unix ms; left out: 24 hours. A time that has passed ends
+             *     it at once.
+             */
+            until_ms?: number | null;
+        };
+        /** @description A credential; its secret is not among this. */
+        CredentialView: {
+            /** @description The agency whose it is, or whose unit's. */
+            agency: string;
+            /** @description Who gave it out; empty where that was not kept. */
+            by: string;
+            /**
+             * Format: int64
+             * @description Since when, Unix ms.
+             */
+            created_ms: number;
+            /**
+             * Format: int64
+             * @description Until when it is good.
+             */
+            expires_ms?: number | null;
+            /** @description Its id. */
+            id: string;
+            /** @description What its holder calls it. */
+            label: string;
+            /** @description `any` (HTTP and MQTT), `http`, `mqtt`, or `certificate`. */
+            opens: string;
+            /** @description The id of the one that took its place. */
+            replaced_by?: string | null;
+            /**
+             * Format: int64
+             * @description When it was revoked.
+             */
+            revoked_ms?: number | null;
+            /** @description `active`, `expired` or `revoked`. */
+            state: string;
+            /** @description The unit, where it is a unit's. */
+            unit?: string | null;
+            /**
+             * Format: int64
+             * @description When it was last used: an open connection uses it all the time.
+             */
+            used_ms?: number | null;
         };
         /** @description One property at one station. */
         DatastreamView: {

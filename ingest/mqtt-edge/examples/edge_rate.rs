@@ -69,7 +69,11 @@ struct Anyone;
 impl Directory for Anyone {
     async fn authenticate(&self, claim: Claim) -> Result<Principal, Deny> {
         let agency = AgencyId::new("hydro").map_err(|_| Deny::NotAuthorized)?;
-        Ok(Principal { who: Who::Agency(agency), client_id: claim.client_id })
+        Ok(Principal {
+            who: Who::Agency(agency),
+            client_id: claim.client_id,
+            credential: "rate".into(),
+        })
     }
 
     fn may_publish(&self, _: &Principal, topic: &str) -> bool {

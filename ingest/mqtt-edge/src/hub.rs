@@ -15,6 +15,10 @@ use crate::topics::Filter;
 
 type SessionId = u64;
 
+fn name_of(principal: &Principal) -> (Who, String) {
+    (principal.who.clone(), principal.client_id.clone())
+}
+
 #[derive(Debug, Default)]
 pub(crate) struct Hub {
     next: AtomicU64,
@@ -25,7 +29,8 @@ pub(crate) struct Hub {
 struct State {
     draining: bool,
     sessions: BTreeMap<SessionId, Session>,
-    names: BTreeMap<Arc<Principal>, SessionId>,
+    /// Who and client identifier: whichever credential it came in by, a client is one.
+    names: BTreeMap<(Who, String), SessionId>,
     per_who: BTreeMap<Who, usize>,
     /// Filters without wildcards, found by topic.
     exact: BTreeMap<Filter, BTreeSet<SessionId>>,
@@ -83,7 +88,8 @@ impl Hub {
         if state.draining {
             return Err(CloseReason::Draining);
         }
-        let old = state.names.get(&principal).copied();
+        let name = name_of(&principal);
+        let old = state.names.get(&name).copied();
         let count = state.per_who.entry(principal.who.clone()).or_insert(0);
         if old.is_none() && *count >= config.connections_per_principal_max {
             return Err(CloseReason::ConnectionQuota);
@@ -92,7 +98,7 @@ impl Hub {
         if let Some(old) = old.and_then(|old| state.sessions.get_mut(&old)) {
             old.kick(CloseReason::TakenOver);
         }
-        state.names.insert(principal.clone(), id);
+        state.names.insert(name, id);
         let session = Session {
             principal: principal.clone(),
             kick: Some(kick),
@@ -137,6 +143,24 @@ impl Hub {
     pub(crate) fn expel(&self, who: &Who) -> usize {
         let mut state = self.state();
         let of = state.sessions.values_mut().filter(|session| session.principal.who == *who);
+        of.map(|session| usize::from(session.kick(CloseReason::Expelled))).sum()
+    }
+
+    /// Kicks every connection whose credential `holds` says no to; says how many. `holds` is asked
+    /// once for each credential, and not while the hub is held.
+    pub(crate) fn show_out(&self, holds: impl Fn(&str) -> bool) -> usize {
+        let credentials: BTreeSet<Arc<str>> = {
+            let state = self.state();
+            let sessions = state.sessions.values().filter(|session| session.kick.is_some());
+            sessions.map(|session| session.principal.credential.clone()).collect()
+        };
+        let ended: BTreeSet<Arc<str>> = credentials.into_iter().filter(|c| !holds(c)).collect();
+        if ended.is_empty() {
+            return 0;
+        }
+        let mut state = self.state();
+        let of = state.sessions.values_mut();
+        let of = of.filter(|session| ended.contains(&session.principal.credential));
         of.map(|session| usize::from(session.kick(CloseReason::Expelled))).sum()
     }
 
@@ -213,8 +237,9 @@ impl Drop for Registration {
                 state.forget(self.id, filter);
             }
         }
-        if state.names.get(&self.principal) == Some(&self.id) {
-            state.names.remove(&self.principal);
+        let name = name_of(&self.principal);
+        if state.names.get(&name) == Some(&self.id) {
+            state.names.remove(&name);
         }
         if let Some(count) = state.per_who.get_mut(&self.principal.who) {
             *count = count.saturating_sub(1);

@@ -4,6 +4,7 @@
 use std::fmt;
 use std::future::Future;
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use domain::ids::{AgencyId, UnitId};
@@ -38,13 +39,16 @@ impl fmt::Display for Who {
 }
 
 /// An authenticated client.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Principal {
     /// Whom the credential stands for.
     pub who: Who,
     /// The MQTT client identifier. It names a connection *within* `who`: a takeover by the same
     /// identifier never crosses from one agency to another.
     pub client_id: String,
+    /// The id of the credential it came in by, no secret: when it ends, the connection is ended
+    /// ([`EdgeHandle::show_out`](crate::EdgeHandle::show_out)).
+    pub credential: Arc<str>,
 }
 
 /// What a CONNECT claims, before anyone has looked at it. Its password does not appear in `Debug`.

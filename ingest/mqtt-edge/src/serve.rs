@@ -63,7 +63,13 @@ impl EdgeHandle {
         queued
     }
 
-    /// Ends every connection of this principal (its credential was withdrawn), and says how many.
+    /// Ends every connection that came in by a credential which `holds` says no to (it has expired
+    /// or was revoked), and says how many.
+    pub fn show_out(&self, holds: impl Fn(&str) -> bool) -> usize {
+        self.hub.show_out(holds)
+    }
+
+    /// Ends every connection of this principal, and says how many.
     pub fn expel(&self, who: &Who) -> usize {
         self.hub.expel(who)
     }

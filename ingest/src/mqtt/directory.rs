@@ -38,16 +38,16 @@ impl Directory for CityDirectory {
             return Err(Deny::BadCredentials);
         };
         let secret = std::str::from_utf8(password).map_err(|_| Deny::BadCredentials)?;
-        let who = self.credentials.verify(user, secret).ok_or(Deny::BadCredentials)?;
+        let held = self.credentials.verify(user, secret).ok_or(Deny::BadCredentials)?;
         let register = self.admission.register();
-        let known = match &who {
+        let known = match &held.who {
             Who::Agency(agency) => register.agency(agency).is_some(),
             Who::Unit(unit) => register.unit(unit).is_some(),
         };
         if !known {
             return Err(Deny::NotAuthorized);
         }
-        Ok(Principal { who, client_id: claim.client_id })
+        Ok(Principal { who: held.who, client_id: claim.client_id, credential: held.credential })
     }
 
     fn may_publish(&self, principal: &Principal, topic: &str) -> bool {

@@ -2,10 +2,12 @@
 
 mod answers;
 mod city;
+mod credentials;
 mod exchange;
 mod picture;
 
 pub use answers::*;
 pub use city::*;
+pub use credentials::*;
 pub use exchange::*;
 pub use picture::*;

@@ -73,7 +73,7 @@ impl Directory for Town {
         let token_alone = claim.user.is_none() && claim.password.as_deref() == Some(b"hydro-token");
         if token_alone {
             let who = Who::Agency(AgencyId::new("hydro").unwrap());
-            return Ok(Principal { who, client_id: claim.client_id });
+            return Ok(Principal { who, client_id: claim.client_id, credential: "token".into() });
         }
         let user = claim.user.ok_or(Deny::BadCredentials)?;
         if user == "outage" {
@@ -92,7 +92,7 @@ impl Directory for Town {
             "boat-1" => Who::Unit(UnitId::new("boat-1").unwrap()),
             agency => Who::Agency(AgencyId::new(agency).map_err(|_| Deny::BadCredentials)?),
         };
-        Ok(Principal { who, client_id: claim.client_id })
+        Ok(Principal { who, client_id: claim.client_id, credential: user.into() })
     }
 
     fn may_publish(&self, principal: &Principal, topic: &str) -> bool {
