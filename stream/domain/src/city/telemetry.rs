@@ -67,7 +67,7 @@ pub(super) fn read(mut section: Section<'_>) -> Sl651 {
             }
         }
     }
-    let idle = section.count("idle_s", 30..=86_400).and_then(|n| u32::try_from(n).ok());
+    let idle = section.count("idle_s", 30..=86_400);
     read.idle_s = idle.unwrap_or(read.idle_s);
     section.finish();
     read
