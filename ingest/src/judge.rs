@@ -4,8 +4,8 @@
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
-use domain::ids::AgencyId;
-use domain::observation::{Observation, OriginFlag, Trust};
+use domain::ids::{AgencyId, DatastreamIx};
+use domain::observation::{Observation, OriginFlag, Quality, Trust};
 use domain::property::convert;
 use domain::refusal::Reason;
 use domain::status::WireStatus;
@@ -104,6 +104,9 @@ impl Judge {
         let (ix, t, same_since) = (stream.ix, raw.t, raw.t);
         let mut seen = Seen { t, value, result_time, quality: sent, sender_id, same_since, ticket };
         let can_doubt = sent.trust == Trust::Reliable && limits.doubts();
+        if can_doubt && limits.has_neighbours && self.stands_alone(register, ix, t, value) {
+            seen.quality.trust = Trust::Doubtful;
+        }
         if let Some((lane, most)) = self.memory.in_order(ix, t) {
             if can_doubt && doubtful(t, value, &limits, lane.believed(), lane.last()) {
                 seen.quality.trust = Trust::Doubtful;
@@ -121,7 +124,8 @@ impl Judge {
                     return Ok(Judged::Duplicate(known.observation(ix), known.ticket));
                 }
             }
-            if !beside.same_instant.is_empty() && sent.origin == OriginFlag::Original {
+            let filled = |known: &Seen| known.quality.origin == OriginFlag::Completed;
+            if !beside.same_instant.iter().all(filled) && sent.origin == OriginFlag::Original {
                 seen.quality.origin = OriginFlag::Corrected;
             }
             if can_doubt && doubtful(t, value, &limits, beside.before, beside.last) {
@@ -137,6 +141,65 @@ impl Judge {
             quality: seen.quality,
             backlog: raw.backlog,
         }))
+    }
+
+    /// Whether a value lies far from the median of its neighbours'. Too few of them say nothing.
+    fn stands_alone(
+        &mut self,
+        register: &Register,
+        ix: DatastreamIx,
+        t: UtcMs,
+        value: f64,
+    ) -> bool {
+        let Some(around) = register.around().neighbourhood_of(ix) else { return false };
+        let mut values: Vec<f64> = Vec::with_capacity(around.of.len());
+        for other in &around.of {
+            let near = self.memory.believed(*other);
+            let near = near.filter(|seen| (seen.t.0 - t.0).abs() <= around.within_ms);
+            values.extend(near.map(|seen| seen.value));
+        }
+        if values.len() < around.at_least {
+            return false;
+        }
+        values.sort_by(f64::total_cmp);
+        let (low, high) = ((values.len() - 1) / 2, values.len() / 2);
+        let (Some(low), Some(high)) = (values.get(low), values.get(high)) else { return false };
+        (value - f64::midpoint(*low, *high)).abs() > around.max_difference
+    }
+
+    /// What an observation says of gauges that are not heard: for each of them a value that is filled
+    /// in, where no source is preferred that is heard itself. They are remembered under `ticket`.
+    pub fn speak_for(&mut self, seen: &Observation, ticket: Ticket) -> Vec<Observation> {
+        let register = self.register.clone();
+        let mut filled = Vec::new();
+        if register.around().is_without_fallbacks()
+            || seen.backlog
+            || seen.quality.trust != Trust::Reliable
+            || seen.quality.origin == OriginFlag::Completed
+        {
+            return filled;
+        }
+        for for_it in register.around().speaks_for(seen.datastream) {
+            let sources = register.around().sources_of(for_it.gauge);
+            let better = sources.get(..for_it.rank).unwrap_or_default();
+            let mut heard = std::iter::once(&for_it.gauge).chain(better).any(|ix| {
+                let speaks_ms = register.speaks_ms(*ix, seen.t).unwrap_or(i64::MAX);
+                let newest = self.memory.believed(*ix);
+                newest.is_some_and(|newest| seen.t.0 - newest.t.0 <= speaks_ms)
+            });
+            let (ix, t, value) = (for_it.gauge, seen.t, seen.value + for_it.offset);
+            heard |= !self.memory.beside(ix, t).same_instant.is_empty();
+            if heard || !value.is_finite() {
+                continue;
+            }
+            let quality = Quality { origin: OriginFlag::Completed, trust: Trust::Reliable };
+            let (result_time, sender_id) = (seen.result_time, 0);
+            let known = Seen { t, value, result_time, quality, sender_id, same_since: t, ticket };
+            self.memory.put(ix, &known);
+            let (datastream, backlog) = (ix, false);
+            filled.push(Observation { datastream, t, result_time, value, quality, backlog });
+        }
+        filled
     }
 
     /// Judges a group of observations, in order, as [`Judge::judge`] does one by one: `each` is told
@@ -290,8 +353,8 @@ fn in_unit(raw: &RawObservation<'_>, own: &str, limits: &Limits) -> Result<f64, 
     Ok(value + 0.0)
 }
 
-/// A change faster than the instrument's water or air can make it, or a value that has not moved
-/// for longer than it ever stands still. A fast change that the next value bears out is a change:
+/// A change faster than the instrument's water or air can make it, a value that has not moved for
+/// longer than it ever stands still, or a jump across a gap in the data. A fast change that the next value bears out is a change:
 /// the first of the two stays doubtful, the second is believed.
 fn doubtful(
     t: UtcMs,
@@ -312,5 +375,10 @@ fn doubtful(
     let stuck = limits
         .flat_after_ms
         .is_some_and(|most| before.value == value && t.0 - before.same_since.0 > most);
-    too_fast || stuck
+    let far = |earlier: &Seen, most: f64| (value - earlier.value).abs() > most;
+    let jumped = limits.max_jump.is_some_and(|most| {
+        let after_a_gap = t.0 - before.t.0 > limits.speaks_ms;
+        after_a_gap && far(before, most) && last.as_ref().is_none_or(|last| far(last, most))
+    });
+    too_fast || stuck || jumped
 }

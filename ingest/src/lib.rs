@@ -7,6 +7,7 @@
 
 pub mod admit;
 pub mod archive;
+pub mod around;
 pub mod bridge;
 pub mod cap;
 pub mod hearing;

@@ -94,7 +94,7 @@ impl Seen {
     }
 
     fn is_believed(&self) -> bool {
-        self.quality.trust == Trust::Reliable
+        self.quality.trust == Trust::Reliable && self.quality.origin != OriginFlag::Completed
     }
 
     /// Whether it is this content as a sender would send it: the platform's own marks (a doubtful
@@ -163,7 +163,9 @@ impl Held {
         Seen { t, value, result_time, quality, sender_id, same_since, ticket }
     }
     fn is_believed(&self) -> bool {
-        self.more.as_ref().is_none_or(|more| more.quality.trust == Trust::Reliable)
+        self.more.as_ref().is_none_or(|more| {
+            more.quality.trust == Trust::Reliable && more.quality.origin != OriginFlag::Completed
+        })
     }
 }
 
@@ -188,6 +190,7 @@ impl Lane {
     }
 
     /// The newest value that is believed.
+    /// What was filled in for it is no word of its own.
     pub(crate) fn believed(&self) -> Option<Seen> {
         self.last().filter(Seen::is_believed).or_else(|| self.believed.as_deref().copied())
     }
@@ -291,6 +294,11 @@ impl Memory {
     pub(crate) fn in_order(&mut self, ix: DatastreamIx, t: UtcMs) -> Option<(&mut Lane, usize)> {
         let lane = self.lanes.get_mut(ix.0 as usize)?;
         (lane.newest != NEVER && lane.newest < t).then_some((lane, self.most))
+    }
+
+    /// The newest value that is believed.
+    pub(crate) fn believed(&mut self, ix: DatastreamIx) -> Option<Seen> {
+        self.lane(ix).0.believed()
     }
 
     /// What is known at and before `t`.

@@ -10,6 +10,8 @@ use domain::time::{SECOND_MS, UtcMs};
 use foldhash::fast::FixedState;
 use hashbrown::HashTable;
 
+use crate::around::Around;
+
 /// What one epoch of a datastream allows.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Limits {
@@ -21,12 +23,22 @@ pub struct Limits {
     pub max_rate_per_h: Option<f64>,
     /// Milliseconds of an unchanged value after which it is doubtful.
     pub flat_after_ms: Option<i64>,
+    /// Greatest believable difference across a gap, in the property's unit.
+    pub max_jump: Option<f64>,
+    /// For how long one value speaks, milliseconds: so many expected intervals. What is longer is a
+    /// gap.
+    pub speaks_ms: i64,
+    /// Whether values are compared with those of neighbours.
+    pub has_neighbours: bool,
 }
 
 impl Limits {
     /// Whether a value between them may be doubtful all the same.
     pub fn doubts(&self) -> bool {
-        self.max_rate_per_h.is_some() || self.flat_after_ms.is_some()
+        self.max_rate_per_h.is_some()
+            || self.flat_after_ms.is_some()
+            || self.max_jump.is_some()
+            || self.has_neighbours
     }
 }
 
@@ -120,6 +132,7 @@ pub struct Register {
     units: BTreeMap<UnitId, AgencyId>,
     zones: std::collections::BTreeSet<String>,
     names: Vec<(String, String)>,
+    around: Around,
     future_tolerance_ms: i64,
 }
 
@@ -137,6 +150,8 @@ struct Streams {
     text: String,
     words: Vec<Box<str>>,
     epochs: BTreeMap<DatastreamIx, Vec<Limits>>,
+    around: Around,
+    silent_after: i64,
 }
 
 impl Streams {
@@ -155,6 +170,9 @@ impl Streams {
             range,
             max_rate_per_h: of.max_rate_per_h,
             flat_after_ms: of.flat_after_s.map(|s| i64::from(s) * SECOND_MS),
+            max_jump: of.max_jump,
+            speaks_ms: i64::from(of.interval_s) * SECOND_MS * self.silent_after,
+            has_neighbours: self.around.neighbourhood_of(ix).is_some(),
         };
         let epochs = self.epochs.entry(ix).or_default();
         epochs.push(limits);
@@ -194,7 +212,8 @@ impl Streams {
             let Some(epochs) = self.epochs.get_mut(&stream.ix) else { continue };
             epochs.sort_by_key(|epoch| epoch.valid_from);
             stream.has_more = epochs.len() > 1
-                || epochs.iter().any(|e| e.max_rate_per_h.is_some() || e.flat_after_ms.is_some());
+                || epochs.iter().any(Limits::doubts)
+                || !self.around.sources_of(stream.ix).is_empty();
             if !stream.has_more {
                 self.epochs.remove(&stream.ix);
             }
@@ -214,7 +233,11 @@ impl Register {
         for instrument in stations.values_mut() {
             instrument.owners.sort_by_key(|epoch| epoch.0);
         }
-        let mut built = Streams::default();
+        let mut built = Streams {
+            around: Around::of(city, registry),
+            silent_after: i64::from(city.about.silent_after_intervals),
+            ..Streams::default()
+        };
         for stream in &city.datastreams {
             let Some(ix) = registry.find(stream.station.as_str(), &stream.property) else {
                 continue;
@@ -226,7 +249,7 @@ impl Register {
                 instrument.properties.push(stream.property.as_str().into());
             }
         }
-        let Streams { streams, text, words, epochs } = built.settled();
+        let Streams { streams, text, words, epochs, around, .. } = built.settled();
         let hasher = FixedState::default();
         let mut by_name = HashTable::with_capacity(streams.len());
         let key = |at: u32| {
@@ -256,6 +279,7 @@ impl Register {
             units: city.units.iter().map(|u| (u.id.clone(), u.agency.clone())).collect(),
             zones: city.zones.iter().map(|z| z.id.to_string()).collect(),
             names: registry.rows().to_vec(),
+            around,
             future_tolerance_ms: i64::from(city.about.future_tolerance_s) * SECOND_MS,
         }
     }
@@ -321,8 +345,26 @@ impl Register {
             return as_of(epochs, t, |epoch| epoch.valid_from).copied();
         }
         let (valid_from, range) = (stream.valid_from, stream.range);
-        let limits = Limits { valid_from, range, max_rate_per_h: None, flat_after_ms: None };
+        let limits = Limits {
+            valid_from,
+            range,
+            max_rate_per_h: None,
+            flat_after_ms: None,
+            max_jump: None,
+            speaks_ms: i64::MAX,
+            has_neighbours: false,
+        };
         (t >= valid_from).then_some(limits)
+    }
+    /// What stands around the datastreams.
+    pub fn around(&self) -> &Around {
+        &self.around
+    }
+    /// For how long a value of this datastream speaks as of `t`, milliseconds, where it has sources
+    /// that speak for it or says more than its range.
+    pub(crate) fn speaks_ms(&self, ix: DatastreamIx, t: UtcMs) -> Option<i64> {
+        let epochs = self.epochs.get(&ix)?;
+        as_of(epochs, t, |epoch| epoch.valid_from).map(|epoch| epoch.speaks_ms)
     }
     /// A station by its id.
     pub fn station(&self, id: &str) -> Option<&Instrument> {

@@ -17,7 +17,7 @@ use std::sync::Arc;
 
 use domain::city::{City, CityFiles};
 use domain::ids::{DatastreamIx, Seq};
-use domain::observation::{Observation, Quality};
+use domain::observation::{Observation, OriginFlag, Quality};
 use domain::record::Record;
 use domain::report::{HospitalStatus, OfficialSignal, Report};
 use domain::time::UtcMs;
@@ -212,7 +212,11 @@ impl Driver {
             self.counts.ahead += 1;
             return;
         }
-        self.silence.heard(plan, seq, ix, t, self.now, to, out);
+        // What was filled in for a gauge that is silent does not bring it back.
+        let filled = seen.quality.origin == OriginFlag::Completed;
+        if !(filled && self.silence.speaks_for(ix, t, self.now)) {
+            self.silence.heard(plan, seq, ix, t, self.now, to, out);
+        }
         self.counts.observations += 1;
         out.items.push(Item {
             seq,

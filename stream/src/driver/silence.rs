@@ -6,6 +6,9 @@
 //! was down, the waiting is suspended: not to have listened is no silence. When every station of an
 //! agency is overdue, the agency is told once and its stations are inhibited.
 
+mod filled;
+
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use domain::decision::DecisionKind;
@@ -60,6 +63,8 @@ pub struct Silence {
     pub agencies: Vec<bool>,
     /// No source is due before this.
     earliest: i64,
+    /// Datastreams that are silent and that another speaks for: until when its last value speaks.
+    filled: BTreeMap<u32, i64>,
 }
 
 impl Silence {
@@ -169,7 +174,8 @@ impl Silence {
             NEVER if source.silent && source.told => i64::MAX,
             due => due,
         };
-        self.awake.iter().zip(&self.sources).map(due).min().unwrap_or(NEVER)
+        let filled = self.filled.values().copied();
+        self.awake.iter().zip(&self.sources).map(due).chain(filled).min().unwrap_or(NEVER)
     }
 
     /// Brings the sources up to what their awake parts say.
@@ -216,6 +222,7 @@ impl Silence {
             out.rulings.push(told(plan, seq, DecisionKind::FeedReturned, place, t, why));
         }
         (source.silent, source.told) = (false, false);
+        self.filled.remove(&ix);
         let agency = plan.stations.get(stream.station as usize).map_or(u32::MAX, |s| s.agency);
         let Some(whole) = self.agencies.get_mut(agency as usize).filter(|silent| **silent) else {
             return;
@@ -255,6 +262,12 @@ impl Silence {
             }
         }
         self.settle_dues();
+        if before != NEVER && gap > TICK_GAP_MS {
+            for until in self.filled.values_mut() {
+                *until = until.saturating_add(gap);
+            }
+        }
+        self.fall_silent_again(seq, now, routes, out);
         if before == NEVER || gap > TICK_GAP_MS {
             for source in &mut self.sources {
                 if source.due == NEVER {
@@ -278,6 +291,9 @@ impl Silence {
             } else {
                 self.earliest = self.earliest.min(source.due);
             }
+        }
+        if let Some(least) = self.filled.values().min() {
+            self.earliest = self.earliest.min(*least);
         }
         due.sort_unstable();
         for group in due.chunk_by(|a, b| (a.0, a.1) == (b.0, b.1)) {

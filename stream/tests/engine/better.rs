@@ -152,3 +152,41 @@ fn what_was_filled_in_gives_way_to_what_was_measured() {
         assert!(t + HOUR > START, "the instant was settled");
     }
 }
+
+#[test]
+fn a_gauge_that_another_speaks_for_has_data_but_is_still_silent() {
+    let town = Town::default()
+        .hazard("discharge", DISCHARGE)
+        .station("A", "hyd", &[("discharge", 600)])
+        .station("B", "hyd", &[("discharge", 600)]);
+    let (a, b) = (town.stream("A", "discharge"), town.stream("B", "discharge"));
+    let mut story = town.story();
+    let quality = Quality { origin: OriginFlag::Completed, ..Quality::default() };
+    for minute in (0..240).step_by(10) {
+        let t = START + minute * MIN;
+        story.at(b, t, 50.0);
+        if minute < 60 {
+            story.seen(a, t, 50.0);
+        } else if (100..160).contains(&minute) {
+            story.push(seen(Observation { quality, ..observation(a, t, 50.0) }));
+        }
+    }
+    let told = run(&story);
+    let mut rows = told.rows("discharge", "A");
+    rows.retain(|row| row.starts_with("assessment ") || row.starts_with("alert"));
+    assert_eq!(
+        rows,
+        [
+            "assessment yellow<-nodata @0",
+            "alert.raised yellow<-none @0",
+            "assessment nodata<-yellow @80",
+            "assessment yellow<-nodata @100",
+            "assessment nodata<-yellow @180",
+        ]
+        .map(str::to_owned),
+        "{:#?}",
+        told.decisions
+    );
+    let feed = told.rows("feed", "A");
+    assert_eq!(feed.len(), 1, "silent once, and not back: {feed:?}");
+}

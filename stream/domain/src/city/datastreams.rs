@@ -24,6 +24,7 @@ const COLUMNS: &[Column] = &[
     ("max", false),
     ("max_rate_per_h", false),
     ("flat_after_s", false),
+    ("max_jump", false),
     ("valid_from", false),
     ("sl651", false),
 ];
@@ -45,6 +46,9 @@ pub struct Datastream {
     pub max_rate_per_h: Option<f64>,
     /// Seconds of an unchanged value after which it is doubtful.
     pub flat_after_s: Option<u32>,
+    /// Greatest believable difference across a gap in the data, in the property's unit; beyond it
+    /// the first value after the gap is doubtful until the next bears it out.
+    pub max_jump: Option<f64>,
     /// From when this epoch holds.
     pub valid_from: UtcMs,
     /// The element of SL 651 that feeds it, where it is not the usual one.
@@ -144,6 +148,10 @@ fn datastream(row: &Row<'_>, valid_from: UtcMs, ground: &Ground<'_>) -> Option<D
         let known = words(FEEDING.iter().copied());
         row.fault(format!("unknown SL 651 element {element:?}; a datastream is fed by: {known}"));
     }
+    let max_jump = row.number("max_jump");
+    if max_jump.is_some_and(|jump| jump <= 0.0) {
+        row.fault("max_jump must be above 0");
+    }
     let flat_after_s = row.whole("flat_after_s", 1..=MAX_INTERVAL_S);
     Some(Datastream {
         station: station?,
@@ -153,6 +161,7 @@ fn datastream(row: &Row<'_>, valid_from: UtcMs, ground: &Ground<'_>) -> Option<D
         max,
         max_rate_per_h,
         flat_after_s,
+        max_jump,
         valid_from,
         sl651,
     })

@@ -21,6 +21,7 @@ pub mod hazards;
 mod page;
 pub mod places;
 pub mod plans;
+pub mod quality;
 mod queries;
 mod read;
 mod registry;
@@ -39,6 +40,7 @@ pub use exposure::{Exposure, ExposurePlace};
 pub use hazards::{Hazard, HazardKind, Spread, Threshold};
 pub use places::{Hospital, Shelter, Unit};
 pub use plans::{Measure, Plan};
+pub use quality::{Fallback, Neighbours};
 pub use queries::Property;
 pub use read::{hash, is_city_file};
 pub use registry::Registry;
@@ -91,6 +93,10 @@ pub struct City {
     pub agencies: Vec<Agency>,
     /// `roster.toml`.
     pub roster: Vec<RosterEntry>,
+    /// `quality.toml`: how values are compared with their neighbours'.
+    pub neighbours: Vec<Neighbours>,
+    /// `quality.toml`: who speaks for a gauge that is not heard, in order of preference.
+    pub fallbacks: Vec<Fallback>,
     /// Finds things by id; see the methods of [`City`].
     index: queries::Index,
 }

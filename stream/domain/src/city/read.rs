@@ -9,14 +9,15 @@ use super::hazards::read::Ground;
 use super::stations::Known;
 use super::{
     City, CityError, CityFiles, Hazard, MapView, Plan, about, agencies, datastreams, exposure,
-    hazards, places, plans, queries, stations, telemetry, zones,
+    hazards, places, plans, quality, queries, stations, telemetry, zones,
 };
 
 /// The files without which there is no city.
 const NEEDED: [&str; 5] =
     ["city.toml", "zones.geojson", "stations.csv", "datastreams.csv", "agencies.toml"];
 /// The files that may be left out.
-const OPTIONAL: [&str; 4] = ["units.csv", "hospitals.csv", "shelters.csv", "roster.toml"];
+const OPTIONAL: [&str; 5] =
+    ["units.csv", "hospitals.csv", "shelters.csv", "roster.toml", "quality.toml"];
 /// The folders of a city, and how the files in them end.
 const FOLDERS: [(&str, &[&str]); 3] =
     [("exposure/", &[".csv", ".geojson"]), ("hazards/", &[".toml"]), ("plans/", &[".toml"])];
@@ -104,6 +105,9 @@ fn draft(files: &CityFiles, faults: &Faults) -> City {
         .map(|b| places::hospitals("hospitals.csv", b, agency_ids.as_ref(), faults));
     let shelters = of("shelters.csv").map(|b| places::shelters("shelters.csv", b, faults));
     let roster = of("roster.toml").map(|b| agencies::roster("roster.toml", b, faults));
+    let (neighbours, fallbacks) = of("quality.toml")
+        .map(|b| quality::read("quality.toml", b, &about, pairs.as_ref(), faults))
+        .unwrap_or_default();
     complete_map(&mut about.map, &zones, &stations);
     City {
         about,
@@ -118,6 +122,8 @@ fn draft(files: &CityFiles, faults: &Faults) -> City {
         shelters: shelters.unwrap_or_default(),
         agencies,
         roster: roster.unwrap_or_default(),
+        neighbours,
+        fallbacks,
         index: queries::Index::default(),
     }
 }
