@@ -1,7 +1,7 @@
 //! The city's registry as admission reads it: which datastream, whose, in which unit, between
 //! which limits, as of event time. Built once for a configuration, then only read.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{BuildHasher, Hash, Hasher};
 
 use domain::city::{City, Registry};
@@ -129,6 +129,8 @@ pub struct Register {
     epochs: BTreeMap<DatastreamIx, Vec<Limits>>,
     agencies: BTreeMap<AgencyId, Rights>,
     hospitals: BTreeMap<HospitalId, AgencyId>,
+    /// By name; none where two are called the same.
+    hospital_names: BTreeMap<String, Option<HospitalId>>,
     units: BTreeMap<UnitId, AgencyId>,
     zones: std::collections::BTreeSet<String>,
     names: Vec<(String, String)>,
@@ -222,6 +224,18 @@ impl Streams {
     }
 }
 
+fn hospital_names(city: &City) -> BTreeMap<String, Option<HospitalId>> {
+    let mut names: BTreeMap<String, Option<HospitalId>> = BTreeMap::new();
+    for hospital in &city.hospitals {
+        let own = BTreeSet::from([&hospital.name, &hospital.name_en]);
+        for name in own {
+            let found = names.entry(name.clone());
+            found.and_modify(|had| *had = None).or_insert_with(|| Some(hospital.id.clone()));
+        }
+    }
+    names
+}
+
 impl Register {
     /// The register of a city whose datastreams have the numbers of `registry`.
     pub fn of(city: &City, registry: &Registry) -> Self {
@@ -276,6 +290,7 @@ impl Register {
             epochs,
             agencies: city.agencies.iter().map(|a| (a.id.clone(), rights(a))).collect(),
             hospitals: city.hospitals.iter().map(|h| (h.id.clone(), h.agency.clone())).collect(),
+            hospital_names: hospital_names(city),
             units: city.units.iter().map(|u| (u.id.clone(), u.agency.clone())).collect(),
             zones: city.zones.iter().map(|z| z.id.to_string()).collect(),
             names: registry.rows().to_vec(),
@@ -385,6 +400,10 @@ impl Register {
     /// Whose feed a hospital is.
     pub fn hospital(&self, id: &HospitalId) -> Option<&AgencyId> {
         self.hospitals.get(id)
+    }
+    /// The one hospital of this name, in either language.
+    pub fn hospital_named(&self, name: &str) -> Option<&HospitalId> {
+        self.hospital_names.get(name)?.as_ref()
     }
     /// Whose a unit is.
     pub fn unit(&self, id: &UnitId) -> Option<&AgencyId> {

@@ -312,7 +312,8 @@ impl Driver {
         self.plan = Some(plan);
     }
 
-    /// A hospital's report, as observations of the station of the same id.
+    /// A hospital's report as older records have it, as observations of the station of the same id.
+    /// Those of a [`Report::Facility`] stand in the record by themselves, and are not derived again.
     fn hospital(&mut self, seq: u64, status: &HospitalStatus, out: &mut Ordered) {
         let Some(plan) = self.plan.clone() else { return };
         let Some(station) = plan.station(status.hospital.as_str()) else { return };

@@ -99,7 +99,7 @@ pub async fn hospitals(State(platform): Here) -> Json<Vec<HospitalView>> {
 pub async fn hospital(State(platform): Here, Path(id): Path<String>) -> Found<HospitalView> {
     let board = platform.live.board();
     let found = HospitalId::new(&id).ok();
-    let found = found.and_then(|h| views::hospital(&board.picture, &board.city, &h));
+    let found = found.and_then(|h| views::hospital_whole(&board.picture, &board.city, &h));
     found.map(Json).ok_or_else(|| missing("hospital", &id))
 }
 

@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 use contract::views::LogEntry;
 use domain::decision::{AlertId, Decision};
 use domain::desk::{Actor, DeskEvent, DeskFact};
+use domain::facility::HospitalReport;
 use domain::ids::{IncidentId, Seq, TaskId};
 use domain::record::{Record, Sequenced};
 use domain::report::{OfficialSignal, Report, SignalAct};
@@ -302,15 +303,18 @@ fn reported(
             picture.units.insert(said.unit.clone(), UnitHeard { heard: received, at });
             touched.units.insert(said.unit.clone());
         }
-        Report::Hospital(said) => {
-            if picture.hospitals.get(&said.hospital).is_none_or(|had| had.t <= said.t) {
-                picture.hospitals.insert(said.hospital.clone(), said.clone());
-                touched.hospitals.insert(said.hospital.clone());
-            }
-        }
+        Report::Hospital(said) => hospital(picture, seq, said.clone().into(), touched),
+        Report::Facility(said) => hospital(picture, seq, said.clone(), touched),
         Report::Signal(said) => signal(picture, seq, received, said, touched),
         Report::Attachment(_) => {}
         Report::Warning(_) => {}
+    }
+}
+
+fn hospital(picture: &mut Picture, seq: Seq, said: HospitalReport, touched: &mut Touched) {
+    let id = said.hospital.clone();
+    if picture.hospitals.entry(id.clone()).or_default().take(seq, said) {
+        touched.hospitals.insert(id);
     }
 }
 

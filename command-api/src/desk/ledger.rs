@@ -30,7 +30,7 @@ pub const WRITTEN_EVERY_ROWS: u64 = 500_000;
 /// crash, does not read them once more.
 pub const WRITTEN_AFTER_READING: u64 = 20_000;
 /// The version of the written picture.
-const PICTURE_VERSION: u32 = 2;
+const PICTURE_VERSION: u32 = 3;
 /// Records and decisions that are read at one time.
 const PAGE: usize = 4_096;
 

@@ -23,6 +23,7 @@ pub mod timers;
 pub mod told;
 pub mod touched;
 pub mod views;
+pub mod wards;
 
 pub use decide::{Asker, decide};
 pub use evolve::{Happening, evolve};

@@ -8,10 +8,12 @@ use contract::views::LogEntry;
 use domain::decision::{AlertId, Decision};
 use domain::ids::{HospitalId, IncidentId, PlanId, TaskId, UnitId};
 use domain::level::Levels;
-use domain::report::{HospitalStatus, OfficialSignal};
+use domain::report::OfficialSignal;
 use domain::time::UtcMs;
 use serde::{Deserialize, Serialize};
 use stream::risk::Beliefs;
+
+use super::wards::Ward;
 
 /// The most decisions of one alert that are kept with it (the first, and the newest).
 pub const ALERT_DECISIONS_KEPT: usize = 64;
@@ -40,7 +42,7 @@ pub struct Picture {
     /// What units said of themselves.
     pub units: BTreeMap<UnitId, UnitHeard>,
     /// What hospitals said of themselves.
-    pub hospitals: BTreeMap<HospitalId, HospitalStatus>,
+    pub hospitals: BTreeMap<HospitalId, Ward>,
     /// Official signals in force, by the issuer's id.
     pub signals: BTreeMap<String, OfficialSignal>,
     /// The duty log's newest lines, by (journal number, place within it, what it is about).

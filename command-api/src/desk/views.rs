@@ -3,14 +3,16 @@
 use std::collections::BTreeSet;
 
 use contract::views::{
-    AlertView, HospitalView, IncidentView, SignalView, TaskStep, TaskView, UnitView,
+    AlertView, FigureView, HospitalView, IncidentView, SignalView, TaskStep, TaskView, UnitView,
 };
 use domain::city::Threshold;
 use domain::decision::AlertId;
+use domain::facility::{BedType, FigureValue};
 use domain::ids::{HospitalId, IncidentId, TaskId, UnitId};
-use domain::report::{EmergencyTraffic, SignalAct};
+use domain::report::SignalAct;
 
 use super::picture::{Alert, FEED, Picture, TaskState, Told};
+use super::wards::Ward;
 use crate::gazetteer::Gazetteer;
 
 /// An alert as the desk sees it; nothing while the engine's word of it is still on the way.
@@ -160,30 +162,86 @@ pub fn unit(
 /// A hospital of the city, with its newest figures.
 pub fn hospital(picture: &Picture, city: &Gazetteer, id: &HospitalId) -> Option<HospitalView> {
     let row = city.hospital(id)?;
-    let said = picture.hospitals.get(id);
+    let unheard = Ward::default();
+    let said = picture.hospitals.get(id).unwrap_or(&unheard);
+    let all = beds(said, ["beds", "beds_occupied"], BedType::is_inpatient);
+    let icu = beds(said, ["icu_beds", "icu_occupied"], BedType::is_icu);
+    let since = |figures: &[&str]| said.changed(figures).map(|t| t.0);
+    let of_types = |which: fn(BedType) -> bool| {
+        let kinds = BedType::ALL.iter().filter(|kind| which(**kind));
+        let keys: Vec<String> = kinds
+            .flat_map(|k| ["baseline", "available"].map(|of| format!("bed.{}.{of}", k.wire())))
+            .collect();
+        since(&keys.iter().map(String::as_str).collect::<Vec<_>>())
+    };
     Some(HospitalView {
         id: id.to_string(),
         name: row.name.clone(),
         name_en: row.name_en.clone(),
         lon: row.lon,
         lat: row.lat,
-        beds: said.map_or(row.beds, |s| s.beds),
-        beds_occupied: said.map(|s| s.beds_occupied),
-        icu_beds: said.map_or(row.icu_beds, |s| s.icu_beds),
-        icu_occupied: said.map(|s| s.icu_occupied),
-        emergency_waiting: said.map(|s| s.emergency_waiting),
-        traffic: said.map(|s| traffic(s.traffic).into()),
-        t_ms: said.map(|s| s.t.0),
+        beds: all.map_or(row.beds, |b| b.0),
+        beds_occupied: all.and_then(|b| b.1),
+        icu_beds: icu.map_or(row.icu_beds, |b| b.0),
+        icu_occupied: icu.and_then(|b| b.1),
+        emergency_waiting: said.count("emergency_waiting"),
+        traffic: said.words("traffic").map(str::to_owned),
+        t_ms: said.t().map(|t| t.0),
+        beds_changed_ms: since(&["beds", "beds_occupied"]).or_else(|| of_types(BedType::is_inpatient)),
+        icu_changed_ms: since(&["icu_beds", "icu_occupied"]).or_else(|| of_types(BedType::is_icu)),
+        waiting_changed_ms: since(&["emergency_waiting"]),
+        traffic_changed_ms: since(&["traffic"]),
+        traffic_reason: said.words("traffic_reason").or(said.words("note")).map(str::to_owned),
+        traffic_until_ms: said.instant("traffic_until").map(|t| t.0),
+        traffic_approved_by: said.words("traffic_approved_by").map(str::to_owned),
+        doubts: said.doubts().into_iter().map(|d| d.wire().into()).collect(),
+        figures: Vec::new(),
     })
 }
 
-fn traffic(traffic: EmergencyTraffic) -> &'static str {
-    match traffic {
-        EmergencyTraffic::Normal => "normal",
-        EmergencyTraffic::Strained => "strained",
-        EmergencyTraffic::DivertAdvised => "divert_advised",
-        EmergencyTraffic::Suspended => "suspended",
+/// Staffed and occupied beds: as said in all, or over the types.
+fn beds(
+    ward: &Ward,
+    total: [&str; 2],
+    which: impl Fn(BedType) -> bool,
+) -> Option<(u32, Option<u32>)> {
+    if let Some(all) = ward.count(total[0]) {
+        return Some((all, ward.count(total[1])));
     }
+    let count = |kind: BedType, of: &str| ward.count(&format!("bed.{}.{of}", kind.wire()));
+    let kinds = BedType::ALL.iter().filter(|kind| which(**kind));
+    let both = kinds.filter_map(|k| count(*k, "baseline").zip(count(*k, "available")));
+    let sum = |had: Option<(u32, u32)>, (baseline, available): (u32, u32)| {
+        let (all, taken) = had.unwrap_or_default();
+        let occupied = baseline.saturating_sub(available);
+        Some((all.saturating_add(baseline), taken.saturating_add(occupied)))
+    };
+    both.fold(None, sum).map(|(all, taken)| (all, Some(taken)))
+}
+
+/// A hospital with every figure it has said.
+pub fn hospital_whole(picture: &Picture, city: &Gazetteer, id: &HospitalId) -> Option<HospitalView> {
+    let mut view = hospital(picture, city, id)?;
+    let figures = picture.hospitals.get(id).map(|ward| &ward.figures);
+    for (name, figure) in figures.into_iter().flatten() {
+        let mut row = FigureView {
+            figure: name.clone(),
+            count: None,
+            word: None,
+            text: None,
+            at_ms: None,
+            changed_ms: figure.changed.0,
+            said_ms: figure.said.0,
+        };
+        match &figure.value {
+            FigureValue::Count(n) => row.count = Some(*n),
+            FigureValue::Word(word) => row.word = Some(word.clone()),
+            FigureValue::Text(text) => row.text = Some(text.clone()),
+            FigureValue::At(t) => row.at_ms = Some(t.0),
+        }
+        view.figures.push(row);
+    }
+    Some(view)
 }
 
 /// An official signal in force.

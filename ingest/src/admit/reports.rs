@@ -97,7 +97,8 @@ fn judge(
     desk: Result<(), Why>,
 ) -> Result<Outcome, Why> {
     match report {
-        Report::Hospital(status) => hospitals::admit::hospital(draft, source, status),
+        Report::Hospital(status) => hospitals::admit::hospital(draft, source, status.into()),
+        Report::Facility(said) => hospitals::admit::hospital(draft, source, said),
         Report::Unit(said) => units::admit::unit(draft, source, said, desk),
         Report::Signal(signal) => signals::admit::official(draft, source, signal),
         Report::Attachment(said) => sl651::admit::attachment(draft, source, said),

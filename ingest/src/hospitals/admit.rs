@@ -1,25 +1,30 @@
-//! Stop 3 of 9 for hospitals: the agency's own, and their load as observations.
+//! Stop 3 of 9 for hospitals: the agency's own, and their load as observations. The observations
+//! are journaled here and nowhere derived again.
 
+use domain::facility::HospitalReport;
 use domain::refusal::Reason;
-use domain::report::{EmergencyTraffic, HospitalStatus, Report};
+use domain::report::{EmergencyTraffic, Report};
 
-use crate::admit::reports::take;
+use crate::admit::reports::{known, take};
 use crate::admit::submit::Draft;
 use crate::admit::{Outcome, Source};
 use crate::json::decode::RawObservation;
 use crate::judge::Why;
 use crate::register::Register;
 
+/// Figures that are wholly in the observations derived.
+const DERIVED: [&str; 4] = ["beds", "beds_occupied", "emergency_waiting", "traffic"];
+
 pub(crate) fn hospital(
     draft: &mut Draft<'_, '_, '_>,
     source: Source<'_>,
-    status: HospitalStatus,
+    said: HospitalReport,
 ) -> Result<Outcome, Why> {
     let now = draft.judged_against();
     let register = draft.inner().judge.register().clone();
-    belongs(&register, source, &status)?;
-    draft.not_ahead(status.t)?;
-    let derived = observations(&status);
+    belongs(&register, source, &said)?;
+    draft.not_ahead(said.t)?;
+    let derived = observations(&said);
     let mut registered = Vec::with_capacity(derived.len());
     for raw in derived {
         match draft.inner().judge.check(&raw, Some(source.agency), now) {
@@ -29,53 +34,53 @@ pub(crate) fn hospital(
             Err(why) => return Err(why),
         }
     }
-    let (mut known, all) = (0, registered.len());
-    for raw in &registered {
-        known += usize::from(draft.observation(raw)? == Outcome::Duplicate);
-    }
-    if all > 0 && known == all {
+    let report = Report::Facility(said.clone());
+    if let Some(first) = known(draft, &report) {
+        draft.wait_for(first);
         return Ok(Outcome::Duplicate);
     }
-    let t = status.t;
-    Ok(take(draft, t, Report::Hospital(status)))
+    let (mut before, all) = (0, registered.len());
+    for raw in &registered {
+        before += usize::from(draft.observation(raw)? == Outcome::Duplicate);
+    }
+    // After a restart the observations are remembered for longer than reports are.
+    let says_more = said.figures().iter().any(|(key, _)| !DERIVED.contains(&key.as_str()));
+    if all > 0 && before == all && !says_more {
+        return Ok(Outcome::Duplicate);
+    }
+    Ok(take(draft, said.t, report))
 }
 
-fn belongs(register: &Register, source: Source<'_>, status: &HospitalStatus) -> Result<(), Why> {
-    match register.hospital(&status.hospital) {
-        Some(agency) if agency == source.agency => {}
+fn belongs(register: &Register, source: Source<'_>, said: &HospitalReport) -> Result<(), Why> {
+    match register.hospital(&said.hospital) {
+        Some(agency) if agency == source.agency => Ok(()),
         Some(_) => {
-            let detail = format!("hospital {} is not this agency's", status.hospital);
-            return Err(Why::new(Reason::ForeignStation, detail));
+            let detail = format!("hospital {} is not this agency's", said.hospital);
+            Err(Why::new(Reason::ForeignStation, detail))
         }
-        None => {
-            let detail = format!("no hospital {}", status.hospital);
-            return Err(Why::new(Reason::UnknownStation, detail));
-        }
+        None => Err(Why::new(Reason::UnknownStation, format!("no hospital {}", said.hospital))),
     }
-    if status.beds == 0 {
-        return Err(Why::new(Reason::OutOfRange, "a hospital has at least one bed"));
-    }
-    Ok(())
 }
 
 /// The hospital's load as observations of the station of the same id: occupied beds in per cent,
-/// people waiting in the emergency department, and how it takes patients (0 正常 to 3 暂停).
-fn observations(status: &HospitalStatus) -> Vec<RawObservation<'_>> {
-    let traffic = match status.traffic {
-        EmergencyTraffic::Normal => 0.0,
-        EmergencyTraffic::Strained => 1.0,
-        EmergencyTraffic::DivertAdvised => 2.0,
-        EmergencyTraffic::Suspended => 3.0,
-    };
-    let occupancy = f64::from(status.beds_occupied) * 100.0 / f64::from(status.beds.max(1));
+/// people waiting in the emergency department, and how it takes patients (0 正常 to 3 暂停). What
+/// the report does not say is no observation.
+fn observations(said: &HospitalReport) -> Vec<RawObservation<'_>> {
+    let traffic = said.traffic.and_then(|traffic| match traffic {
+        EmergencyTraffic::Normal => Some(0.0),
+        EmergencyTraffic::Strained => Some(1.0),
+        EmergencyTraffic::DivertAdvised => Some(2.0),
+        EmergencyTraffic::Suspended => Some(3.0),
+        EmergencyTraffic::NotApplicable => None,
+    });
     [
-        ("bed_occupancy", occupancy),
-        ("emergency_waiting", f64::from(status.emergency_waiting)),
+        ("bed_occupancy", said.occupancy_percent()),
+        ("emergency_waiting", said.emergency_waiting.map(f64::from)),
         ("emergency_traffic", traffic),
     ]
     .into_iter()
-    .map(|(property, value)| {
-        RawObservation::bare(status.hospital.as_str(), property, status.t, value)
+    .filter_map(|(property, value)| {
+        Some(RawObservation::bare(said.hospital.as_str(), property, said.t, value?))
     })
     .collect()
 }

@@ -121,7 +121,7 @@ pub fn decode_value<'a>(
     Ok(RawObservation::bare(station, property, received, v))
 }
 
-fn lines(body: &[u8]) -> impl Iterator<Item = &[u8]> {
+pub(crate) fn lines(body: &[u8]) -> impl Iterator<Item = &[u8]> {
     body.split(|b| *b == b'\n')
         .map(|line| line.strip_suffix(b"\r").unwrap_or(line))
         .filter(|line| !line.iter().all(u8::is_ascii_whitespace))

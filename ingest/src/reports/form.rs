@@ -7,8 +7,10 @@ use domain::refusal::Reason;
 use domain::time::UtcMs;
 use gis::Crs;
 use serde::Deserialize;
-use serde::de::{DeserializeOwned, Deserializer, Visitor};
+use serde::de::{Deserializer, Visitor};
+use serde_json::value::RawValue;
 
+use crate::json::batch::{depth, lines};
 use crate::json::instant;
 use crate::judge::Why;
 
@@ -45,24 +47,51 @@ impl<'de> Deserialize<'de> for Time {
 ///
 /// # Errors
 /// [`Why`], naming the field.
-pub fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Why> {
-    serde_json::from_slice(body).map_err(|error| {
-        let said = error.to_string();
-        let reason = if !error.is_data() {
-            if said.starts_with("number out of range") { Reason::NotFinite } else { Reason::Syntax }
-        } else if said.starts_with("unknown field") {
-            Reason::UnknownField
-        } else if said.starts_with("missing field") {
-            Reason::MissingField
-        } else if said.starts_with("time: ") {
-            Reason::Time
-        } else if said.starts_with("an id ") {
-            Reason::Identifier
-        } else {
-            Reason::FieldForm
-        };
-        Why::new(reason, said)
-    })
+pub fn read<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, Why> {
+    serde_json::from_slice(body).map_err(|error| classified(&error))
+}
+
+/// Why a form is refused, by what its reader said.
+pub fn classified(error: &serde_json::Error) -> Why {
+    let said = error.to_string();
+    let reason = if !error.is_data() {
+        if said.starts_with("number out of range") { Reason::NotFinite } else { Reason::Syntax }
+    } else if said.starts_with("unknown field") {
+        Reason::UnknownField
+    } else if said.starts_with("missing field") {
+        Reason::MissingField
+    } else if said.starts_with("time: ") {
+        Reason::Time
+    } else if said.starts_with("an id ") {
+        Reason::Identifier
+    } else {
+        Reason::FieldForm
+    };
+    Why::new(reason, said)
+}
+
+/// The forms of a body: an object, an array of them, or one a line; at most `most`.
+///
+/// # Errors
+/// [`Why`] where it is none of these, nests too deep, or holds too many.
+pub fn objects(body: &[u8], most: usize) -> Result<Vec<&[u8]>, Why> {
+    depth(body).map_err(|error| Why::new(error.reason(), error.to_string()))?;
+    let is_array = body.iter().find(|b| !b.is_ascii_whitespace()) == Some(&b'[');
+    let found: Vec<&[u8]> = if is_array {
+        let items: Vec<&RawValue> = read(body)?;
+        items.into_iter().map(|item| item.get().as_bytes()).collect()
+    } else if serde_json::from_slice::<&RawValue>(body).is_ok() {
+        vec![body]
+    } else {
+        lines(body).take(most + 1).collect()
+    };
+    if found.len() > most {
+        return Err(Why::new(Reason::TooLarge, format!("at most {most} in one body")));
+    }
+    if found.is_empty() {
+        return Err(Why::new(Reason::Syntax, "the body is empty"));
+    }
+    Ok(found)
 }
 
 /// Text that people read: line breaks are allowed, other control characters are not.

@@ -9,6 +9,7 @@
 pub mod city;
 pub mod decision;
 pub mod desk;
+pub mod facility;
 pub mod ids;
 pub mod letter;
 pub mod level;

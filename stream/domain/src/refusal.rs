@@ -86,6 +86,10 @@ reasons! {
     CapConflict "cap_conflict" "send a changed message under a new identifier, referring to the old one"
     /// A signature that is missing where one is asked for, or is not good.
     Signature "signature" "sign the message with the key whose certificate the city has"
+    /// Figures of one report that contradict each other.
+    Inconsistent "inconsistent" "correct the figures that contradict each other"
+    /// Something that looks like a person's name, number or address where only counts are wanted.
+    PersonalData "personal_data" "send counts without names, identity numbers, telephones or addresses"
 }
 
 /// How something came in.

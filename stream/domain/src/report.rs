@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::facility::HospitalReport;
 use crate::ids::{AgencyId, HospitalId, StationId, TaskId, UnitId, ZoneId};
 use crate::time::UtcMs;
 use crate::warning::ExternalWarning;
@@ -56,12 +57,29 @@ pub enum EmergencyTraffic {
     /// 接诊紧张.
     Strained,
     /// 建议分流.
+    #[serde(alias = "advisory")]
     DivertAdvised,
-    /// 暂停接收 (by consent of the health authority, who is named in the note).
+    /// 暂停接收 (by consent of the health authority).
+    #[serde(alias = "closed")]
     Suspended,
+    /// It has no emergency department.
+    NotApplicable,
 }
 
-/// A hospital's own report of its load.
+impl EmergencyTraffic {
+    /// The word on the wire.
+    pub fn wire(self) -> &'static str {
+        match self {
+            EmergencyTraffic::Normal => "normal",
+            EmergencyTraffic::Strained => "strained",
+            EmergencyTraffic::DivertAdvised => "divert_advised",
+            EmergencyTraffic::Suspended => "suspended",
+            EmergencyTraffic::NotApplicable => "not_applicable",
+        }
+    }
+}
+
+/// A hospital's own report of its load, as older records have it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct HospitalStatus {
@@ -157,6 +175,8 @@ pub enum Report {
     Attachment(Attachment),
     /// See [`ExternalWarning`].
     Warning(Box<ExternalWarning>),
+    /// See [`HospitalReport`]: what a hospital reports since there is more than its load.
+    Facility(HospitalReport),
 }
 
 /// What is silent: one station, or all of an agency.

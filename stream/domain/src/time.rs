@@ -89,6 +89,42 @@ impl fmt::Display for UtcMs {
     }
 }
 
+/// Reads a time on the wire: RFC 3339 with an offset, or integer Unix milliseconds.
+///
+/// # Errors
+/// Says `time: …` where it is neither.
+pub fn on_the_wire<'de, D: serde::Deserializer<'de>>(d: D) -> Result<UtcMs, D::Error> {
+    struct Either;
+    impl serde::de::Visitor<'_> for Either {
+        type Value = UtcMs;
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("RFC 3339 with an offset, or integer Unix milliseconds")
+        }
+        fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<UtcMs, E> {
+            UtcMs::parse(text).map_err(|why| E::custom(format!("time: {why}")))
+        }
+        fn visit_i64<E: serde::de::Error>(self, ms: i64) -> Result<UtcMs, E> {
+            UtcMs::from_millis(ms).map_err(|why| E::custom(format!("time: {why}")))
+        }
+        fn visit_u64<E: serde::de::Error>(self, ms: u64) -> Result<UtcMs, E> {
+            self.visit_i64(i64::try_from(ms).unwrap_or(i64::MAX))
+        }
+    }
+    d.deserialize_any(Either)
+}
+
+/// Reads a time that may be left out: see [`on_the_wire`].
+///
+/// # Errors
+/// As [`on_the_wire`].
+pub fn on_the_wire_or_not<'de, D: serde::Deserializer<'de>>(
+    d: D,
+) -> Result<Option<UtcMs>, D::Error> {
+    #[derive(Deserialize)]
+    struct OnTheWire(#[serde(deserialize_with = "on_the_wire")] UtcMs);
+    Ok(Option::<OnTheWire>::deserialize(d)?.map(|t| t.0))
+}
+
 /// Where "now" comes from. Implementations that read the machine's clock live in binaries only.
 pub trait Clock: Send + Sync {
     /// The present instant of this clock.

@@ -260,12 +260,63 @@ pub struct HospitalView {
     /// People waiting.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub emergency_waiting: Option<u32>,
-    /// `normal`, `strained`, `divert_advised`, `suspended`.
+    /// `normal`, `strained`, `divert_advised`, `suspended`, `not_applicable`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub traffic: Option<String>,
-    /// When the figures were true.
+    /// When the newest figures were true.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub t_ms: Option<i64>,
+    /// Since when the beds are as they are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub beds_changed_ms: Option<i64>,
+    /// Since when the ICU beds are as they are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub icu_changed_ms: Option<i64>,
+    /// Since when so many wait.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub waiting_changed_ms: Option<i64>,
+    /// Since when it takes patients so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub traffic_changed_ms: Option<i64>,
+    /// Why it takes patients so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub traffic_reason: Option<String>,
+    /// Until when.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub traffic_until_ms: Option<i64>,
+    /// Who approved it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub traffic_approved_by: Option<String>,
+    /// What about the newest report cannot all be true: `over_baseline`, `icu_beyond_beds`,
+    /// `types_beyond_beds`, `available_yet_not`, `unapproved`, `offload_long`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub doubts: Vec<String>,
+    /// Every figure it has said; only where one hospital is asked for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub figures: Vec<FigureView>,
+}
+
+/// One figure of a hospital: a count, a word of a closed list, a text or an instant.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct FigureView {
+    /// Its name: `beds`, `bed.adult_icu.available`, `ems_capacity.red`, `ventilators.available` …
+    pub figure: String,
+    /// A count, or minutes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub count: Option<u32>,
+    /// A word.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub word: Option<String>,
+    /// Words of people.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
+    /// An instant.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at_ms: Option<i64>,
+    /// When it was last changed.
+    pub changed_ms: i64,
+    /// When it was last said.
+    pub said_ms: i64,
 }
 
 /// A feed: one agency over one protocol.
