@@ -384,7 +384,7 @@ async fn a_hospitals_status_becomes_its_load() {
         r#"{{"hospital":"H-1","t":{},"beds":400,"beds_occupied":380,"emergency_waiting":31,"traffic":"divert_advised"}}"#,
         NOW.0
     );
-    let report = || Report::Hospital(decode::hospital(body.as_bytes()).unwrap());
+    let report = || Report::Facility(decode::hospital(body.as_bytes()).unwrap());
     let send = async |house: &House, report: Report| {
         house
             .admission
@@ -408,8 +408,8 @@ async fn a_hospitals_status_becomes_its_load() {
     house.close();
     let house = House::open(dir.path(), true);
     assert_eq!(send(&house, report()).await, [Outcome::Duplicate], "after a restart too");
-    let impossible = Report::Hospital(domain::report::HospitalStatus {
-        beds_occupied: 100_000,
+    let impossible = Report::Facility(domain::facility::HospitalReport {
+        beds_occupied: Some(100_000),
         ..decode::hospital(body.as_bytes()).unwrap()
     });
     assert_eq!(reason(&send(&house, impossible).await[0]), Reason::OutOfRange);

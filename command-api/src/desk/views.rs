@@ -187,7 +187,8 @@ pub fn hospital(picture: &Picture, city: &Gazetteer, id: &HospitalId) -> Option<
         emergency_waiting: said.count("emergency_waiting"),
         traffic: said.words("traffic").map(str::to_owned),
         t_ms: said.t().map(|t| t.0),
-        beds_changed_ms: since(&["beds", "beds_occupied"]).or_else(|| of_types(BedType::is_inpatient)),
+        beds_changed_ms: since(&["beds", "beds_occupied"])
+            .or_else(|| of_types(BedType::is_inpatient)),
         icu_changed_ms: since(&["icu_beds", "icu_occupied"]).or_else(|| of_types(BedType::is_icu)),
         waiting_changed_ms: since(&["emergency_waiting"]),
         traffic_changed_ms: since(&["traffic"]),
@@ -220,7 +221,11 @@ fn beds(
 }
 
 /// A hospital with every figure it has said.
-pub fn hospital_whole(picture: &Picture, city: &Gazetteer, id: &HospitalId) -> Option<HospitalView> {
+pub fn hospital_whole(
+    picture: &Picture,
+    city: &Gazetteer,
+    id: &HospitalId,
+) -> Option<HospitalView> {
     let mut view = hospital(picture, city, id)?;
     let figures = picture.hospitals.get(id).map(|ward| &ward.figures);
     for (name, figure) in figures.into_iter().flatten() {

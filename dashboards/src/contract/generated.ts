@@ -2716,6 +2716,35 @@ export interface components {
              */
             stations: number;
         };
+        /** @description One figure of a hospital: a count, a word of a closed list, a text or an instant. */
+        FigureView: {
+            /**
+             * Format: int64
+             * @description An instant.
+             */
+            at_ms?: number | null;
+            /**
+             * Format: int64
+             * @description When it was last changed.
+             */
+            changed_ms: number;
+            /**
+             * Format: uint32
+             * @description A count, or minutes.
+             */
+            count?: number | null;
+            /** @description Its name: `beds`, `bed.adult_icu.available`, `ems_capacity.red`, `ventilators.available` … */
+            figure: string;
+            /**
+             * Format: int64
+             * @description When it was last said.
+             */
+            said_ms: number;
+            /** @description Words of people. */
+            text?: string | null;
+            /** @description A word. */
+            word?: string | null;
+        };
         /** @description A hazard as configured, with the text of its folder. */
         HazardView: {
             /** @description Markdown: what it detects, method, limits. */
@@ -2737,20 +2766,37 @@ export interface components {
              */
             beds: number;
             /**
+             * Format: int64
+             * @description Since when the beds are as they are.
+             */
+            beds_changed_ms?: number | null;
+            /**
              * Format: uint32
              * @description Beds occupied.
              */
             beds_occupied?: number | null;
             /**
+             * @description What about the newest report cannot all be true: `over_baseline`, `icu_beyond_beds`,
+             *     `types_beyond_beds`, `available_yet_not`, `unapproved`, `offload_long`.
+             */
+            doubts?: string[];
+            /**
              * Format: uint32
              * @description People waiting.
              */
             emergency_waiting?: number | null;
+            /** @description Every figure it has said; only where one hospital is asked for. */
+            figures?: components["schemas"]["FigureView"][];
             /**
              * Format: uint32
              * @description ICU beds staffed.
              */
             icu_beds: number;
+            /**
+             * Format: int64
+             * @description Since when the ICU beds are as they are.
+             */
+            icu_changed_ms?: number | null;
             /**
              * Format: uint32
              * @description ICU beds occupied.
@@ -2774,11 +2820,30 @@ export interface components {
             name_en: string;
             /**
              * Format: int64
-             * @description When the figures were true.
+             * @description When the newest figures were true.
              */
             t_ms?: number | null;
-            /** @description `normal`, `strained`, `divert_advised`, `suspended`. */
+            /** @description `normal`, `strained`, `divert_advised`, `suspended`, `not_applicable`. */
             traffic?: string | null;
+            /** @description Who approved it. */
+            traffic_approved_by?: string | null;
+            /**
+             * Format: int64
+             * @description Since when it takes patients so.
+             */
+            traffic_changed_ms?: number | null;
+            /** @description Why it takes patients so. */
+            traffic_reason?: string | null;
+            /**
+             * Format: int64
+             * @description Until when.
+             */
+            traffic_until_ms?: number | null;
+            /**
+             * Format: int64
+             * @description Since when so many wait.
+             */
+            waiting_changed_ms?: number | null;
         };
         /** @description An incident. */
         IncidentView: {
