@@ -13,11 +13,15 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("gis", &[]),
     ("domain", &["gis"]),
     ("journal", &["domain"]),
-    ("mqtt-edge", &["domain"]),
-    ("ingest", &["domain", "gis", "journal", "mqtt-edge"]),
+    ("tls", &["domain"]),
+    ("mqtt-edge", &["domain", "tls"]),
+    ("ingest", &["domain", "gis", "journal", "mqtt-edge", "tls"]),
     ("stream", &["domain", "gis"]),
     ("contract", &["domain", "gis"]),
-    ("command-api", &["domain", "gis", "journal", "mqtt-edge", "ingest", "stream", "contract"]),
+    (
+        "command-api",
+        &["domain", "gis", "journal", "mqtt-edge", "tls", "ingest", "stream", "contract"],
+    ),
     ("simulators", &["contract", "domain", "gis"]),
     (
         "system-tests",
@@ -26,6 +30,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "domain",
             "journal",
             "mqtt-edge",
+            "tls",
             "ingest",
             "stream",
             "contract",
@@ -42,6 +47,7 @@ const NEVER: &[(&str, &[&str])] = &[
     ("domain", &["tokio", "timely", "rusqlite", "hyper", "axum", "rumqttc"]),
     ("journal", &["timely", "axum", "rumqttc"]),
     ("mqtt-edge", &["timely", "rusqlite", "axum"]),
+    ("tls", &["timely", "rusqlite", "axum"]),
     ("ingest", &["timely"]),
     ("stream", &["tokio", "rumqttc", "rusqlite", "axum", "hyper"]),
     ("contract", &["tokio", "timely", "axum", "rusqlite"]),
@@ -52,6 +58,8 @@ const NEVER: &[(&str, &[&str])] = &[
 const ONLY_IN: &[(&str, &[&str])] = &[
     ("mqtt-protocol-core", &["mqtt-edge"]),
     ("timely", &["stream"]),
+    ("rustls", &["tls"]),
+    ("tokio-rustls", &["tls", "system-tests"]),
     ("influxdb2", &["ingest"]),
     ("tokio-tungstenite", &["command-api", "system-tests"]),
 ];

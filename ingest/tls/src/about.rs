@@ -54,9 +54,8 @@ impl ClientCertificate {
         let mut names = Vec::new();
         for part in about.subject().iter().filter(|p| p.oid == COMMON_NAME) {
             let utf8 = part.value.decode_as::<Utf8StringRef<'_>>().map(|n| n.as_str().to_owned());
-            let printable = || {
-                part.value.decode_as::<PrintableStringRef<'_>>().map(|n| n.as_str().to_owned())
-            };
+            let printable =
+                || part.value.decode_as::<PrintableStringRef<'_>>().map(|n| n.as_str().to_owned());
             names.extend(utf8.or_else(|_| printable()));
         }
         if let Ok(Some((_, others))) = about.get_extension::<SubjectAltName>() {

@@ -54,7 +54,8 @@ impl Acceptor {
         let configs = self.certificates.configs();
         let config = configs.of(self.clients).ok_or(HandshakeError::NoAuthority)?;
         let handshake = TlsAcceptor::from(config).accept(tcp);
-        let opened = timeout(HANDSHAKE_WITHIN, handshake).await.map_err(|_| HandshakeError::Late)?;
+        let opened =
+            timeout(HANDSHAKE_WITHIN, handshake).await.map_err(|_| HandshakeError::Late)?;
         let stream = opened.map_err(HandshakeError::Failed)?;
         let (_, connection) = stream.get_ref();
         let shown = connection.peer_certificates().and_then(|chain| chain.first());
