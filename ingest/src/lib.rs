@@ -24,6 +24,7 @@ pub mod reports;
 pub mod seams;
 pub mod sensorthings;
 pub mod signals;
+pub mod situations;
 pub mod sl651;
 pub mod table;
 pub mod telemetry;

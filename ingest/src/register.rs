@@ -3,8 +3,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{BuildHasher, Hash, Hasher};
+use std::sync::Arc;
 
-use domain::city::{City, Registry};
+use domain::city::{AddressBook, City, Registry};
 use domain::ids::{AgencyId, DatastreamIx, HospitalId, UnitId};
 use domain::time::{SECOND_MS, UtcMs};
 use foldhash::fast::FixedState;
@@ -133,6 +134,7 @@ pub struct Register {
     hospital_names: BTreeMap<String, Option<HospitalId>>,
     units: BTreeMap<UnitId, AgencyId>,
     zones: std::collections::BTreeSet<String>,
+    book: Arc<AddressBook>,
     names: Vec<(String, String)>,
     around: Around,
     future_tolerance_ms: i64,
@@ -293,6 +295,7 @@ impl Register {
             hospital_names: hospital_names(city),
             units: city.units.iter().map(|u| (u.id.clone(), u.agency.clone())).collect(),
             zones: city.zones.iter().map(|z| z.id.to_string()).collect(),
+            book: Arc::new(AddressBook::of(city)),
             names: registry.rows().to_vec(),
             around,
             future_tolerance_ms: i64::from(city.about.future_tolerance_s) * SECOND_MS,
@@ -412,6 +415,10 @@ impl Register {
     /// Every unit, in order of id.
     pub fn units(&self) -> impl Iterator<Item = &UnitId> {
         self.units.keys()
+    }
+    /// The names by which people say where something is.
+    pub fn book(&self) -> &Arc<AddressBook> {
+        &self.book
     }
     /// Whether there is a zone of this code.
     pub fn has_zone(&self, id: &str) -> bool {

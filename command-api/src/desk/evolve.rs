@@ -308,6 +308,7 @@ fn reported(
         Report::Signal(said) => signal(picture, seq, received, said, touched),
         Report::Attachment(_) => {}
         Report::Warning(_) => {}
+        Report::Situation(_) => {}
     }
 }
 

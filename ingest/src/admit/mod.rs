@@ -268,7 +268,7 @@ impl Admission {
         match record {
             Record::Observation { observation, .. } => inner.judge.memory().recall(observation),
             Record::Tick { now } => inner.now = inner.now.max(Some(*now)),
-            Record::Report { report, .. } => inner.reports.recall(report),
+            Record::Report { agency, report, .. } => inner.reports.recall(agency, report),
             _ => {}
         }
     }

@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::hash::{DefaultHasher, Hasher};
 
+use domain::ids::AgencyId;
 use domain::report::Report;
+use domain::situation::{Located, Situation};
 use domain::warning::WarningKey;
 
 use super::rate::TooFast;
@@ -12,7 +14,7 @@ use super::{Admission, Admitted, Outcome, Source};
 use crate::judge::Why;
 use crate::memory::Ticket;
 use crate::reports::kind::Said;
-use crate::{cap, hospitals, signals, sl651, units};
+use crate::{cap, hospitals, signals, situations, sl651, units};
 
 /// Reports that are remembered, so that one sent twice is taken once.
 pub(super) const REPORTS_REMEMBERED: usize = 4_096;
@@ -41,10 +43,10 @@ impl Reported {
         }
     }
     /// A report that the journal holds already: its resend is a duplicate.
-    pub(crate) fn recall(&mut self, report: &Report) {
+    pub(crate) fn recall(&mut self, agency: &AgencyId, report: &Report) {
         match report {
             Report::Warning(w) => self.warnings.put(&w.message.key, w.fingerprint, 0),
-            other => self.put(content_of(other), 0),
+            other => self.put(content_of(agency, other), 0),
         }
     }
     pub(crate) fn forget(&mut self, ticket: Ticket) {
@@ -103,18 +105,29 @@ fn judge(
         Report::Signal(signal) => signals::admit::official(draft, source, signal),
         Report::Attachment(said) => sl651::admit::attachment(draft, source, said),
         Report::Warning(warning) => cap::admit::warning(draft, source, *warning),
+        Report::Situation(said) => situations::admit::situation(draft, said),
     }
 }
 
 /// The append that brought this very report, if it is remembered.
 pub(crate) fn known(draft: &mut Draft<'_, '_, '_>, report: &Report) -> Option<Ticket> {
-    draft.inner().reports.known(content_of(report))
+    let content = content_of(draft.agency(), report);
+    draft.inner().reports.known(content)
 }
 
-fn content_of(report: &Report) -> u64 {
+/// Whose it is, and what it says. Where the platform put it is not part of that.
+fn content_of(agency: &AgencyId, report: &Report) -> u64 {
     let mut hasher = DefaultHasher::new();
+    hasher.write(agency.as_str().as_bytes());
+    let said = match report {
+        Report::Situation(said) => {
+            let said = Situation { located: Located::default(), ..Situation::clone(said) };
+            serde_json::to_vec(&said)
+        }
+        other => serde_json::to_vec(other),
+    };
     // A report is plain data: writing it out cannot fail, and an empty text would only be hashed.
-    hasher.write(&serde_json::to_vec(report).unwrap_or_default());
+    hasher.write(&said.unwrap_or_default());
     hasher.finish()
 }
 
@@ -124,7 +137,7 @@ pub(crate) fn take(
     t: domain::time::UtcMs,
     report: Report,
 ) -> Outcome {
-    let (content, ticket) = (content_of(&report), draft.ticket());
+    let (content, ticket) = (content_of(draft.agency(), &report), draft.ticket());
     if let Some(first) = draft.inner().reports.known(content) {
         draft.wait_for(first);
         return Outcome::Duplicate;

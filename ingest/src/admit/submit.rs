@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, MutexGuard};
 
+use domain::ids::AgencyId;
 use domain::observation::{Observation, OriginFlag};
 use domain::record::Record;
 use domain::refusal::Reason;
@@ -92,6 +93,11 @@ impl<'c, 'm, 's> Draft<'c, 'm, 's> {
 
     pub(crate) fn inner(&mut self) -> &mut Inner {
         self.inner
+    }
+
+    /// Whose it is.
+    pub(crate) fn agency(&self) -> &'s AgencyId {
+        self.source.agency
     }
 
     pub(crate) fn ticket(&self) -> Ticket {

@@ -9,7 +9,7 @@ use mqtt_edge::Who;
 
 use crate::judge::Why;
 use crate::register::{Register, Rights};
-use crate::{hospitals, signals, units};
+use crate::{hospitals, signals, situations, units};
 
 /// One report of a body, as it was read.
 #[derive(Debug)]
@@ -81,7 +81,19 @@ impl PartialEq for Kind {
 impl Eq for Kind {}
 
 /// Every kind. The names of the topics' words are taken: no station is called so.
-pub static KINDS: &[Kind] = &[hospitals::KIND, units::KIND, signals::KIND];
+pub static KINDS: &[Kind] = &[
+    hospitals::KIND,
+    units::KIND,
+    signals::KIND,
+    situations::HOTLINE,
+    situations::CALLS,
+    situations::OUTAGES,
+    situations::CLOSURES,
+    situations::HAZARD_POINTS,
+    situations::FOOD,
+    situations::DAMAGE,
+    situations::FORECASTS,
+];
 
 impl Kind {
     /// The kind of a topic's word.

@@ -88,6 +88,8 @@ text_id! {
     PlanId
     /// A person who signs in.
     UserName
+    /// A sender's own id of what it reports.
+    ReportId
 }
 
 /// The number of a datastream (one property at one station). Given out once by the journaled

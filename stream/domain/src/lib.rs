@@ -2,7 +2,8 @@
 //! journal. Pure: no clock, no socket, no file, no tokio, no timely.
 //!
 //! Read in this order: [`ids`] (what things are called), [`time`], [`level`], [`property`] (what is
-//! measured), [`observation`] (what was heard), [`city`] (the place and its rules), [`decision`]
+//! measured), [`observation`] (what was heard), [`situation`] (what
+//! agencies report), [`city`] (the place and its rules), [`decision`]
 //! (what the engine concluded), [`desk`] (what people did about it), [`record`] (all of it, as it
 //! stands in the journal).
 
@@ -18,6 +19,7 @@ pub mod property;
 pub mod record;
 pub mod refusal;
 pub mod report;
+pub mod situation;
 pub mod sl651;
 pub mod status;
 pub mod time;

@@ -1,9 +1,11 @@
-//! What comes in beside observations: hospitals' status, units' reports, official signals, outages.
+//! What comes in beside observations: hospitals' status, units' reports, official signals, and all that an
+//! agency says of a situation ([`crate::situation`]).
 
 use serde::{Deserialize, Serialize};
 
 use crate::facility::HospitalReport;
 use crate::ids::{AgencyId, HospitalId, StationId, TaskId, UnitId, ZoneId};
+use crate::situation::Situation;
 use crate::time::UtcMs;
 use crate::warning::ExternalWarning;
 
@@ -177,6 +179,8 @@ pub enum Report {
     Warning(Box<ExternalWarning>),
     /// See [`HospitalReport`]: what a hospital reports since there is more than its load.
     Facility(HospitalReport),
+    /// See [`Situation`].
+    Situation(Box<Situation>),
 }
 
 /// What is silent: one station, or all of an agency.

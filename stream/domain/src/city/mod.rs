@@ -5,7 +5,7 @@
 //!
 //! Each file of the folder has a module here, with its types and its reader: [`about`] (`city.toml`),
 //! [`zones`], [`stations`], [`datastreams`], [`exposure`], [`hazards`], [`plans`], [`places`] (units,
-//! hospitals, shelters), [`agencies`] (and the roster). The format, for who writes a city, is in the
+//! hospitals, shelters), [`gazetteer`] (names of places; [`address`] finds them), [`agencies`] (and the roster). The format, for who writes a city, is in the
 //! README beside this file.
 
 use std::collections::BTreeMap;
@@ -13,10 +13,12 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 pub mod about;
+pub mod address;
 pub mod agencies;
 pub mod datastreams;
 pub mod exposure;
 mod faults;
+pub mod gazetteer;
 pub mod hazards;
 mod page;
 pub mod places;
@@ -34,9 +36,11 @@ mod tests;
 pub mod zones;
 
 pub use about::{About, MapView, Ports};
+pub use address::AddressBook;
 pub use agencies::{Agency, RosterEntry};
 pub use datastreams::Datastream;
 pub use exposure::{Exposure, ExposurePlace};
+pub use gazetteer::{NamedKind, NamedPlace};
 pub use hazards::{Hazard, HazardKind, Spread, Threshold};
 pub use places::{Hospital, Shelter, Unit};
 pub use plans::{Measure, Plan};
@@ -89,6 +93,8 @@ pub struct City {
     pub hospitals: Vec<Hospital>,
     /// `shelters.csv`.
     pub shelters: Vec<Shelter>,
+    /// `gazetteer.csv`.
+    pub gazetteer: Vec<NamedPlace>,
     /// `agencies.toml`.
     pub agencies: Vec<Agency>,
     /// `roster.toml`.

@@ -9,15 +9,15 @@ use super::hazards::read::Ground;
 use super::stations::Known;
 use super::{
     City, CityError, CityFiles, Hazard, MapView, Plan, about, agencies, datastreams, exposure,
-    hazards, places, plans, quality, queries, stations, telemetry, zones,
+    gazetteer, hazards, places, plans, quality, queries, stations, telemetry, zones,
 };
 
 /// The files without which there is no city.
 const NEEDED: [&str; 5] =
     ["city.toml", "zones.geojson", "stations.csv", "datastreams.csv", "agencies.toml"];
 /// The files that may be left out.
-const OPTIONAL: [&str; 5] =
-    ["units.csv", "hospitals.csv", "shelters.csv", "roster.toml", "quality.toml"];
+const OPTIONAL: [&str; 6] =
+    ["units.csv", "hospitals.csv", "shelters.csv", "roster.toml", "quality.toml", "gazetteer.csv"];
 /// The folders of a city, and how the files in them end.
 const FOLDERS: [(&str, &[&str]); 3] =
     [("exposure/", &[".csv", ".geojson"]), ("hazards/", &[".toml"]), ("plans/", &[".toml"])];
@@ -104,6 +104,8 @@ fn draft(files: &CityFiles, faults: &Faults) -> City {
     let hospitals = of("hospitals.csv")
         .map(|b| places::hospitals("hospitals.csv", b, agency_ids.as_ref(), faults));
     let shelters = of("shelters.csv").map(|b| places::shelters("shelters.csv", b, faults));
+    let gazetteer =
+        of("gazetteer.csv").map(|b| gazetteer::read("gazetteer.csv", b, &zones, faults));
     let roster = of("roster.toml").map(|b| agencies::roster("roster.toml", b, faults));
     let (neighbours, fallbacks) = of("quality.toml")
         .map(|b| quality::read("quality.toml", b, &about, pairs.as_ref(), faults))
@@ -120,6 +122,7 @@ fn draft(files: &CityFiles, faults: &Faults) -> City {
         units: units.unwrap_or_default(),
         hospitals: hospitals.unwrap_or_default(),
         shelters: shelters.unwrap_or_default(),
+        gazetteer: gazetteer.unwrap_or_default(),
         agencies,
         roster: roster.unwrap_or_default(),
         neighbours,

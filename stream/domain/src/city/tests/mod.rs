@@ -1,5 +1,6 @@
 //! A city as a user writes it: the example reads clean, every slip is found where it was made.
 
+mod addresses;
 mod questions;
 mod slips;
 mod telemetry;
