@@ -11,7 +11,8 @@ use domain::ids::UnitId;
 use domain::time::UtcMs;
 use stream::risk::RiskMap;
 
-use crate::desk::{Picture, Touched, views};
+use crate::desk::journal_line::warning_id;
+use crate::desk::{Picture, Touched, views, warning_views};
 use crate::gazetteer::Gazetteer;
 
 mod zones;
@@ -87,6 +88,11 @@ impl Board {
             let view = views::signal(&self.picture, id);
             changes.push(view.map_or_else(|| Change::SignalGone(id.clone()), Change::Signal));
         }
+        for seq in &touched.warnings {
+            let view = warning_views::live(&self.picture, &self.city, *seq);
+            let gone = || Change::WarningGone(warning_id(*seq));
+            changes.push(view.map_or_else(gone, |view| Change::Warning(Box::new(view))));
+        }
         changes.extend(touched.log.iter().cloned().map(Change::Log));
         changes
     }
@@ -115,10 +121,17 @@ impl Board {
             hospitals: self.hospitals(),
             feeds: self.feeds.values().cloned().collect(),
             signals: picture.signals.keys().filter_map(|s| views::signal(picture, s)).collect(),
+            warnings: self.warnings(),
             log: picture.log.values().skip(skip).cloned().collect(),
             notices: self.notices.values().cloned().collect(),
             record: self.record.clone(),
         }
+    }
+
+    /// External warnings that are in force or held, newest last.
+    pub fn warnings(&self) -> Vec<contract::views::WarningView> {
+        let seqs = self.picture.warnings.all().map(|heard| heard.seq);
+        seqs.filter_map(|seq| warning_views::live(&self.picture, &self.city, seq)).collect()
     }
 
     /// Every unit of the city.

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::views::{
     AlertView, FeedView, HospitalView, IncidentView, LogEntry, RecordView, SignalView,
-    StationState, TaskView, UnitView, ZoneView,
+    StationState, TaskView, UnitView, WarningView, ZoneView,
 };
 
 /// What a console says.
@@ -109,6 +109,9 @@ pub struct Picture {
     pub feeds: Vec<FeedView>,
     /// Official signals in force.
     pub signals: Vec<SignalView>,
+    /// External warnings (CAP) in force or held.
+    #[serde(default)]
+    pub warnings: Vec<WarningView>,
     /// The latest entries of the duty log, newest last.
     pub log: Vec<LogEntry>,
     /// Notices about the platform itself (disk, archive, journal).
@@ -179,6 +182,10 @@ pub enum Change {
     Signal(SignalView),
     /// An official signal is no longer in force: its id.
     SignalGone(String),
+    /// An external warning.
+    Warning(Box<WarningView>),
+    /// An external warning is no longer in force, nor held: its id.
+    WarningGone(String),
     /// A feed that was never heard and now is, by another channel: its id.
     FeedGone(String),
     /// A line of the duty log.

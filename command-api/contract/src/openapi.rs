@@ -82,6 +82,8 @@ routes! {
     get "/v1/feeds/{id}" Session [] "" => "FeedView": "One feed"
     get "/v1/record" Session [] "" => "RecordView": "The record and the disk it is on"
     get "/v1/signals" Session [] "" => "[SignalView]": "Official signals in force"
+    get "/v1/warnings" Session ["state"] "" => "[WarningView]": "External warnings (CAP): those in force and held, or of a state (all for every one that is kept)"
+    get "/v1/warnings/{id}" Session [] "" => "WarningView": "One external warning; with .xml after its id the original as received"
     get "/v1/rejections" SessionOrToken ["agency", "reason", "before", "limit"] "" => "[RejectionView]": "What was refused, newest first; an agency reads its own"
     get "/v1/rejections/{id}" SessionOrToken [] "" => "RejectionView": "One refusal"
     get "/v1/log" Session ["before", "limit"] "" => "[LogEntry]": "The duty log, newest first"
@@ -97,7 +99,7 @@ routes! {
     post "/v1/observations" Token [] "application/json" => "IngestAnswer": "Observations: JSON array, NDJSON or CSV; plain, gzip or zstd"
     post "/v1/reports/hospital" Token [] "application/json" => "IngestAnswer": "A hospital's status"
     post "/v1/reports/units" Token [] "application/json" => "IngestAnswer": "A unit's report"
-    post "/v1/warnings" Token [] "application/json" => "IngestAnswer": "An official signal, from an office that may publish one"
+    post "/v1/warnings" Token [] "application/json" => "IngestAnswer": "An official signal (JSON) or a CAP message (application/cap+xml), from an office that may publish one"
 }
 
 fn reference(name: &str) -> Value {

@@ -18,6 +18,7 @@ pub mod series;
 pub mod server;
 pub mod sessions;
 pub mod trace;
+pub mod warnings;
 
 use std::sync::Arc;
 
@@ -105,6 +106,8 @@ fn reading(path: &str) -> Option<Handler> {
         "/v1/feeds/{id}" => get(resources::feed),
         "/v1/record" => get(resources::record),
         "/v1/signals" => get(resources::signals),
+        "/v1/warnings" => get(warnings::list),
+        "/v1/warnings/{id}" => get(warnings::one),
         "/v1/rejections" => get(rejections::rejections),
         "/v1/rejections/{id}" => get(rejections::rejection),
         "/v1/log" => get(resources::log),

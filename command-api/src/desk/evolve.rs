@@ -8,7 +8,7 @@ use contract::views::LogEntry;
 use domain::decision::{AlertId, Decision};
 use domain::desk::{Actor, DeskEvent, DeskFact};
 use domain::facility::HospitalReport;
-use domain::ids::{IncidentId, Seq, TaskId};
+use domain::ids::{AgencyId, IncidentId, Seq, TaskId};
 use domain::record::{Record, Sequenced};
 use domain::report::{OfficialSignal, Report, SignalAct};
 use domain::time::{HOUR_MS, UtcMs};
@@ -33,8 +33,8 @@ pub enum Happening<'a> {
     Desk(Seq, &'a DeskEvent),
     /// In the engine.
     Decided(&'a Decision),
-    /// A report came in, at this time of the platform's clock.
-    Reported(Seq, UtcMs, &'a Report),
+    /// A report came in, at this time of the platform's clock, by this agency's feed.
+    Reported(Seq, UtcMs, &'a AgencyId, &'a Report),
     /// Time passed.
     Tick(UtcMs),
 }
@@ -44,8 +44,8 @@ impl<'a> Happening<'a> {
     pub fn of(row: &'a Sequenced) -> Option<Self> {
         match &row.record {
             Record::Tick { now } => Some(Happening::Tick(*now)),
-            Record::Report { received, report, .. } => {
-                Some(Happening::Reported(row.seq, *received, report))
+            Record::Report { received, agency, report, .. } => {
+                Some(Happening::Reported(row.seq, *received, agency, report))
             }
             Record::Desk(event) => Some(Happening::Desk(row.seq, event)),
             Record::Observation { .. }
@@ -62,8 +62,8 @@ pub fn evolve(picture: &mut Picture, happening: Happening<'_>) -> Touched {
     match happening {
         Happening::Desk(seq, event) => desk(picture, seq, event, &mut touched),
         Happening::Decided(decision) => told::tell(picture, decision, &mut touched),
-        Happening::Reported(seq, received, report) => {
-            reported(picture, seq, received, report, &mut touched);
+        Happening::Reported(seq, received, agency, report) => {
+            reported(picture, (seq, received), agency, report, &mut touched);
         }
         Happening::Tick(now) => tick(picture, now, &mut touched),
     }
@@ -291,8 +291,8 @@ fn close(picture: &mut Picture, id: IncidentId, at: UtcMs, touched: &mut Touched
 
 fn reported(
     picture: &mut Picture,
-    seq: Seq,
-    received: UtcMs,
+    (seq, received): (Seq, UtcMs),
+    agency: &AgencyId,
     report: &Report,
     touched: &mut Touched,
 ) {
@@ -307,8 +307,12 @@ fn reported(
         Report::Facility(said) => hospital(picture, seq, said.clone(), touched),
         Report::Signal(said) => signal(picture, seq, received, said, touched),
         Report::Attachment(_) => {}
-        Report::Warning(_) => {}
         Report::Situation(_) => {}
+        Report::Warning(said) => {
+            touched.warnings.extend(picture.warnings.take(seq.0, agency, received, said));
+            let entry = super::journal_line::warning(seq, received, said);
+            told::log(picture, u8::MAX, entry, touched);
+        }
     }
 }
 
@@ -343,7 +347,9 @@ fn signal(
 }
 
 fn tick(picture: &mut Picture, now: UtcMs, touched: &mut Touched) {
-    picture.now = picture.now.max(now);
+    let before = picture.now;
+    picture.now = before.max(now);
+    touched.warnings.extend(picture.warnings.pass(before, picture.now));
     let old = picture.now.plus_ms(-GONE_KEPT_MS);
     let forgotten: Vec<AlertId> = picture
         .alerts

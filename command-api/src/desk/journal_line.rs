@@ -6,6 +6,7 @@ use domain::ids::Seq;
 use domain::record::{Record, Sequenced};
 use domain::report::{OfficialSignal, Report, SignalAct, TaskReport};
 use domain::time::UtcMs;
+use domain::warning::{ExternalWarning, WarningAct, WarningStatus};
 
 /// The line that a record of the journal is; nothing where it is none.
 pub fn of(row: &Sequenced) -> Option<LogEntry> {
@@ -14,7 +15,41 @@ pub fn of(row: &Sequenced) -> Option<LogEntry> {
         Record::Report { received, report: Report::Signal(said), .. } => {
             Some(signal(row.seq, *received, said))
         }
+        Record::Report { received, report: Report::Warning(said), .. } => {
+            Some(warning(row.seq, *received, said))
+        }
         _ => None,
+    }
+}
+
+/// The id of an external warning: `W-` and its journal number.
+pub fn warning_id(seq: u64) -> String {
+    format!("W-{seq}")
+}
+
+/// The line of an external warning.
+pub(super) fn warning(seq: Seq, received: UtcMs, said: &ExternalWarning) -> LogEntry {
+    let message = &said.message;
+    let info = message.infos.first();
+    let what = match (message.status, message.act) {
+        (WarningStatus::Actual, WarningAct::Alert) => "warning.issue",
+        (WarningStatus::Actual, WarningAct::Update) => "warning.update",
+        (WarningStatus::Actual, WarningAct::Cancel) => "warning.cancel",
+        (WarningStatus::Actual, WarningAct::Ack) => "warning.ack",
+        (WarningStatus::Actual, WarningAct::Error) => "warning.error",
+        (WarningStatus::Exercise, _) => "warning.exercise",
+        _ => "warning.test",
+    };
+    let words = info.and_then(|i| i.headline.as_deref().or(Some(&i.event)));
+    let words = words.or(message.note.as_deref()).unwrap_or(&message.key.identifier);
+    let severity = info.map_or("", |i| i.severity.word());
+    LogEntry {
+        seq: seq.0,
+        at_ms: received.0,
+        by: info.and_then(|i| i.sender_name.clone()).unwrap_or_else(|| message.key.sender.clone()),
+        what: what.into(),
+        about: warning_id(seq.0),
+        detail: format!("{severity} {words}").trim().to_owned(),
     }
 }
 

@@ -24,6 +24,10 @@ pub mod told;
 pub mod touched;
 pub mod views;
 pub mod wards;
+pub mod warning_views;
+pub mod warnings;
+#[cfg(test)]
+mod warnings_tests;
 
 pub use decide::{Asker, decide};
 pub use evolve::{Happening, evolve};

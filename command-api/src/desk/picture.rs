@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use stream::risk::Beliefs;
 
 use super::wards::Ward;
+use super::warnings::Warnings;
 
 /// The most decisions of one alert that are kept with it (the first, and the newest).
 pub const ALERT_DECISIONS_KEPT: usize = 64;
@@ -67,6 +68,9 @@ pub struct Picture {
     pub taken: BTreeMap<AlertId, VecDeque<Taken>>,
     /// The assessments that stand, with the observations behind them: what risk is made of.
     pub beliefs: Beliefs,
+    /// External warnings.
+    #[serde(default)]
+    pub warnings: Warnings,
 }
 
 /// A decision about an alert has come onto the picture, and gone out to the consoles.

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use domain::city::{City, CityFiles};
 use domain::decision::{AlertId, Decision, DecisionKind};
 use domain::desk::{Actor, Command, DeskEvent, Role};
-use domain::ids::{IncidentId, PlanId, Seq, TaskId, UnitId, UserName};
+use domain::ids::{AgencyId, IncidentId, PlanId, Seq, TaskId, UnitId, UserName};
 use domain::report::{Report, TaskReport, UnitReport};
 use domain::time::{HOUR_MS, MINUTE_MS, UtcMs};
 use proptest::prelude::*;
@@ -179,7 +179,7 @@ impl Desk {
         };
         let seq = Seq(self.next());
         let record = Report::Unit(said.clone());
-        evolve(&mut self.picture, Happening::Reported(seq, t, &record));
+        evolve(&mut self.picture, Happening::Reported(seq, t, &sender(), &record));
         self.reports.push((seq, t, record));
         let facts = field::decide_report(&self.picture, &said)?;
         let made = facts.len();
@@ -196,8 +196,8 @@ impl Desk {
         let mut rest: Vec<(Seq, Happening<'_>)> = Vec::new();
         rest.extend(self.events.iter().map(|(seq, e)| (*seq, Happening::Desk(*seq, e))));
         rest.extend(self.ticks.iter().map(|(seq, now)| (*seq, Happening::Tick(*now))));
-        let reports = self.reports.iter();
-        rest.extend(reports.map(|(seq, at, r)| (*seq, Happening::Reported(*seq, *at, r))));
+        let (reports, by) = (self.reports.iter(), sender());
+        rest.extend(reports.map(|(seq, at, r)| (*seq, Happening::Reported(*seq, *at, &by, r))));
         rest.sort_by_key(|(seq, _)| *seq);
         for (_, happening) in rest {
             evolve(&mut picture, happening);
@@ -227,6 +227,10 @@ fn dispatch(desk: &Desk, task: Option<u64>, unit: &str, minutes: i64) -> Command
 fn shelve(desk: &Desk, id: &AlertId, hours: i64) -> Command {
     let until = desk.picture.now.plus_ms(hours * HOUR_MS);
     Command::Shelve { alert: id.clone(), until, reason: "测试".into() }
+}
+
+fn sender() -> AgencyId {
+    AgencyId::new("rescue").unwrap()
 }
 
 #[test]

@@ -21,6 +21,8 @@ pub struct Touched {
     pub hospitals: BTreeSet<HospitalId>,
     /// Official signals.
     pub signals: BTreeSet<String>,
+    /// External warnings, by journal number.
+    pub warnings: BTreeSet<u64>,
     /// Places (stations and zones) of which something else is believed.
     pub places: BTreeSet<String>,
     /// (place, hazard) of which another belief stands: what risk is made of.
@@ -43,6 +45,7 @@ impl Touched {
         self.units.extend(other.units);
         self.hospitals.extend(other.hospitals);
         self.signals.extend(other.signals);
+        self.warnings.extend(other.warnings);
         self.places.extend(other.places);
         self.beliefs.extend(other.beliefs);
         self.log.extend(other.log);

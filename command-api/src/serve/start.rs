@@ -169,6 +169,8 @@ pub(super) async fn start(options: &ServeOptions) -> Result<(Parts, TcpListener)
 
     let access = Arc::new(Access::open(&data.join(ACCESS_FILE), Arc::new(WallClock))?);
     let hearing = hear(options, &clock, &read, &registry, &journal, &access, &units).await?;
+    let known = live.board().picture.warnings.clone();
+    hearing.admission().recall_warnings(known.known());
     let hearing = Arc::new(hearing);
     // Weak: who ends hearing must be the last to hold it.
     units.connect(Box::new(Arc::downgrade(&hearing)));

@@ -5,9 +5,11 @@ mod city;
 mod credentials;
 mod exchange;
 mod picture;
+mod warnings;
 
 pub use answers::*;
 pub use city::*;
 pub use credentials::*;
 pub use exchange::*;
 pub use picture::*;
+pub use warnings::*;

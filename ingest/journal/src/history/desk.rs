@@ -17,7 +17,9 @@ pub(super) type Act<'r> = (UtcMs, &'r Sequenced);
 pub(super) fn act(row: &Sequenced) -> Option<Act<'_>> {
     match &row.record {
         Record::Desk(event) => Some((event.at, row)),
-        Record::Report { received, report: Report::Signal(_), .. } => Some((*received, row)),
+        Record::Report { received, report: Report::Signal(_) | Report::Warning(_), .. } => {
+            Some((*received, row))
+        }
         _ => None,
     }
 }
