@@ -2130,9 +2130,40 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /** External warnings (CAP): those in force and held, or of a state (all for every one that is kept) */
+        get: {
+            parameters: {
+                query?: {
+                    state?: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description External warnings (CAP): those in force and held, or of a state (all for every one that is kept) */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["WarningView"][];
+                    };
+                };
+                /** @description refused, with the reason */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
         put?: never;
-        /** An official signal, from an office that may publish one */
+        /** An official signal (JSON) or a CAP message (application/cap+xml), from an office that may publish one */
         post: {
             parameters: {
                 query?: never;
@@ -2146,7 +2177,7 @@ export interface paths {
                 };
             };
             responses: {
-                /** @description An official signal, from an office that may publish one */
+                /** @description An official signal (JSON) or a CAP message (application/cap+xml), from an office that may publish one */
                 200: {
                     headers: {
                         [name: string]: unknown;
@@ -2166,6 +2197,53 @@ export interface paths {
                 };
             };
         };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/warnings/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One external warning; with .xml after its id the original as received */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description One external warning; with .xml after its id the original as received */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["WarningView"];
+                    };
+                };
+                /** @description refused, with the reason */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -2444,6 +2522,14 @@ export interface components {
             row: string;
         } | {
             /** @constant */
+            kind: "warning";
+            row: components["schemas"]["WarningView"];
+        } | {
+            /** @constant */
+            kind: "warning_gone";
+            row: string;
+        } | {
+            /** @constant */
             kind: "feed_gone";
             row: string;
         } | {
@@ -2462,6 +2548,24 @@ export interface components {
             /** @constant */
             kind: "notice_gone";
             row: string;
+        };
+        /** @description A circle. */
+        CircleView: {
+            /**
+             * Format: double
+             * @description Degrees WGS-84.
+             */
+            lat: number;
+            /**
+             * Format: double
+             * @description Degrees WGS-84.
+             */
+            lon: number;
+            /**
+             * Format: double
+             * @description Radius, kilometres.
+             */
+            radius_km: number;
         };
         /** @description `GET /v1/city`: what a console needs before its first picture. */
         CityView: {
@@ -2745,6 +2849,13 @@ export interface components {
             /** @description A word. */
             word?: string | null;
         };
+        /** @description A code of a place. */
+        GeocodeView: {
+            /** @description The system of codes. */
+            name: string;
+            /** @description The code. */
+            value: string;
+        };
         /** @description A hazard as configured, with the text of its folder. */
         HazardView: {
             /** @description Markdown: what it detects, method, limits. */
@@ -2991,6 +3102,11 @@ export interface components {
             tasks: components["schemas"]["TaskView"][];
             /** @description Units. */
             units: components["schemas"]["UnitView"][];
+            /**
+             * @description External warnings (CAP) in force or held.
+             * @default []
+             */
+            warnings: components["schemas"]["WarningView"][];
             /** @description Zones with level, risk and age. */
             zones: components["schemas"]["ZoneView"][];
         };
@@ -3536,6 +3652,123 @@ export interface components {
              * @description Value, in the property's unit.
              */
             v: number;
+        };
+        /** @description A place of a warning. */
+        WarningAreaView: {
+            /** @description Circles. */
+            circles: components["schemas"]["CircleView"][];
+            /** @description In words. */
+            description: string;
+            /** @description Codes as sent. */
+            geocodes: components["schemas"]["GeocodeView"][];
+            /** @description Closed rings of [longitude, latitude], degrees WGS-84. */
+            polygons: number[][][];
+            /** @description Zones of the city that the codes name. */
+            zones: string[];
+        };
+        /** @description What a warning says in one language. */
+        WarningInfoView: {
+            /** @description Places. */
+            areas: components["schemas"]["WarningAreaView"][];
+            /** @description CAP categories. */
+            categories: string[];
+            /** @description `Observed`, `Likely`, `Possible`, `Unlikely` or `Unknown`. */
+            certainty: string;
+            /** @description The colour id that stands for the severity (`red orange yellow blue`); empty where unknown. */
+            color: string;
+            /** @description Whom to ask. */
+            contact?: string | null;
+            /** @description Description. */
+            description?: string | null;
+            /**
+             * Format: int64
+             * @description From when it holds.
+             */
+            effective_ms?: number | null;
+            /** @description Event in words. */
+            event: string;
+            /**
+             * Format: int64
+             * @description Until when it holds.
+             */
+            expires_ms?: number | null;
+            /** @description Headline. */
+            headline?: string | null;
+            /** @description Instruction. */
+            instruction?: string | null;
+            /** @description Language tag. */
+            language: string;
+            /**
+             * Format: int64
+             * @description From when the event is expected.
+             */
+            onset_ms?: number | null;
+            /** @description CAP response types. */
+            responses: string[];
+            /** @description The sender's name in words. */
+            sender_name?: string | null;
+            /** @description `Extreme`, `Severe`, `Moderate`, `Minor` or `Unknown`. */
+            severity: string;
+            /**
+             * @description Whether texts were cut or outlines simplified for the live picture.
+             * @default false
+             */
+            shortened: boolean;
+            /** @description `Immediate`, `Expected`, `Future`, `Past` or `Unknown`. */
+            urgency: string;
+            /** @description A page about it; text, and never opened by the platform. */
+            web?: string | null;
+        };
+        /** @description An external warning. */
+        WarningView: {
+            /** @description `Alert`, `Update`, `Cancel`, `Ack` or `Error`. */
+            act: string;
+            /** @description The agency whose feed brought it. */
+            agency: string;
+            /** @description Whether that is the platform's default, because it does not say. */
+            ends_by_default: boolean;
+            /**
+             * Format: int64
+             * @description Until when it holds.
+             */
+            ends_ms: number;
+            /** @description The warnings it updates or cancels, by id. */
+            follows: string[];
+            /** @description Id: `W-` and its journal number. */
+            id: string;
+            /** @description The sender's own number. */
+            identifier: string;
+            /** @description What it says, in one language or several. */
+            infos: components["schemas"]["WarningInfoView"][];
+            /** @description Its note. */
+            note?: string | null;
+            /**
+             * Format: int64
+             * @description When it came, by the platform's clock.
+             */
+            received_ms: number;
+            /** @description The warning that took its place, or took it back. */
+            replaced_by?: string | null;
+            /** @description `Public`, `Restricted` or `Private`. */
+            scope: string;
+            /** @description Who sent it, as it says. */
+            sender: string;
+            /**
+             * Format: int64
+             * @description When it was sent.
+             */
+            sent_ms: number;
+            /** @description `verified`, `unchecked` or `unsigned`. */
+            signature: string;
+            /**
+             * @description `in_force`, `held` (it refers to nothing heard from its sender), `superseded`, `cancelled`,
+             *     `expired`, `done`, or `apart` (not actual: never on the live picture).
+             */
+            state: string;
+            /** @description `Actual`, `Exercise`, `System`, `Test` or `Draft`. */
+            status: string;
+            /** @description Messages it refers to that it does not act on: unknown here, or another sender's. */
+            unresolved: string[];
         };
         /** @description A zone. */
         ZoneView: {
