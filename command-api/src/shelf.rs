@@ -1,7 +1,7 @@
 //! The shelf: what is kept on disk, read for a question. Each question opens its own readers on a
 //! thread that may wait; how many at one time is bounded.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use domain::decision::Decision;
@@ -23,6 +23,9 @@ const PAGE: usize = 4_096;
 /// Why the shelf has no answer.
 #[derive(Debug, thiserror::Error)]
 pub enum ShelfError {
+    /// A file beside the record.
+    #[error(transparent)]
+    File(#[from] std::io::Error),
     /// A derived file.
     #[error(transparent)]
     Derived(#[from] DerivedError),
@@ -79,6 +82,11 @@ impl Shelf {
 }
 
 impl Hand {
+    /// The data directory.
+    pub fn dir(&self) -> &Path {
+        &self.data
+    }
+
     /// The history.
     ///
     /// # Errors

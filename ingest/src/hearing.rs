@@ -30,6 +30,7 @@ use crate::mqtt::session::{EdgeAdmit, Intake, Teller};
 use crate::past::{HistoryPast, recall_tail};
 use crate::register::Register;
 use crate::seams::{Credentials, TaskDown, Tasks};
+use crate::sl651::listen::{ListenConfig, Listening};
 use crate::telemetry::{FeedState, Telemetry};
 use crate::ticker;
 
@@ -56,6 +57,8 @@ pub struct HearingConfig {
     pub tick_every: Duration,
     /// How MQTT comes in.
     pub mqtt: Mqtt,
+    /// The port for SL 651 telemetry, where there is one.
+    pub sl651: Option<ListenConfig>,
     /// The archive, where there is one.
     pub archive: Option<ArchiveConfig>,
     /// Feeds' and units' credentials.
@@ -92,6 +95,14 @@ pub enum StartError {
         /// Why not.
         source: std::io::Error,
     },
+    /// The port for SL 651 telemetry cannot be opened.
+    #[error("SL 651 cannot listen on {address}: {source}")]
+    Sl651 {
+        /// The address.
+        address: SocketAddr,
+        /// Why not.
+        source: std::io::Error,
+    },
     /// The idempotency keys cannot be opened.
     #[error(transparent)]
     Keys(#[from] KeysError),
@@ -113,6 +124,7 @@ pub struct HearingHandle {
     router: Router,
     edge: Option<EdgeHandle>,
     bridge: Option<Bridge>,
+    sl651: Option<Listening>,
     archive: Option<Archive>,
     teller: Arc<Teller>,
     letters: Letters,
@@ -191,6 +203,14 @@ impl Hearing {
             }
         }
         let letters = Letters::new(admission.clone(), tasks_of_letters);
+        let sl651 = match config.sl651 {
+            Some(port) => {
+                let (address, admission) = (port.address, admission.clone());
+                let open = Listening::start(port, admission, &config.dir, stopped.clone()).await;
+                Some(open.map_err(|source| StartError::Sl651 { address, source })?)
+            }
+            None => None,
+        };
         let archive = match config.archive {
             Some(archive) => {
                 let register = admission.register();
@@ -205,6 +225,7 @@ impl Hearing {
             router,
             edge,
             bridge,
+            sl651,
             archive,
             teller,
             letters,
@@ -232,6 +253,11 @@ impl HearingHandle {
     /// Where the embedded endpoint listens.
     pub fn mqtt_addr(&self) -> Option<SocketAddr> {
         self.edge.as_ref().and_then(EdgeHandle::local_addr)
+    }
+
+    /// Where SL 651 telemetry is taken.
+    pub fn sl651_addr(&self) -> Option<SocketAddr> {
+        self.sl651.as_ref().map(Listening::address)
     }
 
     /// Admission, for what comes in otherwise (a file's import).
@@ -315,6 +341,7 @@ impl HearingHandle {
             ("the ticker", self.ticker.is_finished()),
             ("the MQTT endpoint", self.edge.as_ref().is_some_and(EdgeHandle::is_finished)),
             ("the bridge to the broker", self.bridge.as_ref().is_some_and(Bridge::is_finished)),
+            ("the SL 651 port", self.sl651.as_ref().is_some_and(Listening::is_finished)),
             ("the archive's follower", self.archive.as_ref().is_some_and(Archive::is_finished)),
         ];
         parts.into_iter().find(|(_, ended)| *ended).map(|(name, _)| name)
@@ -329,6 +356,9 @@ impl HearingHandle {
         }
         if let Some(bridge) = self.bridge {
             bridge.ended().await;
+        }
+        if let Some(port) = self.sl651 {
+            port.ended().await;
         }
         if let Some(archive) = self.archive {
             archive.ended().await;

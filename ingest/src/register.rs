@@ -12,6 +12,7 @@ use foldhash::fast::FixedState;
 use hashbrown::HashTable;
 
 use crate::around::Around;
+use crate::sl651::gauges::Gauges;
 
 /// What one epoch of a datastream allows.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -138,6 +139,7 @@ pub struct Register {
     names: Vec<(String, String)>,
     around: Around,
     future_tolerance_ms: i64,
+    telemetry: Gauges,
 }
 
 fn hash_of(hasher: &FixedState, station: &str, property: &str) -> u64 {
@@ -299,6 +301,7 @@ impl Register {
             names: registry.rows().to_vec(),
             around,
             future_tolerance_ms: i64::from(city.about.future_tolerance_s) * SECOND_MS,
+            telemetry: Gauges::of(city),
         }
     }
 
@@ -428,6 +431,10 @@ impl Register {
     pub fn name(&self, ix: DatastreamIx) -> Option<(&str, &str)> {
         let row = self.names.get(usize::try_from(ix.0).ok()?)?;
         Some((&row.0, &row.1))
+    }
+    /// The stations that report by SL 651.
+    pub fn telemetry(&self) -> &Gauges {
+        &self.telemetry
     }
     /// How far ahead of now a frame may be dated, milliseconds.
     pub fn future_tolerance_ms(&self) -> i64 {

@@ -86,6 +86,8 @@ routes! {
     get "/v1/warnings/{id}" Session [] "" => "WarningView": "One external warning; with .xml after its id the original as received"
     get "/v1/rejections" SessionOrToken ["agency", "reason", "before", "limit"] "" => "[RejectionView]": "What was refused, newest first; an agency reads its own"
     get "/v1/rejections/{id}" SessionOrToken [] "" => "RejectionView": "One refusal"
+    get "/v1/attachments/{sha256}" Session [] "" => "application/octet-stream": "A picture or text that a station sent, by its hash"
+    get "/v1/sl651/tests" Session [] "" => "application/json": "What SL 651 stations sent to be tested, newest first; none of it is in the record"
     get "/v1/log" Session ["before", "limit"] "" => "[LogEntry]": "The duty log, newest first"
     get "/v1/trace/{id}" Session [] "" => "TraceView": "The nine stops of an observation, alert or task"
     get "/v1/export/alerts.csv" Session ["from", "to"] "" => "text/csv": "Alerts as CSV"

@@ -56,6 +56,8 @@ const DOORS: &[(&str, &str, &[Role])] = &[
     ("get", "/v1/signals", WATCH),
     ("get", "/v1/rejections", FEEDS),
     ("get", "/v1/rejections/{id}", FEEDS),
+    ("get", "/v1/attachments/{sha256}", WATCH),
+    ("get", "/v1/sl651/tests", WATCH),
     ("get", "/v1/log", WATCH),
     ("get", "/v1/trace/{id}", WATCH),
     ("get", "/v1/export/alerts.csv", WATCH),

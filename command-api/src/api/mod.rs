@@ -17,6 +17,7 @@ pub mod resources;
 pub mod series;
 pub mod server;
 pub mod sessions;
+pub mod telemetry;
 pub mod trace;
 pub mod warnings;
 
@@ -110,6 +111,8 @@ fn reading(path: &str) -> Option<Handler> {
         "/v1/warnings/{id}" => get(warnings::one),
         "/v1/rejections" => get(rejections::rejections),
         "/v1/rejections/{id}" => get(rejections::rejection),
+        "/v1/attachments/{sha256}" => get(telemetry::attachment),
+        "/v1/sl651/tests" => get(telemetry::tests),
         "/v1/log" => get(resources::log),
         "/v1/trace/{id}" => get(trace::trace),
         "/v1/export/alerts.csv" => get(export::alerts),

@@ -14,6 +14,7 @@ use command_api::serve::{CREDENTIALS_FILE, ClockKind, Mqtt, SNAPSHOT_EVERY, Serv
 use domain::city::Ports;
 use ingest::archive::ArchiveConfig;
 use ingest::bridge::BridgeConfig;
+use ingest::sl651::listen::ListenConfig;
 use journal::{Phase, PhaseHook};
 
 /// Ports where neither the command line nor the city says one.
@@ -23,6 +24,8 @@ const MQTT_PORT: u16 = 1883;
 const HEARTBEAT_EVERY: Duration = Duration::from_secs(30);
 /// Where the archive's token is looked for: an argument is seen by everyone on the machine.
 const INFLUX_TOKEN: &str = "INFLUX_TOKEN";
+/// Where the telemetry stations' password is looked for.
+const SL651_PASSWORD: &str = "SL651_PASSWORD";
 
 /// How to serve.
 #[derive(clap::Args)]
@@ -42,6 +45,10 @@ pub(crate) struct Options {
     /// A city's own broker instead: mqtt://[user[:password]@]host[:port]
     #[arg(long)]
     mqtt_broker: Option<String>,
+    /// A port for SL 651-2014 telemetry; port 0 takes a free one. With SL651_PASSWORD (four
+    /// hexadecimal digits) every frame must carry it [default: the city's port, else none]
+    #[arg(long)]
+    sl651: Option<SocketAddr>,
     /// An InfluxDB 2 archive: http://host[:port][?org=NAME&bucket=NAME]; its token in INFLUX_TOKEN
     #[arg(long)]
     influx: Option<String>,
@@ -98,6 +105,8 @@ fn served(options: &Options) -> Result<ServeOptions> {
     let loopback = |port| SocketAddr::from(([127, 0, 0, 1], port));
     let http = options.http.unwrap_or_else(|| loopback(ports.http.unwrap_or(HTTP_PORT)));
     let listen = options.mqtt.unwrap_or_else(|| loopback(ports.mqtt.unwrap_or(MQTT_PORT)));
+    let city = ports.sl651.map(loopback);
+    let sl651 = options.sl651.or(city).map(sl651).transpose()?;
     if options.demo && !(http.ip().is_loopback() && listen.ip().is_loopback()) {
         bail!("--demo makes well-known people and tokens: it serves on loopback addresses only");
     }
@@ -109,6 +118,7 @@ fn served(options: &Options) -> Result<ServeOptions> {
     let token = std::env::var(INFLUX_TOKEN).unwrap_or_default();
     let archive = options.influx.as_deref().map(|url| ArchiveConfig::parse(url, &token));
     Ok(ServeOptions {
+        sl651,
         city_dir: options.city.clone(),
         data_dir: options.data.clone(),
         http,
@@ -134,6 +144,18 @@ fn served(options: &Options) -> Result<ServeOptions> {
 /// The city's own ports. Its errors are told by the start itself.
 fn ports(city: &Path) -> Result<Ports> {
     Ok(command_api::city_folder::read(city)?.city.about.ports)
+}
+
+/// The telemetry port, with the password where one is set.
+fn sl651(address: SocketAddr) -> Result<ListenConfig> {
+    let password = match std::env::var(SL651_PASSWORD) {
+        Ok(digits) => {
+            let read = u16::from_str_radix(&digits, 16).ok().filter(|_| digits.len() == 4);
+            Some(read.with_context(|| format!("{SL651_PASSWORD} is four hexadecimal digits"))?)
+        }
+        Err(_) => None,
+    };
+    Ok(ListenConfig { address, password })
 }
 
 /// A file of secrets that others can read is refused.

@@ -114,7 +114,8 @@ fn say_set_up(
 
 fn say_ready(options: &ServeOptions, parts: &Parts, http: std::net::SocketAddr) {
     let mqtt = parts.mqtt_address(options).map(|m| format!(" mqtt={m}")).unwrap_or_default();
-    (options.say)(&format!("ready http=http://{http}{mqtt}"));
+    let sl651 = parts.sl651_address().map(|a| format!(" sl651={a}")).unwrap_or_default();
+    (options.say)(&format!("ready http=http://{http}{mqtt}{sl651}"));
 }
 
 /// Looks at every part until one has died; says once that all serve.

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use hyper::Uri;
 use ingest::archive::ArchiveConfig;
+use ingest::sl651::listen::ListenConfig;
 use journal::PhaseHook;
 
 use super::clock::Scale;
@@ -45,6 +46,8 @@ pub struct ServeOptions {
     pub http: SocketAddr,
     /// How MQTT comes in.
     pub mqtt: Mqtt,
+    /// The port for SL 651 telemetry, where there is one.
+    pub sl651: Option<ListenConfig>,
     /// The archive, where there is one.
     pub archive: Option<ArchiveConfig>,
     /// Whose time the ticks follow.

@@ -90,6 +90,11 @@ impl Parts {
             Mqtt::Broker(bridge) => Some(bridge.shown()),
         }
     }
+
+    /// `tcp://…`: where SL 651 telemetry is taken.
+    pub(super) fn sl651_address(&self) -> Option<String> {
+        self.hearing.sl651_addr().map(|address| format!("tcp://{address}"))
+    }
 }
 
 fn journal_options(options: &ServeOptions) -> Options {
@@ -242,6 +247,7 @@ async fn hear(
         ticks,
         tick_every: options.clock.tick_every(),
         mqtt,
+        sl651: options.sl651.clone(),
         archive: options.archive.clone(),
         credentials: Arc::clone(access) as _,
         tasks: Arc::clone(units) as _,

@@ -119,6 +119,7 @@ impl Running {
             data_dir: folder.join("data"),
             http: any,
             mqtt: Mqtt::Listen(any),
+            sl651: None,
             archive: None,
             clock: ClockKind::Wall,
             workers: 1,

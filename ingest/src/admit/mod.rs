@@ -8,6 +8,7 @@
 mod admitted;
 pub mod again;
 pub(crate) mod inflight;
+pub mod mixed;
 pub mod rate;
 pub(crate) mod reports;
 pub(crate) mod submit;

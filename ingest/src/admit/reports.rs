@@ -92,7 +92,7 @@ impl Admission {
 }
 
 /// By the rules of its kind.
-fn judge(
+pub(super) fn judge(
     draft: &mut Draft<'_, '_, '_>,
     source: Source<'_>,
     report: Report,

@@ -92,8 +92,13 @@ pub enum BodyError {
     #[error("the body ends before its serial number and sending time do")]
     Short,
     /// The sending time is none.
-    #[error("the sending time {0} is no time")]
-    Sent(String),
+    #[error("the sending time {text} is no time")]
+    Sent {
+        /// The serial number, which could be read.
+        serial: u16,
+        /// What stands there.
+        text: String,
+    },
     /// A serial number of something else than digits.
     #[error("the serial number is no number")]
     Serial,

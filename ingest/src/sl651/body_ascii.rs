@@ -16,9 +16,11 @@ pub(super) fn decode(function: u8, body: &[u8]) -> Result<Message, BodyError> {
     if !serial.bytes().all(|b| b.is_ascii_hexdigit()) {
         return Err(BodyError::Serial);
     }
+    let serial = u16::from_str_radix(serial, 16).map_err(|_| BodyError::Serial)?;
+    let unreadable = || BodyError::Sent { serial, text: sent.escape_debug().to_string() };
     let mut message = Message {
-        serial: u16::from_str_radix(serial, 16).map_err(|_| BodyError::Serial)?,
-        sent: stamp::read(sent).ok_or_else(|| BodyError::Sent(sent.escape_debug().to_string()))?,
+        serial,
+        sent: stamp::read(sent).ok_or_else(unreadable)?,
         groups: Vec::new(),
         fault: None,
     };

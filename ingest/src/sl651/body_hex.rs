@@ -17,10 +17,12 @@ pub(super) fn decode(function: u8, body: &[u8]) -> Result<Message, BodyError> {
         return Err(BodyError::Short);
     };
     let (serial, sent) = head.split_at(2);
-    let unreadable = || BodyError::Sent(sent.iter().map(|byte| format!("{byte:02X}")).collect());
+    let serial = serial.iter().fold(0, |n, byte| n << 8 | u16::from(*byte));
+    let text = || sent.iter().map(|byte| format!("{byte:02X}")).collect();
+    let unreadable = || BodyError::Sent { serial, text: text() };
     let digits = stamp::digits(sent).ok_or_else(unreadable)?;
     let mut message = Message {
-        serial: serial.iter().fold(0, |n, byte| n << 8 | u16::from(*byte)),
+        serial,
         sent: stamp::read(&digits).ok_or_else(unreadable)?,
         groups: Vec::new(),
         fault: None,

@@ -208,6 +208,32 @@ fn read(
     })
 }
 
+/// What a packet whose check does not fit seems to be, without its body. None of it is certain.
+pub(super) fn damaged_packet(bytes: &[u8]) -> Option<Frame> {
+    let layout = match bytes {
+        [START_HEX, START_HEX, ..] => &HEX,
+        [START_ASCII, ..] => &ASCII,
+        _ => return None,
+    };
+    let header: [u8; HEADER_BYTES] = layout.bytes(bytes.get(layout.start..)?).ok()?;
+    if bytes.get(layout.mark_at()) != Some(&SYN) {
+        return None;
+    }
+    let number = layout.bytes(bytes.get(layout.body_at()..)?).ok()?;
+    let [centre, a, b, c, d, e, p1, p2, function, _, _] = header;
+    Some(Frame {
+        coding: layout.coding,
+        direction: Direction::Up,
+        centre,
+        station: Address([a, b, c, d, e]),
+        password: u16::from_be_bytes([p1, p2]),
+        function,
+        packet: Some(packet(number).ok()?),
+        body: Vec::new(),
+        end: End::Etb,
+    })
+}
+
 fn packet([a, b, c]: [u8; PACKET_BYTES]) -> Result<Packet, FrameError> {
     let both = u32::from_be_bytes([0, a, b, c]);
     // Twelve bits each.

@@ -90,6 +90,8 @@ pub struct Telemetry {
     refused: Family<Refused, Counter>,
     clock_steps: Counter,
     unavailable: Counter,
+    /// What telemetry by SL 651 counts besides.
+    pub sl651: crate::sl651::figures::Figures,
 }
 
 fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -119,6 +121,7 @@ impl Telemetry {
             "Packets and requests that could not be made durable and were not acknowledged",
             self.unavailable.clone(),
         );
+        self.sl651.register(registry);
     }
 
     /// Counts what has become durable.

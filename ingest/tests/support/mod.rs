@@ -403,6 +403,7 @@ impl Town {
             ticks: Ticks::Live(clock.clone()),
             tick_every: ingest::ticker::TICK_EVERY,
             mqtt,
+            sl651: None,
             archive,
             credentials: Arc::new(TownCredentials),
             tasks: board.clone(),
