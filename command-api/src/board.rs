@@ -12,7 +12,7 @@ use domain::time::UtcMs;
 use stream::risk::RiskMap;
 
 use crate::desk::journal_line::warning_id;
-use crate::desk::{Picture, Touched, views, warning_views};
+use crate::desk::{Picture, Touched, bulletin_views, views, warning_views};
 use crate::gazetteer::Gazetteer;
 
 mod zones;
@@ -93,6 +93,20 @@ impl Board {
             let gone = || Change::WarningGone(warning_id(*seq));
             changes.push(view.map_or_else(gone, |view| Change::Warning(Box::new(view))));
         }
+        for id in &touched.earthquakes {
+            let view = bulletin_views::earthquake(&self.picture, &self.city, id);
+            changes.push(view.map_or_else(
+                || Change::EarthquakeGone(id.clone()),
+                |view| Change::Earthquake(Box::new(view)),
+            ));
+        }
+        for id in &touched.tracks {
+            let view = bulletin_views::track(&self.picture, id);
+            changes.push(view.map_or_else(
+                || Change::TrackGone(id.clone()),
+                |view| Change::Track(Box::new(view)),
+            ));
+        }
         changes.extend(touched.log.iter().cloned().map(Change::Log));
         changes
     }
@@ -122,6 +136,8 @@ impl Board {
             feeds: self.feeds.values().cloned().collect(),
             signals: picture.signals.keys().filter_map(|s| views::signal(picture, s)).collect(),
             warnings: self.warnings(),
+            earthquakes: self.earthquakes(),
+            tracks: self.tracks(),
             log: picture.log.values().skip(skip).cloned().collect(),
             notices: self.notices.values().cloned().collect(),
             record: self.record.clone(),
@@ -140,6 +156,24 @@ impl Board {
         units
             .filter_map(|u| views::unit(&self.picture, &self.city, &u.id, &self.connected))
             .collect()
+    }
+
+    /// Every earthquake that stands, newest first.
+    pub fn earthquakes(&self) -> Vec<contract::views::EarthquakeView> {
+        let ids = self.picture.earthquakes.keys();
+        let view = |id: &String| bulletin_views::earthquake(&self.picture, &self.city, id);
+        let mut list: Vec<_> = ids.filter_map(view).collect();
+        list.sort_by_key(|quake| std::cmp::Reverse(quake.t_ms));
+        list
+    }
+
+    /// Every storm, the one issued last first.
+    pub fn tracks(&self) -> Vec<contract::views::TrackView> {
+        let ids = self.picture.tracks.keys();
+        let mut list: Vec<_> =
+            ids.filter_map(|id| bulletin_views::track(&self.picture, id)).collect();
+        list.sort_by_key(|track| std::cmp::Reverse(track.issued_ms));
+        list
     }
 
     /// Every hospital of the city.

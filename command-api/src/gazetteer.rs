@@ -87,6 +87,15 @@ impl Gazetteer {
         &self.ground
     }
 
+    /// Metres from the middle of the city's map.
+    pub fn from_the_middle(&self, at: (f64, f64)) -> f64 {
+        let [lon, lat] = self.city.about.map.center;
+        match (Position::new(lon, lat), Position::new(at.0, at.1)) {
+            (Ok(middle), Ok(at)) => gis::distance_m(middle, at),
+            _ => 0.0,
+        }
+    }
+
     /// A station, by its newest epoch.
     pub fn station(&self, id: &str) -> Option<&Station> {
         let standing = self.stations.get(usize::try_from(*self.station_ix.get(id)?).ok()?)?;

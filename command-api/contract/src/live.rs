@@ -12,8 +12,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::views::{
-    AlertView, FeedView, HospitalView, IncidentView, LogEntry, RecordView, SignalView,
-    StationState, TaskView, UnitView, WarningView, ZoneView,
+    AlertView, EarthquakeView, FeedView, HospitalView, IncidentView, LogEntry, RecordView,
+    SignalView, StationState, TaskView, TrackView, UnitView, WarningView, ZoneView,
 };
 
 /// What a console says.
@@ -112,6 +112,12 @@ pub struct Picture {
     /// External warnings (CAP) in force or held.
     #[serde(default)]
     pub warnings: Vec<WarningView>,
+    /// Earthquakes, newest first.
+    #[serde(default)]
+    pub earthquakes: Vec<EarthquakeView>,
+    /// Storms, newest issued first.
+    #[serde(default)]
+    pub tracks: Vec<TrackView>,
     /// The latest entries of the duty log, newest last.
     pub log: Vec<LogEntry>,
     /// Notices about the platform itself (disk, archive, journal).
@@ -125,7 +131,7 @@ pub struct Picture {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Notice {
     /// A stable word, the kind of the notice: `disk_nearly_full`, `disk_full`, `archive_down`,
-    /// `archive_behind`, `engine_behind`, `threshold_refused`.
+    /// `archive_behind`, `engine_behind`, `threshold_refused`, `unit_distress`.
     pub id: String,
     /// `warning` or `critical`.
     pub severity: String,
@@ -138,6 +144,9 @@ pub struct Notice {
     /// Thresholds that cannot be applied, where that is the notice; the first of `count`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub thresholds: Vec<RefusedThreshold>,
+    /// Units in distress, where that is the notice.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub units: Vec<String>,
     /// Since when.
     pub since_ms: i64,
 }
@@ -196,4 +205,12 @@ pub enum Change {
     Notice(Notice),
     /// A notice ended: its id.
     NoticeGone(String),
+    /// An earthquake.
+    Earthquake(Box<EarthquakeView>),
+    /// An earthquake was withdrawn, or is long past: its id.
+    EarthquakeGone(String),
+    /// A storm's track.
+    Track(Box<TrackView>),
+    /// A storm is long past: its id.
+    TrackGone(String),
 }

@@ -84,6 +84,8 @@ routes! {
     get "/v1/signals" Session [] "" => "[SignalView]": "Official signals in force"
     get "/v1/warnings" Session ["state"] "" => "[WarningView]": "External warnings (CAP): those in force and held, or of a state (all for every one that is kept)"
     get "/v1/warnings/{id}" Session [] "" => "WarningView": "One external warning; with .xml after its id the original as received"
+    get "/v1/earthquakes" Session [] "" => "[EarthquakeView]": "Earthquakes of the last days, newest first, each with its earlier versions"
+    get "/v1/tracks" Session [] "" => "[TrackView]": "Storms: the way so far and the forecast"
     get "/v1/rejections" SessionOrToken ["agency", "reason", "before", "limit"] "" => "[RejectionView]": "What was refused, newest first; an agency reads its own"
     get "/v1/rejections/{id}" SessionOrToken [] "" => "RejectionView": "One refusal"
     get "/v1/attachments/{sha256}" Session [] "" => "application/octet-stream": "A picture or text that a station sent, by its hash"
@@ -102,6 +104,8 @@ routes! {
     post "/v1/reports/hospital" Token [] "application/json" => "IngestAnswer": "A hospital's status"
     post "/v1/reports/units" Token [] "application/json" => "IngestAnswer": "A unit's report"
     post "/v1/warnings" Token [] "application/json" => "IngestAnswer": "An official signal (JSON) or a CAP message (application/cap+xml), from an office that may publish one"
+    post "/v1/reports/earthquakes" Token [] "application/xml" => "IngestAnswer": "Earthquakes: QuakeML 1.2, JSON, or GeoJSON as USGS publishes it"
+    post "/v1/reports/tracks" Token [] "application/json" => "IngestAnswer": "Storm tracks: JSON, or best-track columns of JMA as text/plain"
 }
 
 fn reference(name: &str) -> Value {

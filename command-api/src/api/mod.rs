@@ -109,6 +109,8 @@ fn reading(path: &str) -> Option<Handler> {
         "/v1/signals" => get(resources::signals),
         "/v1/warnings" => get(warnings::list),
         "/v1/warnings/{id}" => get(warnings::one),
+        "/v1/earthquakes" => get(resources::earthquakes),
+        "/v1/tracks" => get(resources::tracks),
         "/v1/rejections" => get(rejections::rejections),
         "/v1/rejections/{id}" => get(rejections::rejection),
         "/v1/attachments/{sha256}" => get(telemetry::attachment),

@@ -6,8 +6,8 @@ use axum::Json;
 use axum::extract::{Extension, Path, Query, State};
 use axum::http::StatusCode;
 use contract::views::{
-    CityView, FeedView, HospitalView, IncidentView, LogEntry, RecordView, SignalView, StationState,
-    TaskView, UnitView,
+    CityView, EarthquakeView, FeedView, HospitalView, IncidentView, LogEntry, RecordView,
+    SignalView, StationState, TaskView, TrackView, UnitView,
 };
 use domain::ids::{HospitalId, IncidentId, TaskId, UnitId};
 use serde::Deserialize;
@@ -146,6 +146,16 @@ pub async fn signals(State(platform): Here) -> Json<Vec<SignalView>> {
     let board = platform.live.board();
     let ids = board.picture.signals.keys();
     Json(ids.filter_map(|id| views::signal(&board.picture, id)).collect())
+}
+
+/// `GET /v1/earthquakes`.
+pub async fn earthquakes(State(platform): Here) -> Json<Vec<EarthquakeView>> {
+    Json(platform.live.board().earthquakes())
+}
+
+/// `GET /v1/tracks`.
+pub async fn tracks(State(platform): Here) -> Json<Vec<TrackView>> {
+    Json(platform.live.board().tracks())
 }
 
 /// A page of the log.

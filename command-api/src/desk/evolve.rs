@@ -14,9 +14,10 @@ use domain::report::{OfficialSignal, Report, SignalAct};
 use domain::time::{HOUR_MS, UtcMs};
 
 use super::field::state_after;
+use super::heard;
 use super::picture::{
     ANSWERS_KEPT, Acknowledged, Answer, CLOSED_INCIDENTS_KEPT, Incident, LoggedDecision, Order,
-    Picture, Shelved, Step, Task, TaskState, UnitHeard,
+    Picture, Shelved, Step, Task, TaskState,
 };
 use super::told;
 use super::touched::Touched;
@@ -186,6 +187,9 @@ fn apply(picture: &mut Picture, event: &DeskEvent, by: &str, touched: &mut Touch
             touched.incidents.insert(*incident);
         }
         DeskFact::IncidentClosed { incident, .. } => close(picture, *incident, event.at, touched),
+        fact @ (DeskFact::UnitDistressed { .. } | DeskFact::UnitSafe { .. }) => {
+            heard::distress(picture, fact, event.at, touched);
+        }
         _ => task(picture, event, by, touched),
     }
 }
@@ -297,14 +301,11 @@ fn reported(
     touched: &mut Touched,
 ) {
     match report {
-        Report::Unit(said) => {
-            let before = picture.units.get(&said.unit).and_then(|u| u.at);
-            let at = said.lon.zip(said.lat).or(before);
-            picture.units.insert(said.unit.clone(), UnitHeard { heard: received, at });
-            touched.units.insert(said.unit.clone());
-        }
         Report::Hospital(said) => hospital(picture, seq, said.clone().into(), touched),
         Report::Facility(said) => hospital(picture, seq, said.clone(), touched),
+        Report::Unit(said) => heard::unit(picture, received, said, touched),
+        Report::Earthquake(said) => heard::earthquake(picture, said, touched),
+        Report::Track(said) => heard::track(picture, received, said, touched),
         Report::Signal(said) => signal(picture, seq, received, said, touched),
         Report::Attachment(_) => {}
         Report::Situation(_) => {}
@@ -350,6 +351,7 @@ fn tick(picture: &mut Picture, now: UtcMs, touched: &mut Touched) {
     let before = picture.now;
     picture.now = before.max(now);
     touched.warnings.extend(picture.warnings.pass(before, picture.now));
+    heard::tick(picture, touched);
     let old = picture.now.plus_ms(-GONE_KEPT_MS);
     let forgotten: Vec<AlertId> = picture
         .alerts

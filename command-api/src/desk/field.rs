@@ -1,7 +1,7 @@
 //! What units report of their tasks: the order in which it can be, and the facts it makes.
 
 use domain::desk::DeskFact;
-use domain::report::{TaskReport, UnitReport};
+use domain::report::{TaskReport, UnitReport, UnitStatus};
 
 use super::picture::{Picture, TaskState};
 use super::refusal::Refusal;
@@ -31,6 +31,15 @@ pub fn decide_report(picture: &Picture, report: &UnitReport) -> Result<Vec<DeskF
         report: said,
         note: report.note.clone(),
     }])
+}
+
+/// Whether the desk has to look at a report: it is about a task, or begins or ends a distress.
+/// `waiting`: another of the same unit's waits to be looked at.
+pub fn asks_desk(picture: &Picture, report: &UnitReport, waiting: bool) -> bool {
+    let says = report.status.is_some();
+    let cry = report.status == Some(UnitStatus::Distress);
+    report.task.is_some()
+        || (says && (cry || waiting || picture.distress.contains_key(&report.unit)))
 }
 
 /// Where a report brings a task.

@@ -125,6 +125,10 @@ fn words(fact: &DeskFact) -> (&'static str, String, String) {
         DeskFact::TaskCancelled { task, reason } => {
             ("task_cancelled", task.to_string(), reason.clone())
         }
+        DeskFact::UnitDistressed { unit, note } => {
+            ("unit_distressed", unit.to_string(), note.clone().unwrap_or_default())
+        }
+        DeskFact::UnitSafe { unit } => ("unit_safe", unit.to_string(), String::new()),
         DeskFact::IncidentClosed { incident, note } => {
             ("incident_closed", incident.to_string(), note.clone())
         }

@@ -158,7 +158,7 @@ impl Ledger {
             self.since += read.len() as u64;
             for row in &read {
                 if let Record::Report { report: Report::Unit(said), .. } = &row.record
-                    && said.task.is_some()
+                    && super::field::asks_desk(picture, said, true)
                 {
                     self.unsettled.push(row.clone());
                 }

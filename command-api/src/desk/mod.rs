@@ -4,9 +4,11 @@
 //! [`evolve()`] takes them onto the [`Picture`]. Both are pure. [`room`] is the one task that does
 //! it for real: it owns the picture, appends to the journal, and tells what changed.
 
+pub mod bulletin_views;
 pub mod decide;
 pub mod evolve;
 pub mod field;
+pub mod heard;
 pub mod journal_line;
 pub mod ledger;
 pub mod picture;

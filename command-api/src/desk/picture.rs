@@ -5,10 +5,11 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use contract::views::LogEntry;
+use domain::bulletin::{Earthquake, StormTrack};
 use domain::decision::{AlertId, Decision};
 use domain::ids::{HospitalId, IncidentId, PlanId, TaskId, UnitId};
 use domain::level::Levels;
-use domain::report::OfficialSignal;
+use domain::report::{OfficialSignal, UnitStatus};
 use domain::time::UtcMs;
 use serde::{Deserialize, Serialize};
 use stream::risk::Beliefs;
@@ -71,6 +72,15 @@ pub struct Picture {
     /// External warnings.
     #[serde(default)]
     pub warnings: Warnings,
+    /// Units in distress: since when, and what they said.
+    #[serde(default)]
+    pub distress: BTreeMap<UnitId, Distress>,
+    /// Earthquakes by the office's id, each with its versions, newest last.
+    #[serde(default)]
+    pub earthquakes: BTreeMap<String, VecDeque<Earthquake>>,
+    /// Storms by the office's number.
+    #[serde(default)]
+    pub tracks: BTreeMap<String, HeardTrack>,
 }
 
 /// A decision about an alert has come onto the picture, and gone out to the consoles.
@@ -304,13 +314,46 @@ pub struct Step {
     pub by: String,
 }
 
-/// What a unit said of itself.
+/// A storm's track and when it came, by the platform's clock.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct HeardTrack {
+    /// When it came.
+    pub heard: UtcMs,
+    /// The track.
+    pub track: StormTrack,
+}
+
+/// 求救.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Distress {
+    /// Since when.
+    pub since: UtcMs,
+    /// What the unit said.
+    pub note: Option<String>,
+}
+
+/// What a unit said of itself.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct UnitHeard {
     /// When it was last heard, by the platform's clock.
     pub heard: UtcMs,
     /// Longitude and latitude, degrees WGS-84, where it said.
     pub at: Option<(f64, f64)>,
+    /// When it was there, by its own clock.
+    #[serde(default)]
+    pub placed: Option<UtcMs>,
+    /// How it said it is.
+    #[serde(default)]
+    pub status: Option<UnitStatus>,
+    /// Speed, metres a second.
+    #[serde(default)]
+    pub speed_mps: Option<f32>,
+    /// Course, degrees.
+    #[serde(default)]
+    pub course_deg: Option<f32>,
+    /// Battery, per cent.
+    #[serde(default)]
+    pub battery_percent: Option<u8>,
 }
 
 /// What a command was answered with.

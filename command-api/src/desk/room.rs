@@ -9,14 +9,14 @@ use domain::desk::{Actor, DeskEvent, DeskFact};
 use domain::ids::Seq;
 use domain::record::{Record, Sequenced};
 use domain::refusal::{Reason, Refusal as Kept};
-use domain::report::Report;
+use domain::report::{Report, UnitReport};
 use domain::time::{Clock, UtcMs};
 use journal::{AppendError, Appender};
 
 use super::evolve::{Happening, actor_word, evolve};
 use super::ledger::Ledger;
 use super::seat::{Asked, Brought, Entering, NotDone, Openings, Seat};
-use super::{Asker, Touched, decide, field, timers};
+use super::{Asker, Touched, decide, field, heard, timers};
 use crate::live::Live;
 use crate::outlets::Orders;
 
@@ -229,7 +229,7 @@ impl Room {
         self.take_all(records.iter().filter_map(Happening::of));
         for row in &records {
             if let Record::Report { report: Report::Unit(said), .. } = &row.record
-                && said.task.is_some()
+                && self.asks_desk(said)
             {
                 self.remember(row.clone());
             }
@@ -246,6 +246,15 @@ impl Room {
             }
         }
         Ok(())
+    }
+
+    fn asks_desk(&self, said: &UnitReport) -> bool {
+        let of_unit = |row: &Sequenced| match &row.record {
+            Record::Report { report: Report::Unit(other), .. } => other.unit == said.unit,
+            _ => false,
+        };
+        let waiting = said.status.is_some() && self.unsettled.iter().any(of_unit);
+        field::asks_desk(&self.live.board().picture, said, waiting)
     }
 
     /// A report waits until the desk has dealt with it. Beyond the bound the oldest is given up:
@@ -275,10 +284,18 @@ impl Room {
         else {
             return Ok(true);
         };
+        let by = Actor::Unit(said.unit.clone());
+        // A cry for help counts, whatever is wrong with the rest of the report.
+        let status = heard::decide_status(&self.live.board().picture, said);
+        match self.journal(status.into_iter().collect(), &by, None).await {
+            Ok(_) => {}
+            Err(Failed::NotDone(_)) => return Ok(false),
+            Err(Failed::Stopped(error)) => return Err(RoomError::Journal(error)),
+        }
         let decided = field::decide_report(&self.live.board().picture, said);
         let refusal = match decided {
             Ok(facts) => {
-                let (by, id) = (Actor::Unit(said.unit.clone()), format!("report:{}", row.seq));
+                let id = format!("report:{}", row.seq);
                 return match self.journal(facts, &by, Some(id)).await {
                     Ok(_) => Ok(true),
                     Err(Failed::NotDone(_)) => Ok(false),

@@ -169,13 +169,12 @@ impl Desk {
         let t = self.picture.now;
         let (task, report) = (Some(TaskId(task)), Some(said));
         let said = UnitReport {
-            unit: unit.clone(),
-            t,
             task,
             report,
             note,
             lon: Some(112.6),
             lat: Some(22.1),
+            ..UnitReport::of(unit.clone(), t)
         };
         let seq = Seq(self.next());
         let record = Report::Unit(said.clone());

@@ -23,6 +23,10 @@ pub struct Touched {
     pub signals: BTreeSet<String>,
     /// External warnings, by journal number.
     pub warnings: BTreeSet<u64>,
+    /// Earthquakes.
+    pub earthquakes: BTreeSet<String>,
+    /// Storms.
+    pub tracks: BTreeSet<String>,
     /// Places (stations and zones) of which something else is believed.
     pub places: BTreeSet<String>,
     /// (place, hazard) of which another belief stands: what risk is made of.
@@ -46,6 +50,8 @@ impl Touched {
         self.hospitals.extend(other.hospitals);
         self.signals.extend(other.signals);
         self.warnings.extend(other.warnings);
+        self.earthquakes.extend(other.earthquakes);
+        self.tracks.extend(other.tracks);
         self.places.extend(other.places);
         self.beliefs.extend(other.beliefs);
         self.log.extend(other.log);

@@ -156,6 +156,12 @@ pub fn unit(
         task: task.map(|(t, _)| t.to_string()),
         heard_ms: heard.map(|h| h.heard.0),
         connected: connected.as_ref().map(|up| up.contains(id)),
+        status: heard.and_then(|h| h.status).map(|s| s.wire().to_owned()),
+        distress_ms: picture.distress.get(id).map(|d| d.since.0),
+        at_ms: heard.and_then(|h| h.placed).map(|t| t.0),
+        speed_mps: heard.and_then(|h| h.speed_mps),
+        course_deg: heard.and_then(|h| h.course_deg),
+        battery_percent: heard.and_then(|h| h.battery_percent),
     })
 }
 

@@ -123,6 +123,7 @@ fn notice(id: &str, severity: &str, detail: String, now: UtcMs) -> Notice {
         detail,
         figures: BTreeMap::new(),
         thresholds: Vec::new(),
+        units: Vec::new(),
         since_ms: now.0,
     }
 }
@@ -217,6 +218,18 @@ fn refused_threshold(refused: &Refused) -> RefusedThreshold {
         reason: reason.to_owned(),
         terms,
     }
+}
+
+/// 求救: units whose people need help themselves.
+pub(super) fn distress(picture: &Picture) -> Option<Notice> {
+    let first = picture.distress.values().map(|d| d.since).min()?;
+    let units: Vec<String> = picture.distress.keys().map(ToString::to_string).collect();
+    let detail = format!("units in distress: {}", units.join(", "));
+    Some(Notice {
+        figures: BTreeMap::from([("count".to_owned(), units.len() as f64)]),
+        units,
+        ..notice("unit_distress", "critical", detail, first)
+    })
 }
 
 /// What it has to say about its engine.

@@ -159,6 +159,7 @@ pub(super) async fn look(
         platform.live.change(|board| {
             let views = feeds::views(&board.city, &board.picture, &heard, &complete, now);
             let mut changes = board.feeds(views);
+            standing.extend(feeds::distress(&board.picture));
             changes.extend(board.notices(standing));
             changes.extend(board.record(record));
             changes.extend(board.units_connected(connected));

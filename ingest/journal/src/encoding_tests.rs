@@ -23,13 +23,11 @@ fn unit_report(task: Option<TaskId>, note: Option<&str>) -> Record {
         agency: AgencyId::new("fire").unwrap(),
         channel: Channel::Mqtt,
         report: Report::Unit(UnitReport {
-            unit: UnitId::new("boat-3").unwrap(),
-            t: UtcMs(1_781_118_300_000),
             task,
             report: task.map(|_| TaskReport::OnScene),
             note: note.map(str::to_owned),
             lon: Some(113.080_000_000_000_01),
-            lat: None,
+            ..UnitReport::of(UnitId::new("boat-3").unwrap(), UtcMs(1_781_118_300_000))
         }),
     }
 }

@@ -14,7 +14,8 @@ use super::{Admission, Admitted, Outcome, Source};
 use crate::judge::Why;
 use crate::memory::Ticket;
 use crate::reports::kind::Said;
-use crate::{cap, hospitals, signals, situations, sl651, units};
+use crate::units::still::{Standing, is_position};
+use crate::{cap, hospitals, quakes, signals, situations, sl651, tracks, units};
 
 /// Reports that are remembered, so that one sent twice is taken once.
 pub(super) const REPORTS_REMEMBERED: usize = 4_096;
@@ -26,6 +27,8 @@ pub(crate) struct Reported {
     order: VecDeque<u64>,
     /// Warnings by what makes each one and no other.
     pub(crate) warnings: cap::admit::Known,
+    /// Where units were last heard: these come too often to be remembered among the others.
+    pub(crate) standing: Standing,
 }
 
 impl Reported {
@@ -46,6 +49,9 @@ impl Reported {
     pub(crate) fn recall(&mut self, agency: &AgencyId, report: &Report) {
         match report {
             Report::Warning(w) => self.warnings.put(&w.message.key, w.fingerprint, 0),
+            Report::Unit(said) if is_position(said) => {
+                self.standing.put(said, content_of(agency, report), 0);
+            }
             other => self.put(content_of(agency, other), 0),
         }
     }
@@ -54,6 +60,7 @@ impl Reported {
         by_content.retain(|_, held| *held != ticket);
         self.order.retain(|content| by_content.contains_key(content));
         self.warnings.forget(ticket);
+        self.standing.forget(ticket);
     }
 }
 
@@ -103,6 +110,8 @@ pub(super) fn judge(
         Report::Facility(said) => hospitals::admit::hospital(draft, source, said),
         Report::Unit(said) => units::admit::unit(draft, source, said, desk),
         Report::Signal(signal) => signals::admit::official(draft, source, signal),
+        Report::Earthquake(said) => quakes::admit::earthquake(draft, said),
+        Report::Track(said) => tracks::admit::track(draft, said),
         Report::Attachment(said) => sl651::admit::attachment(draft, source, said),
         Report::Warning(warning) => cap::admit::warning(draft, source, *warning),
         Report::Situation(said) => situations::admit::situation(draft, said),
@@ -116,7 +125,7 @@ pub(crate) fn known(draft: &mut Draft<'_, '_, '_>, report: &Report) -> Option<Ti
 }
 
 /// Whose it is, and what it says. Where the platform put it is not part of that.
-fn content_of(agency: &AgencyId, report: &Report) -> u64 {
+pub(crate) fn content_of(agency: &AgencyId, report: &Report) -> u64 {
     let mut hasher = DefaultHasher::new();
     hasher.write(agency.as_str().as_bytes());
     let said = match report {

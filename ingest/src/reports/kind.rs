@@ -9,7 +9,7 @@ use mqtt_edge::Who;
 
 use crate::judge::Why;
 use crate::register::{Register, Rights};
-use crate::{hospitals, signals, situations, units};
+use crate::{hospitals, quakes, signals, situations, tracks, units};
 
 /// One report of a body, as it was read.
 #[derive(Debug)]
@@ -93,6 +93,8 @@ pub static KINDS: &[Kind] = &[
     situations::FOOD,
     situations::DAMAGE,
     situations::FORECASTS,
+    quakes::KIND,
+    tracks::KIND,
 ];
 
 impl Kind {
@@ -118,6 +120,11 @@ impl Kind {
         let fits = |(name, _): &&(&str, Reader)| name.ends_with("xml") == is_xml;
         self.media.iter().find(fits).or(self.media.first()).map(|(_, reader)| *reader)
     }
+}
+
+/// An office that may publish official signals: what it says is shown as an office's word.
+pub fn an_office(who: &Who, rights: &Rights) -> bool {
+    matches!(who, Who::Agency(_)) && rights.official_signals
 }
 
 /// Any agency, for itself.

@@ -3,7 +3,8 @@
 use domain::refusal::Reason;
 use domain::report::{Report, UnitReport};
 
-use crate::admit::reports::{known, take};
+use super::still::is_position;
+use crate::admit::reports::{content_of, known, take};
 use crate::admit::submit::Draft;
 use crate::admit::{Outcome, Source};
 use crate::judge::Why;
@@ -15,13 +16,38 @@ pub(crate) fn unit(
     desk: Result<(), Why>,
 ) -> Result<Outcome, Why> {
     let register = draft.inner().judge.register().clone();
-    if register.unit(&said.unit) != Some(source.agency) {
-        let detail = format!("unit {} is not known here", said.unit);
-        return Err(Why::new(Reason::ForeignStation, detail));
+    match register.unit(&said.unit) {
+        Some(agency) if agency == source.agency => {}
+        Some(_) => {
+            let detail = format!("unit {} is another agency's", said.unit);
+            return Err(Why::new(Reason::ForeignStation, detail));
+        }
+        None => {
+            let detail = format!("unit {} is not known here", said.unit);
+            return Err(Why::new(Reason::UnknownUnit, detail));
+        }
     }
     draft.not_ahead(said.t)?;
+    if is_position(&said) {
+        return Ok(position(draft, said));
+    }
     if known(draft, &Report::Unit(said.clone())).is_none() {
         desk?;
     }
     Ok(take(draft, said.t, Report::Unit(said)))
+}
+
+/// How and where the unit is, if that is new.
+fn position(draft: &mut Draft<'_, '_, '_>, said: UnitReport) -> Outcome {
+    let t = said.t;
+    let report = Report::Unit(said);
+    let (content, ticket) = (content_of(draft.agency(), &report), draft.ticket());
+    let Report::Unit(said) = &report else { return Outcome::Duplicate };
+    if let Some(first) = draft.inner().reports.standing.known(said, content) {
+        draft.wait_for(first);
+        return Outcome::Duplicate;
+    }
+    draft.inner().reports.standing.put(said, content, ticket);
+    draft.report(t, report);
+    Outcome::Accepted
 }

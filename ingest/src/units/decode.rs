@@ -3,7 +3,7 @@
 
 use domain::ids::{TaskId, UnitId};
 use domain::refusal::Reason;
-use domain::report::{TaskReport, UnitReport};
+use domain::report::{TaskReport, UnitReport, UnitStatus};
 use gis::Crs;
 use serde::Deserialize;
 
@@ -27,6 +27,42 @@ struct UnitForm {
     lat: Option<f64>,
     #[serde(default)]
     crs: Option<Crs>,
+    #[serde(default)]
+    status: Option<UnitStatus>,
+    #[serde(default)]
+    speed_mps: Option<f32>,
+    #[serde(default)]
+    course_deg: Option<f32>,
+    #[serde(default)]
+    battery_percent: Option<f32>,
+    #[serde(default)]
+    accuracy_m: Option<f32>,
+}
+
+/// Faster than any unit: 1,000 km/h.
+pub const SPEED_MAX_MPS: f32 = 278.0;
+/// A position that is worse says nothing.
+pub const ACCURACY_MAX_M: f32 = 100_000.0;
+
+/// A number within its range.
+///
+/// # Errors
+/// [`Why`], naming the field.
+pub(crate) fn within(field: &str, value: Option<f32>, range: (f32, f32)) -> Result<(), Why> {
+    match value {
+        Some(value) if !(range.0..=range.1).contains(&value) => {
+            let said = format!("field {field:?} is {} to {}, this is {value}", range.0, range.1);
+            Err(Why::new(Reason::OutOfRange, said))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Speed, course, battery, accuracy: each within what can be.
+pub(crate) fn moves(said: &UnitReport) -> Result<(), Why> {
+    within("speed_mps", said.speed_mps, (0.0, SPEED_MAX_MPS))?;
+    within("course_deg", said.course_deg, (0.0, 360.0))?;
+    within("accuracy_m", said.accuracy_m, (0.0, ACCURACY_MAX_M))
 }
 
 /// Reads a unit's report. `declared` is the coordinate system of its agency, see
@@ -45,15 +81,24 @@ pub fn unit(body: &[u8], declared: Option<Crs>) -> Result<UnitReport, Why> {
         _ => {}
     }
     let at = place(form.lon, form.lat, form.crs, declared)?;
-    Ok(UnitReport {
-        unit: form.unit,
-        t: form.t.0,
+    within("battery_percent", form.battery_percent, (0.0, 100.0))?;
+    let said = UnitReport {
         task: form.task,
         report: form.report,
         note: form.note,
         lon: at.map(|(lon, _)| lon),
         lat: at.map(|(_, lat)| lat),
-    })
+        status: form.status,
+        speed_mps: form.speed_mps,
+        // North is one number.
+        course_deg: form.course_deg.map(|c| if c == 360.0 { 0.0 } else { c }),
+        // Rounded, within 0 to 100.
+        battery_percent: form.battery_percent.map(|b| b.round() as u8),
+        accuracy_m: form.accuracy_m,
+        ..UnitReport::of(form.unit, form.t.0)
+    };
+    moves(&said)?;
+    Ok(said)
 }
 
 #[cfg(test)]

@@ -1,7 +1,8 @@
-//! Units: where they are, and what they say of their tasks.
+//! Units: where and how they are, and what they say of their tasks. See `README.md`.
 
 pub(crate) mod admit;
 pub mod decode;
+pub mod still;
 
 use domain::report::Report;
 

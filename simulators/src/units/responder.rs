@@ -221,15 +221,7 @@ impl Responder {
         }
         self.told_place = Some(now);
         let (lon, lat) = (Some(self.at.0), Some(self.at.1));
-        Some(UnitReport {
-            unit: self.unit.clone(),
-            t: now,
-            task: None,
-            report: None,
-            note: None,
-            lon,
-            lat,
-        })
+        Some(UnitReport { lon, lat, ..UnitReport::of(self.unit.clone(), now) })
     }
 
     fn say(
@@ -255,13 +247,12 @@ impl Responder {
         now: UtcMs,
     ) -> UnitReport {
         UnitReport {
-            unit: self.unit.clone(),
-            t: now,
             task: Some(task),
             report: Some(report),
             note,
             lon: Some(self.at.0),
             lat: Some(self.at.1),
+            ..UnitReport::of(self.unit.clone(), now)
         }
     }
 }

@@ -260,4 +260,16 @@ pub enum DeskFact {
         /// The conclusion.
         note: String,
     },
+    /// 求救: a unit's own people need help.
+    UnitDistressed {
+        /// The unit.
+        unit: UnitId,
+        /// What it said.
+        note: Option<String>,
+    },
+    /// The unit has said another status than distress.
+    UnitSafe {
+        /// The unit.
+        unit: UnitId,
+    },
 }

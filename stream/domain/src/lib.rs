@@ -7,6 +7,7 @@
 //! (what the engine concluded), [`desk`] (what people did about it), [`record`] (all of it, as it
 //! stands in the journal).
 
+pub mod bulletin;
 pub mod city;
 pub mod decision;
 pub mod desk;

@@ -90,6 +90,10 @@ reasons! {
     Inconsistent "inconsistent" "correct the figures that contradict each other"
     /// Something that looks like a person's name, number or address where only counts are wanted.
     PersonalData "personal_data" "send counts without names, identity numbers, telephones or addresses"
+    /// The unit is not in the city's register, or its uid is nobody's.
+    UnknownUnit "unknown_unit" "have the unit registered (units.csv, cot_uid), or correct its id"
+    /// Older than the sender itself says it holds.
+    Stale "stale" "send it while it holds; look at the clock and the queue of the sender"
 }
 
 /// How something came in.
@@ -106,12 +110,20 @@ pub enum Channel {
     File,
     /// Telemetry by SL 651-2014.
     Sl651,
+    /// Cursor-on-Target over TCP.
+    Cot,
 }
 
 impl Channel {
     /// Every channel, in order.
-    pub const ALL: &'static [Channel] =
-        &[Channel::Mqtt, Channel::MqttBridge, Channel::Http, Channel::File, Channel::Sl651];
+    pub const ALL: &'static [Channel] = &[
+        Channel::Mqtt,
+        Channel::MqttBridge,
+        Channel::Http,
+        Channel::File,
+        Channel::Sl651,
+        Channel::Cot,
+    ];
 
     /// The channel of a word.
     pub fn of(word: &str) -> Option<Channel> {
@@ -126,6 +138,7 @@ impl Channel {
             Channel::Http => "http",
             Channel::File => "file",
             Channel::Sl651 => "sl651",
+            Channel::Cot => "cot",
         }
     }
 }

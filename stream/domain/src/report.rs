@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::facility::HospitalReport;
+use crate::bulletin::{Earthquake, StormTrack};
 use crate::ids::{AgencyId, HospitalId, StationId, TaskId, UnitId, ZoneId};
 use crate::situation::Situation;
 use crate::time::UtcMs;
@@ -25,7 +26,33 @@ pub enum TaskReport {
     Done,
 }
 
-/// A unit's report: about a task, or only where it is.
+/// How a unit says it is: 待命、执行任务、离岗、求救.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum UnitStatus {
+    /// 待命: it can be sent.
+    Available,
+    /// 执行任务.
+    Busy,
+    /// 离岗.
+    OffDuty,
+    /// 求救: its people need help themselves. It stands until the unit says another status.
+    Distress,
+}
+
+impl UnitStatus {
+    /// The word on the wire.
+    pub fn wire(self) -> &'static str {
+        match self {
+            UnitStatus::Available => "available",
+            UnitStatus::Busy => "busy",
+            UnitStatus::OffDuty => "off_duty",
+            UnitStatus::Distress => "distress",
+        }
+    }
+}
+
+/// A unit's report: about a task, or how it is and where.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct UnitReport {
@@ -48,6 +75,41 @@ pub struct UnitReport {
     /// Latitude, degrees WGS-84.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lat: Option<f64>,
+    /// How it is, where it says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<UnitStatus>,
+    /// Speed over ground, metres a second.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub speed_mps: Option<f32>,
+    /// Course over ground, degrees clockwise from true north, below 360.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub course_deg: Option<f32>,
+    /// Charge of its device's battery, per cent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub battery_percent: Option<u8>,
+    /// Radius within which the position is right, metres, as its device says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub accuracy_m: Option<f32>,
+}
+
+impl UnitReport {
+    /// A report that says nothing yet but whose it is, and when.
+    pub fn of(unit: UnitId, t: UtcMs) -> Self {
+        Self {
+            unit,
+            t,
+            task: None,
+            report: None,
+            note: None,
+            lon: None,
+            lat: None,
+            status: None,
+            speed_mps: None,
+            course_deg: None,
+            battery_percent: None,
+            accuracy_m: None,
+        }
+    }
 }
 
 /// 正常接诊、接诊紧张、建议分流、暂停接收.
@@ -181,6 +243,10 @@ pub enum Report {
     Facility(HospitalReport),
     /// See [`Situation`].
     Situation(Box<Situation>),
+    /// See [`Earthquake`].
+    Earthquake(Earthquake),
+    /// See [`StormTrack`].
+    Track(StormTrack),
 }
 
 /// What is silent: one station, or all of an agency.

@@ -1,6 +1,7 @@
 //! The rows that resources and the live picture are made of.
 
 mod answers;
+mod bulletins;
 mod city;
 mod credentials;
 mod exchange;
@@ -8,6 +9,7 @@ mod picture;
 mod warnings;
 
 pub use answers::*;
+pub use bulletins::*;
 pub use city::*;
 pub use credentials::*;
 pub use exchange::*;

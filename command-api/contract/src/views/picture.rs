@@ -232,6 +232,24 @@ pub struct UnitView {
     /// known: behind a city's own broker.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub connected: Option<bool>,
+    /// As it says itself: `available`, `busy`, `off_duty`, `distress`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<String>,
+    /// 求救, since when.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub distress_ms: Option<i64>,
+    /// When it was where it is shown; absent where it stands by.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at_ms: Option<i64>,
+    /// Speed, metres a second.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub speed_mps: Option<f32>,
+    /// Course, degrees clockwise from north.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub course_deg: Option<f32>,
+    /// Its device's battery, per cent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub battery_percent: Option<u8>,
 }
 
 /// A hospital's newest figures.

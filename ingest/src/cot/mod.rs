@@ -1,0 +1,1 @@
+//! Units over Cursor-on-Target. See `README.md`.
