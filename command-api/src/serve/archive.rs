@@ -32,6 +32,7 @@ pub(super) fn notice(hearing: &HearingHandle, now: UtcMs) -> Option<Notice> {
         detail,
         figures: BTreeMap::from([("behind_records".to_owned(), behind as f64)]),
         thresholds: Vec::new(),
+        units: Vec::new(),
         since_ms: now.0,
     })
 }
