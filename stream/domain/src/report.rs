@@ -3,8 +3,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::facility::HospitalReport;
 use crate::bulletin::{Earthquake, StormTrack};
+use crate::facility::HospitalReport;
 use crate::ids::{AgencyId, HospitalId, StationId, TaskId, UnitId, ZoneId};
 use crate::situation::Situation;
 use crate::time::UtcMs;
