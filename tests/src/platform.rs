@@ -37,6 +37,8 @@ pub struct Platform {
     pub http: String,
     /// MQTT address: `127.0.0.1:…`.
     pub mqtt: String,
+    /// SL 651 address: `127.0.0.1:…`; empty where the port is not open.
+    pub sl651: String,
     /// What it printed before it was ready.
     pub said: Vec<String>,
     /// From start to `ready`.
@@ -88,9 +90,10 @@ impl Platform {
                     };
                     let http = field("http=");
                     let mqtt = field("mqtt=").trim_start_matches("mqtt://").to_owned();
+                    let sl651 = field("sl651=").trim_start_matches("tcp://").to_owned();
                     let time_to_ready = began.elapsed();
                     let data = data.to_owned();
-                    return Ok(Self { child, lines, data, http, mqtt, said, time_to_ready });
+                    return Ok(Self { child, lines, data, http, mqtt, sl651, said, time_to_ready });
                 }
                 Ok(line) => said.push(line),
                 Err(_) => {

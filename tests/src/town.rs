@@ -76,6 +76,16 @@ impl Town {
         self
     }
 
+    /// Gives the stations that are there telemetry addresses, in order; empty for none.
+    #[must_use]
+    pub fn telemetry(mut self, addresses: &[&str]) -> Self {
+        let mut addresses = addresses.iter();
+        let mut cell = |at| if at == 0 { "sl651" } else { addresses.next().unwrap_or(&"") };
+        let rows = self.stations.lines().enumerate();
+        self.stations = rows.map(|(at, row)| format!("{row},{}\n", cell(at))).collect();
+        self
+    }
+
     /// Adds a hazard with thresholds `(level, at_least, window in hours)` and no hysteresis.
     #[must_use]
     pub fn hazard(self, kind: &str, thresholds: &[(&str, f64, Option<u32>)]) -> Self {

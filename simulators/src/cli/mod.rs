@@ -4,6 +4,7 @@ mod drill;
 mod load;
 mod record;
 mod replay;
+mod rtu;
 mod stage;
 
 use std::path::PathBuf;
@@ -29,6 +30,8 @@ enum Command {
     Replay(replay::Arguments),
     /// Sends made-up observations as fast as asked, and measures.
     Load(load::Arguments),
+    /// Reports as a hydrological telemetry station by SL 651-2014.
+    Rtu(rtu::Arguments),
     /// Writes a scenario's observations to a file, in the order of their arrival.
     Record(record::Arguments),
 }
@@ -39,6 +42,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<()> {
         Command::Drill(arguments) => drill::run(arguments).await,
         Command::Replay(arguments) => replay::run(arguments).await,
         Command::Load(arguments) => load::run(arguments).await,
+        Command::Rtu(arguments) => rtu::run(arguments).await,
         Command::Record(arguments) => record::run(&arguments),
     }
 }
