@@ -264,3 +264,46 @@ async fn data_are_complete_up_to_the_gauge_that_is_behind() {
     assert_eq!((&record["observations"], &record["full"]), (&json!(2), &json!(false)), "{record}");
     platform.stop().await.unwrap();
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_corrected_gauge_takes_its_alert_back_in_the_open() {
+    let folder = tempfile::tempdir().unwrap();
+    town(folder.path());
+    let (agency, _) = people(&folder.path().join("data"));
+    let platform = Running::start(folder.path()).await;
+    let wang = platform.signed_in("officer").await;
+    let mut seat = Console::open(&wang).await;
+    observe(&platform, &agency, "A", 310.0).await;
+    let raised = seat.until(alert).await;
+    assert_eq!(raised["level"], "red");
+
+    let from = now_ms() - 600_000;
+    let ask = |property: &str, until: Option<i64>| {
+        json!({ "do": "correct", "station": "A", "property": property, "act": "unreliable",
+            "from": from, "until": until, "reason": "the gauge is fouled" })
+    };
+    let open = wang.command("k1", ask("discharge", None)).await;
+    assert_eq!((open.status, open.json()["reason"].as_str()), (400, Some("invalid")));
+    let unknown = wang.command("k2", ask("rainfall", Some(now_ms() + 600_000))).await;
+    assert_eq!(unknown.json()["reason"], "unknown_datastream", "{}", unknown.text());
+    let done = wang.command("k3", ask("discharge", Some(now_ms() + 600_000))).await;
+    assert_eq!(done.status, 200, "{}", done.text());
+    assert_eq!(done.json()["events"][0]["what"], "corrected");
+
+    // What followed is recomputed: the alert is amended and cleared, and says so.
+    let cleared = seat.until(|c| alert(c).filter(|row| row["cleared_ms"].is_i64())).await;
+    assert!(cleared["amended"].is_string(), "{cleared}");
+    // What the gauge sends while the correction holds is kept and not used.
+    observe(&platform, &agency, "A", 320.0).await;
+    let listed = wang.get("/v1/corrections").await.json();
+    assert_eq!(listed[0]["holds"], true, "{listed}");
+    assert_eq!(listed[0]["by"], "officer");
+    let id = listed[0]["id"].as_u64().unwrap();
+    let end = json!({ "do": "end_correction", "correction": id, "reason": "cleaned" });
+    assert_eq!(wang.command("k4", end.clone()).await.status, 200);
+    let twice = wang.command("k5", end).await;
+    assert_eq!(twice.json()["reason"], "unknown_correction", "{}", twice.text());
+    let after = wang.get("/v1/alerts").await.json();
+    let open = after.as_array().unwrap().iter().filter(|a| a["cleared_ms"].is_null());
+    assert_eq!(open.count(), 0, "{after}");
+}

@@ -1,11 +1,15 @@
 //! The judgement of one observation, part of stop 3: pure, the same for a live feed, a replay and a
 //! back-test. What it takes into account is in its arguments and in [`Memory`].
 
+mod beside;
+
+use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
+use domain::correction::Correction;
 use domain::ids::{AgencyId, DatastreamIx};
-use domain::observation::{Observation, OriginFlag, Quality, Trust};
+use domain::observation::{Observation, OriginFlag, Trust};
 use domain::property::convert;
 use domain::refusal::Reason;
 use domain::status::WireStatus;
@@ -47,12 +51,16 @@ pub struct Judge {
     memory: Memory,
     /// Room for where the datastreams of a group are.
     places: Vec<Option<Place>>,
+    /// Corrections that hold, by datastream.
+    corrections: BTreeMap<DatastreamIx, Vec<Correction>>,
+    /// What was marked last as not to be used, by a correction.
+    marked: Option<(DatastreamIx, UtcMs)>,
 }
 
 impl Judge {
     /// A judge by this register and memory.
     pub fn new(register: Arc<Register>, memory: Memory) -> Self {
-        Self { register, memory, places: Vec::new() }
+        Self { register, memory, places: Vec::new(), corrections: BTreeMap::new(), marked: None }
     }
 
     /// The register in force.
@@ -103,6 +111,13 @@ impl Judge {
         let sender_id = raw.id.as_deref().map_or(0, hash);
         let (ix, t, same_since) = (stream.ix, raw.t, raw.t);
         let mut seen = Seen { t, value, result_time, quality: sent, sender_id, same_since, ticket };
+        let is_reliable = seen.quality.trust == Trust::Reliable;
+        if is_reliable && !self.corrections.is_empty() && self.is_corrected(ix, t) {
+            self.marked = Some((ix, t));
+            // What was sent stands in the record, and is not used; what it is worth comes beside it.
+            seen.quality.trust = Trust::Unreliable;
+        }
+        let sent = seen.quality;
         let can_doubt = sent.trust == Trust::Reliable && limits.doubts();
         if can_doubt && limits.has_neighbours && self.stands_alone(register, ix, t, value) {
             seen.quality.trust = Trust::Doubtful;
@@ -141,65 +156,6 @@ impl Judge {
             quality: seen.quality,
             backlog: raw.backlog,
         }))
-    }
-
-    /// Whether a value lies far from the median of its neighbours'. Too few of them say nothing.
-    fn stands_alone(
-        &mut self,
-        register: &Register,
-        ix: DatastreamIx,
-        t: UtcMs,
-        value: f64,
-    ) -> bool {
-        let Some(around) = register.around().neighbourhood_of(ix) else { return false };
-        let mut values: Vec<f64> = Vec::with_capacity(around.of.len());
-        for other in &around.of {
-            let near = self.memory.believed(*other);
-            let near = near.filter(|seen| (seen.t.0 - t.0).abs() <= around.within_ms);
-            values.extend(near.map(|seen| seen.value));
-        }
-        if values.len() < around.at_least {
-            return false;
-        }
-        values.sort_by(f64::total_cmp);
-        let (low, high) = ((values.len() - 1) / 2, values.len() / 2);
-        let (Some(low), Some(high)) = (values.get(low), values.get(high)) else { return false };
-        (value - f64::midpoint(*low, *high)).abs() > around.max_difference
-    }
-
-    /// What an observation says of gauges that are not heard: for each of them a value that is filled
-    /// in, where no source is preferred that is heard itself. They are remembered under `ticket`.
-    pub fn speak_for(&mut self, seen: &Observation, ticket: Ticket) -> Vec<Observation> {
-        let register = self.register.clone();
-        let mut filled = Vec::new();
-        if register.around().is_without_fallbacks()
-            || seen.backlog
-            || seen.quality.trust != Trust::Reliable
-            || seen.quality.origin == OriginFlag::Completed
-        {
-            return filled;
-        }
-        for for_it in register.around().speaks_for(seen.datastream) {
-            let sources = register.around().sources_of(for_it.gauge);
-            let better = sources.get(..for_it.rank).unwrap_or_default();
-            let mut heard = std::iter::once(&for_it.gauge).chain(better).any(|ix| {
-                let speaks_ms = register.speaks_ms(*ix, seen.t).unwrap_or(i64::MAX);
-                let newest = self.memory.believed(*ix);
-                newest.is_some_and(|newest| seen.t.0 - newest.t.0 <= speaks_ms)
-            });
-            let (ix, t, value) = (for_it.gauge, seen.t, seen.value + for_it.offset);
-            heard |= !self.memory.beside(ix, t).same_instant.is_empty();
-            if heard || !value.is_finite() {
-                continue;
-            }
-            let quality = Quality { origin: OriginFlag::Completed, trust: Trust::Reliable };
-            let (result_time, sender_id) = (seen.result_time, 0);
-            let known = Seen { t, value, result_time, quality, sender_id, same_since: t, ticket };
-            self.memory.put(ix, &known);
-            let (datastream, backlog) = (ix, false);
-            filled.push(Observation { datastream, t, result_time, value, quality, backlog });
-        }
-        filled
     }
 
     /// Judges a group of observations, in order, as [`Judge::judge`] does one by one: `each` is told

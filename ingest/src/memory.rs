@@ -2,7 +2,7 @@
 //! correction, and a spike or a stuck value from a change. What is older is looked up in the
 //! history that the journal keeps, through [`Past`].
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
 use domain::ids::DatastreamIx;
 use domain::observation::{Observation, OriginFlag, Quality, Trust};
@@ -34,6 +34,17 @@ pub trait Past: Send {
     /// # Errors
     /// Why it cannot be read, in words.
     fn at(&mut self, ix: DatastreamIx, t: UtcMs) -> Result<Vec<Observation>, String>;
+    /// Of every instant from `from` to `to`, both included, the value that holds; at most `limit`.
+    ///
+    /// # Errors
+    /// Why it cannot be read, in words.
+    fn between(
+        &mut self,
+        ix: DatastreamIx,
+        from: UtcMs,
+        to: UtcMs,
+        limit: usize,
+    ) -> Result<Vec<Observation>, String>;
 }
 
 /// No history: a back-test over a file, or a first start.
@@ -45,6 +56,15 @@ impl Past for NoPast {
         Ok(Vec::new())
     }
     fn at(&mut self, _: DatastreamIx, _: UtcMs) -> Result<Vec<Observation>, String> {
+        Ok(Vec::new())
+    }
+    fn between(
+        &mut self,
+        _: DatastreamIx,
+        _: UtcMs,
+        _: UtcMs,
+        _: usize,
+    ) -> Result<Vec<Observation>, String> {
         Ok(Vec::new())
     }
 }
@@ -98,12 +118,17 @@ impl Seen {
     }
 
     /// Whether it is this content as a sender would send it: the platform's own marks (a doubtful
-    /// rate, a correction) are not the sender's and do not count.
+    /// rate, a correction, a gauge that somebody calls unreliable) are not the sender's and do not
+    /// count.
     pub(crate) fn is_same(&self, value: f64, result_time: UtcMs, sent: Quality) -> bool {
         let (trust, origin) = (self.quality.trust, self.quality.origin);
         self.value == value
             && self.result_time == result_time
-            && (trust == sent.trust || (trust, sent.trust) == (Trust::Doubtful, Trust::Reliable))
+            && (trust == sent.trust
+                || matches!(
+                    (trust, sent.trust),
+                    (Trust::Doubtful | Trust::Unreliable, Trust::Reliable)
+                ))
             && (origin == sent.origin
                 || (origin, sent.origin) == (OriginFlag::Corrected, OriginFlag::Original))
     }
@@ -294,6 +319,42 @@ impl Memory {
     pub(crate) fn in_order(&mut self, ix: DatastreamIx, t: UtcMs) -> Option<(&mut Lane, usize)> {
         let lane = self.lanes.get_mut(ix.0 as usize)?;
         (lane.newest != NEVER && lane.newest < t).then_some((lane, self.most))
+    }
+
+    /// Of every instant of `[from, to)` the value that holds, at most `most`, oldest first.
+    pub(crate) fn holding(
+        &mut self,
+        ix: DatastreamIx,
+        from: UtcMs,
+        to: UtcMs,
+        most: usize,
+    ) -> Vec<Observation> {
+        let (lane, _) = self.lane(ix);
+        let mut found: BTreeMap<UtcMs, Observation> = BTreeMap::new();
+        let mut take = |seen: Observation| {
+            let rank = |o: &Observation| {
+                (o.quality.origin != OriginFlag::Completed, o.result_time, o.content_crc())
+            };
+            let slot = found.entry(seen.t).or_insert(seen);
+            if rank(&seen) > rank(slot) {
+                *slot = seen;
+            }
+        };
+        let at = lane.held.partition_point(|held| held.t < from)
+            ..lane.held.partition_point(|held| held.t < to);
+        let held: Vec<Seen> = at.filter_map(|at| lane.seen(at)).collect();
+        let older = if lane.floor > from {
+            let upto = to.min(lane.floor).plus_ms(-1);
+            self.past.between(ix, from, upto, most).unwrap_or_else(|why| {
+                tracing::warn!(%why, "the history cannot be asked for what is corrected");
+                Vec::new()
+            })
+        } else {
+            Vec::new()
+        };
+        older.into_iter().for_each(&mut take);
+        held.iter().map(|seen| seen.observation(ix)).for_each(&mut take);
+        found.into_values().take(most).collect()
     }
 
     /// The newest value that is believed.

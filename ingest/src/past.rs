@@ -65,6 +65,15 @@ impl Past for HistoryPast {
     fn at(&mut self, ix: DatastreamIx, t: UtcMs) -> Result<Vec<Observation>, String> {
         self.ask(|history| history.at(ix, t)).map(observations)
     }
+    fn between(
+        &mut self,
+        ix: DatastreamIx,
+        from: UtcMs,
+        to: UtcMs,
+        limit: usize,
+    ) -> Result<Vec<Observation>, String> {
+        self.ask(|history| history.series(ix, from, to, limit)).map(observations)
+    }
 }
 
 /// Reads the journal's end again into an admission's memory: everything after `history`, and at

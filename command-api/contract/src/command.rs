@@ -9,7 +9,9 @@ use crate::views::LogEntry;
 ///
 /// `command` is one of (tag `do`): `acknowledge {alert, note?}`, `take_back_acknowledgement {alert,
 /// reason}`, `shelve {alert, until, reason}`, `unshelve {alert}`, `open_incident {alert, title}`,
-/// `note_incident {incident, note}`, `start_plan {incident, plan}`, `dispatch {incident, task?, text,
+/// `correct
+/// {station, property, act, from, until?, reason}` (`act`: `"unreliable"`, `{"offset": x}` or `{"value": x}`),
+/// `end_correction {correction, reason}`, `note_incident {incident, note}`, `start_plan {incident, plan}`, `dispatch {incident, task?, text,
 /// unit, due}`, `cancel_task {task, reason}`, `close_incident {incident, note}`; times are Unix
 /// milliseconds.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -26,7 +28,7 @@ pub struct CommandRequest {
 /// one of `unknown_alert`, `already_acknowledged` (detail names who), `not_acknowledged`,
 /// `already_shelved`, `red_needs_commander`, `shelving_too_long`, `unknown_incident`,
 /// `incident_closed`, `incident_exists`, `unknown_plan`, `unknown_task`, `unknown_unit`,
-/// `unit_busy`, `task_state`, `tasks_open`, `due_in_the_past`, `forbidden`, `alert_cleared`.
+/// `unit_busy`, `unknown_datastream`, `unknown_correction`, `task_state`, `tasks_open`, `due_in_the_past`, `forbidden`, `alert_cleared`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct CommandAnswer {
     /// The log entries.

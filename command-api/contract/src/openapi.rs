@@ -67,6 +67,7 @@ routes! {
     get "/v1/stations/{id}/series" Session ["property", "from", "to", "points"] "" => "SeriesView": "A series, thinned to a number of points"
     get "/v1/zones" Session ["at"] "" => "[ZoneView]": "Zones, now or as believed at a time"
     get "/v1/zones/{id}" Session ["at"] "" => "ZoneView": "One zone"
+    get "/v1/corrections" Session [] "" => "[CorrectionView]": "Corrections of datastreams: those that hold, and those that ended lately"
     get "/v1/alerts" Session ["at"] "" => "[AlertView]": "Alerts, now or as believed at a time"
     get "/v1/alerts/{id}" Session ["at"] "" => "AlertView": "One alert"
     get "/v1/alerts/{id}/explanation" Session [] "" => "ExplanationView": "Why: rule, observations, recomputation"
@@ -174,6 +175,7 @@ pub fn openapi() -> Value {
     add::<crate::ServerMessage>(&mut generator);
     add::<views::CityView>(&mut generator);
     add::<views::SeriesView>(&mut generator);
+    add::<views::CorrectionView>(&mut generator);
     add::<views::ExplanationView>(&mut generator);
     add::<views::RecordView>(&mut generator);
     add::<views::RejectionView>(&mut generator);

@@ -92,6 +92,7 @@ fn reading(path: &str) -> Option<Handler> {
         "/v1/stations/{id}/series" => get(series::series),
         "/v1/zones" => get(believed::zones),
         "/v1/zones/{id}" => get(believed::zone),
+        "/v1/corrections" => get(resources::corrections),
         "/v1/alerts" => get(believed::alerts),
         "/v1/alerts/{id}" => get(believed::alert),
         "/v1/alerts/{id}/explanation" => get(explanation::explanation),

@@ -6,8 +6,8 @@ use axum::Json;
 use axum::extract::{Extension, Path, Query, State};
 use axum::http::StatusCode;
 use contract::views::{
-    CityView, EarthquakeView, FeedView, HospitalView, IncidentView, LogEntry, RecordView,
-    SignalView, StationState, TaskView, TrackView, UnitView,
+    CityView, CorrectionView, EarthquakeView, FeedView, HospitalView, IncidentView, LogEntry,
+    RecordView, SignalView, StationState, TaskView, TrackView, UnitView,
 };
 use domain::ids::{HospitalId, IncidentId, TaskId, UnitId};
 use serde::Deserialize;
@@ -48,6 +48,13 @@ pub async fn station(State(platform): Here, Path(id): Path<String>) -> Found<Sta
     let ix = platform.live.board().city.station_ix(&id);
     let state = ix.and_then(|ix| platform.live.station(ix));
     state.map(Json).ok_or_else(|| missing("station", &id))
+}
+
+/// `GET /v1/corrections`.
+pub async fn corrections(State(platform): Here) -> Json<Vec<CorrectionView>> {
+    let board = platform.live.board();
+    let now = board.picture.now;
+    Json(board.picture.corrections.values().map(|c| views::correction(c, now)).collect())
 }
 
 /// `GET /v1/incidents`.

@@ -7,6 +7,7 @@ use domain::desk::{Command, DeskFact, Role};
 use domain::ids::{IncidentId, TaskId, UnitId};
 use domain::time::{HOUR_MS, UtcMs};
 
+use super::corrections;
 use super::picture::{Alert, Incident, Picture, TaskState};
 use super::plans;
 use super::refusal::Refusal;
@@ -66,6 +67,16 @@ pub fn decide(
         }
         Command::CancelTask { task, reason } => cancel(picture, *task, reason),
         Command::CloseIncident { incident, note } => close(picture, *incident, note),
+        Command::Correct { station, property, act, from, until, reason } => {
+            let reason = text("reason", reason)?;
+            let asked =
+                corrections::Asked { station, property, act: *act, from: *from, until: *until };
+            corrections::decide(picture, &asked, reason, asker.who, now, city)
+        }
+        Command::EndCorrection { correction, reason } => {
+            let reason = text("reason", reason)?;
+            corrections::end(picture, *correction, reason)
+        }
     }
 }
 
@@ -82,6 +93,8 @@ pub fn act(command: &Command) -> &'static str {
         Command::Dispatch { .. } => "dispatch",
         Command::CancelTask { .. } => "cancel_task",
         Command::CloseIncident { .. } => "close_incident",
+        Command::Correct { .. } => "correct",
+        Command::EndCorrection { .. } => "end_correction",
     }
 }
 
@@ -95,6 +108,8 @@ const OFFICER: &[&str] = &[
     "note_incident",
     "dispatch",
     "cancel_task",
+    "correct",
+    "end_correction",
 ];
 const COMMANDER_TOO: &[&str] = &["start_plan", "close_incident", "shelve_red"];
 

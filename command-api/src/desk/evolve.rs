@@ -190,6 +190,9 @@ fn apply(picture: &mut Picture, event: &DeskEvent, by: &str, touched: &mut Touch
         fact @ (DeskFact::UnitDistressed { .. } | DeskFact::UnitSafe { .. }) => {
             heard::distress(picture, fact, event.at, touched);
         }
+        DeskFact::Corrected(_) | DeskFact::CorrectionEnded { .. } => {
+            super::corrections::evolve(picture, &event.what, event.at);
+        }
         _ => task(picture, event, by, touched),
     }
 }
@@ -352,6 +355,7 @@ fn tick(picture: &mut Picture, now: UtcMs, touched: &mut Touched) {
     picture.now = before.max(now);
     touched.warnings.extend(picture.warnings.pass(before, picture.now));
     heard::tick(picture, touched);
+    super::corrections::forget(&mut picture.corrections, picture.now);
     let old = picture.now.plus_ms(-GONE_KEPT_MS);
     let forgotten: Vec<AlertId> = picture
         .alerts

@@ -1,6 +1,7 @@
 //! Desk events and official signals as lines of the duty log.
 
 use contract::views::LogEntry;
+use domain::correction::{Correction, CorrectionAct};
 use domain::desk::{DeskEvent, DeskFact};
 use domain::ids::Seq;
 use domain::record::{Record, Sequenced};
@@ -131,6 +132,19 @@ fn words(fact: &DeskFact) -> (&'static str, String, String) {
         DeskFact::UnitSafe { unit } => ("unit_safe", unit.to_string(), String::new()),
         DeskFact::IncidentClosed { incident, note } => {
             ("incident_closed", incident.to_string(), note.clone())
+        }
+        DeskFact::Corrected(correction) => {
+            let act = match correction.act {
+                CorrectionAct::Unreliable => "unreliable".to_owned(),
+                CorrectionAct::Offset(by) => format!("offset:{by}"),
+                CorrectionAct::Value(value) => format!("value:{value}"),
+            };
+            let Correction { property, from, until, reason, .. } = correction;
+            let detail = format!("{property} {act} {} {} {reason}", from.0, until.0);
+            ("corrected", correction.station.to_string(), detail)
+        }
+        DeskFact::CorrectionEnded { correction, reason } => {
+            ("correction_ended", correction.to_string(), reason.clone())
         }
     }
 }

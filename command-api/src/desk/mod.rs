@@ -5,6 +5,7 @@
 //! it for real: it owns the picture, appends to the journal, and tells what changed.
 
 pub mod bulletin_views;
+pub mod corrections;
 pub mod decide;
 pub mod evolve;
 pub mod field;

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use contract::views::LogEntry;
 use domain::bulletin::{Earthquake, StormTrack};
+use domain::correction::Correction;
 use domain::decision::{AlertId, Decision};
 use domain::ids::{HospitalId, IncidentId, PlanId, TaskId, UnitId};
 use domain::level::Levels;
@@ -55,6 +56,12 @@ pub struct Picture {
     pub incidents_given: u64,
     /// The tasks numbered so far.
     pub tasks_given: u64,
+    /// Corrections of datastreams: those that hold, and those that ended lately.
+    #[serde(default)]
+    pub corrections: BTreeMap<u64, Correction>,
+    /// The corrections numbered so far.
+    #[serde(default)]
+    pub corrections_given: u64,
     /// The newest report (journal number) that the desk has dealt with.
     pub report_done: u64,
     /// The newest desk event (journal number) on the picture: none is taken twice.

@@ -71,6 +71,12 @@ pub enum Refusal {
     /// No such unit in the city's files.
     #[error("the city has no unit {0}")]
     UnknownUnit(UnitId),
+    /// No such datastream in the city's files.
+    #[error("the city has no datastream {0}")]
+    UnknownDatastream(String),
+    /// No correction of this number holds.
+    #[error("no correction {0} holds")]
+    UnknownCorrection(u64),
     /// The unit has an open task.
     #[error("{unit} has task {task}")]
     UnitBusy {
@@ -132,6 +138,8 @@ impl Refusal {
             Refusal::PlanAlreadyStarted { .. } => "plan_already_started",
             Refusal::UnknownTask(_) => "unknown_task",
             Refusal::UnknownUnit(_) => "unknown_unit",
+            Refusal::UnknownDatastream(_) => "unknown_datastream",
+            Refusal::UnknownCorrection(_) => "unknown_correction",
             Refusal::UnitBusy { .. } => "unit_busy",
             Refusal::TaskState { .. } => "task_state",
             Refusal::TasksOpen(_) => "tasks_open",
@@ -167,6 +175,8 @@ impl Refusal {
             }
             Refusal::UnknownTask(task) => vec![("task", task.to_string())],
             Refusal::UnknownUnit(unit) => vec![("unit", unit.to_string())],
+            Refusal::UnknownDatastream(stream) => vec![("datastream", stream.clone())],
+            Refusal::UnknownCorrection(id) => vec![("correction", id.to_string())],
             Refusal::UnitBusy { unit, task } => {
                 vec![("unit", unit.to_string()), ("task", task.to_string())]
             }

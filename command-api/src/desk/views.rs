@@ -3,13 +3,16 @@
 use std::collections::BTreeSet;
 
 use contract::views::{
-    AlertView, FigureView, HospitalView, IncidentView, SignalView, TaskStep, TaskView, UnitView,
+    AlertView, CorrectionView, FigureView, HospitalView, IncidentView, SignalView, TaskStep,
+    TaskView, UnitView,
 };
 use domain::city::Threshold;
+use domain::correction::{Correction, CorrectionAct};
 use domain::decision::AlertId;
 use domain::facility::{BedType, FigureValue};
 use domain::ids::{HospitalId, IncidentId, TaskId, UnitId};
 use domain::report::SignalAct;
+use domain::time::UtcMs;
 
 use super::picture::{Alert, FEED, Picture, TaskState, Told};
 use super::wards::Ward;
@@ -56,6 +59,28 @@ pub fn alert(
         incident: alert.incident.map(|i| i.to_string()),
         status: "actual".into(),
     })
+}
+
+/// A correction, and whether it holds.
+pub fn correction(correction: &Correction, now: UtcMs) -> CorrectionView {
+    let (act, amount) = match correction.act {
+        CorrectionAct::Unreliable => ("unreliable", None),
+        CorrectionAct::Offset(by) => ("offset", Some(by)),
+        CorrectionAct::Value(value) => ("value", Some(value)),
+    };
+    CorrectionView {
+        id: correction.id,
+        station: correction.station.to_string(),
+        property: correction.property.clone(),
+        act: act.to_owned(),
+        amount,
+        from_ms: correction.from.0,
+        until_ms: correction.until.0,
+        holds: correction.until > now,
+        reason: correction.reason.clone(),
+        by: correction.by.clone(),
+        at_ms: correction.at.0,
+    }
 }
 
 /// The threshold that spoke; where the rule names none, the highest of its level that the value

@@ -83,6 +83,8 @@ fn rounds(options: &ServeOptions, parts: &Parts) -> Rounds {
         "the look at feeds",
         rounds::look(Arc::clone(platform), hearing, journal, Arc::clone(followed), options.clock),
     );
+    let hearing = Arc::clone(&parts.hearing);
+    rounds.spawn("the corrections", rounds::corrections(Arc::clone(platform), hearing));
     if let Some((target, every)) = options.heartbeat.clone() {
         let health = Arc::clone(&platform.health);
         rounds.spawn(

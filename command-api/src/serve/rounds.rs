@@ -1,5 +1,6 @@
 //! The rounds: what is done again and again while the platform is served.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -24,6 +25,8 @@ const BEAT_EVERY: Duration = Duration::from_secs(1);
 const ZONES_EVERY: Duration = Duration::from_secs(1);
 /// The age alone of what is known of a zone is told once in so many of those rounds.
 const AGES_EVERY_ROUNDS: u32 = 30;
+/// How often the desk is asked for corrections.
+const CORRECTIONS_EVERY: Duration = Duration::from_millis(500);
 /// How often feeds, units' sessions and notices are looked at.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
 
@@ -95,6 +98,39 @@ pub(super) async fn beat(platform: Arc<Platform>, followed: Arc<Followed>) {
         let now = platform.now();
         held(&followed.readings).age(now);
         platform.live.beat(now);
+    }
+}
+
+/// Admission takes over the corrections that hold at the desk.
+pub(super) async fn corrections(platform: Arc<Platform>, hearing: Arc<HearingHandle>) {
+    let mut ticks = every(CORRECTIONS_EVERY);
+    let mut taken = BTreeMap::new();
+    loop {
+        ticks.tick().await;
+        let now = platform.live.board().picture.corrections.clone();
+        if now == taken {
+            continue;
+        }
+        let admission = hearing.admission().clone();
+        let list: Vec<_> = now.values().cloned().collect();
+        // The history is asked for what is corrected.
+        let submitted = tokio::task::spawn_blocking(move || admission.correct(&list)).await;
+        let durable = match submitted {
+            Ok(Some(admitted)) => admitted.durable().await.map(|_| ()),
+            Ok(None) => Ok(()),
+            Err(error) => {
+                tracing::error!(%error, "the corrections broke off");
+                Ok(())
+            }
+        };
+        match durable {
+            Ok(()) => taken = now,
+            // A full disk: what was not written is forgotten, and said again when there is room.
+            Err(error) => {
+                tracing::warn!(%error, "a correction could not be written");
+                hearing.admission().correct_again();
+            }
+        }
     }
 }
 

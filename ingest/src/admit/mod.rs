@@ -7,6 +7,7 @@
 
 mod admitted;
 pub mod again;
+mod corrections;
 pub(crate) mod inflight;
 pub mod mixed;
 pub mod rate;
@@ -95,6 +96,8 @@ pub(crate) struct Inner {
     pub(crate) clock_is_back: bool,
     /// In a replay: instants far ahead of all others.
     pub(crate) leap: Option<submit::Leap>,
+    /// The corrections that were taken since the start.
+    pub(crate) corrected: std::collections::BTreeSet<u64>,
     /// Room for an append's records.
     pub(crate) spare: Vec<Record>,
 }
@@ -135,6 +138,7 @@ impl Admission {
             reports: reports::Reported::default(),
             clock_is_back: false,
             leap: None,
+            corrected: std::collections::BTreeSet::new(),
             spare: Vec::new(),
         };
         let core = Core { inner: Mutex::new(inner), appender, ticks, telemetry };

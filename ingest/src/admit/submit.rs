@@ -221,6 +221,9 @@ impl<'c, 'm, 's> Draft<'c, 'm, 's> {
                 let is_backlog = filled || observation.backlog;
                 self.tally.timing.accepted(observation.t, received, is_backlog);
                 self.records.push(Record::Observation { received, channel, observation });
+                if let Some(observation) = self.inner.judge.corrected(&observation, self.ticket) {
+                    self.records.push(Record::Observation { received, channel, observation });
+                }
                 // What it says of gauges that are not heard goes into the record beside it.
                 for observation in self.inner.judge.speak_for(&observation, self.ticket) {
                     self.touched.put(observation.datastream);

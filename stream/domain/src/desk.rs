@@ -3,8 +3,9 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::correction::{Correction, CorrectionAct};
 use crate::decision::{AlertId, Decision};
-use crate::ids::{IncidentId, PlanId, TaskId, UnitId, UserName};
+use crate::ids::{IncidentId, PlanId, StationId, TaskId, UnitId, UserName};
 use crate::report::TaskReport;
 use crate::time::UtcMs;
 
@@ -107,6 +108,29 @@ pub enum Command {
         incident: IncidentId,
         /// The conclusion.
         note: String,
+    },
+    /// Says what a datastream's values are worth, always with an end and a reason.
+    Correct {
+        /// The station.
+        station: StationId,
+        /// The property.
+        property: String,
+        /// What is done with the values.
+        act: CorrectionAct,
+        /// From which instant on.
+        from: UtcMs,
+        /// Until which instant; absent for the value of one instant.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        until: Option<UtcMs>,
+        /// Why.
+        reason: String,
+    },
+    /// Ends a correction early: what comes from now on is taken as it is sent.
+    EndCorrection {
+        /// The correction.
+        correction: u64,
+        /// Why.
+        reason: String,
     },
 }
 
@@ -271,5 +295,14 @@ pub enum DeskFact {
     UnitSafe {
         /// The unit.
         unit: UnitId,
+    },
+    /// Values are corrected.
+    Corrected(Correction),
+    /// A correction has ended early.
+    CorrectionEnded {
+        /// The correction.
+        correction: u64,
+        /// Why.
+        reason: String,
     },
 }

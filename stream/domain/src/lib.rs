@@ -9,6 +9,7 @@
 
 pub mod bulletin;
 pub mod city;
+pub mod correction;
 pub mod decision;
 pub mod desk;
 pub mod facility;

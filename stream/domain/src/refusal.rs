@@ -112,6 +112,8 @@ pub enum Channel {
     Sl651,
     /// Cursor-on-Target over TCP.
     Cot,
+    /// The desk: a person's correction.
+    Desk,
 }
 
 impl Channel {
@@ -123,6 +125,7 @@ impl Channel {
         Channel::File,
         Channel::Sl651,
         Channel::Cot,
+        Channel::Desk,
     ];
 
     /// The channel of a word.
@@ -139,6 +142,7 @@ impl Channel {
             Channel::File => "file",
             Channel::Sl651 => "sl651",
             Channel::Cot => "cot",
+            Channel::Desk => "desk",
         }
     }
 }

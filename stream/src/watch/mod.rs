@@ -222,7 +222,9 @@ impl Watch {
             }
             self.amend_settled(number, before, seq, out);
             if self.provisional {
-                self.amend_alert(number, seq, out);
+                let withdrawn = matches!(placed, Placed::Replaced(_, was) if !was.is_nan())
+                    && seen.quality.trust == Trust::Unreliable;
+                self.amend_alert(number, seq, withdrawn, out);
             }
             let cause = if seen.backlog { Cause::Backlog } else { Cause::Again };
             self.assess(number, seq, cause, out);
@@ -319,8 +321,9 @@ impl Watch {
         }
     }
 
-    /// Where the evidence of an alert's last step was changed, the alert is amended.
-    fn amend_alert(&mut self, number: usize, seq: u64, out: &mut Vec<Ruling>) {
+    /// Where the evidence of an alert's last step was changed, the alert is amended. Missing data
+    /// clears nothing; evidence that was `withdrawn` (somebody calls it unreliable) bears nothing.
+    fn amend_alert(&mut self, number: usize, seq: u64, withdrawn: bool, out: &mut Vec<Ruling>) {
         let Some(place) = self.places.get_mut(number) else { return };
         let Some(standing) = place.standing.as_ref().filter(|s| s.rank > 0) else { return };
         let (at, rank) = (standing.stepped_t, standing.rank);
@@ -340,7 +343,7 @@ impl Watch {
             When::Provisional,
             Hint::default(),
         );
-        if then.held >= rank || then.level == Level::NoData {
+        if then.held >= rank || (then.level == Level::NoData && !withdrawn) {
             return;
         }
         let finding = place.now.judge(&view, When::Provisional, Hint::default());

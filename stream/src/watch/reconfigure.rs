@@ -161,7 +161,7 @@ impl Watch {
             place.settled = cursor;
         }
         self.amend_settled(number, before, seq, out);
-        self.amend_alert(number, seq, out);
+        self.amend_alert(number, seq, false, out);
         self.assess(number, seq, Cause::Again, out);
     }
 

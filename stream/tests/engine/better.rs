@@ -190,3 +190,21 @@ fn a_gauge_that_another_speaks_for_has_data_but_is_still_silent() {
     let feed = told.rows("feed", "A");
     assert_eq!(feed.len(), 1, "silent once, and not back: {feed:?}");
 }
+
+#[test]
+fn evidence_that_is_called_unreliable_takes_its_alert_back_and_missing_data_does_not() {
+    let (town, stream) = river_town();
+    let mut story = town.story();
+    story.at(stream, START, 400.0);
+    let told = run(&story);
+    assert_eq!(told.rows("discharge", "A").len(), 2, "{:#?}", told.decisions);
+    story.tick(START + 120 * MIN);
+    let told = run(&story);
+    assert!(told.decisions.iter().all(|d| d.kind.wire() != "alert.cleared"), "silence clears none");
+    let quality = Quality { trust: Trust::Unreliable, ..Quality::default() };
+    let result_time = domain::time::UtcMs(START + 120 * MIN);
+    story.push(seen(Observation { quality, result_time, ..observation(stream, START, 400.0) }));
+    let told = run(&story);
+    let last: Vec<String> = told.rows("discharge", "A").into_iter().rev().take(2).collect();
+    assert_eq!(last, ["alert.cleared none<-red @0", "alert.amended none<-red @0"]);
+}

@@ -140,6 +140,35 @@ pub struct AlertView {
     pub status: String,
 }
 
+/// A manual correction of a datastream.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct CorrectionView {
+    /// Its number.
+    pub id: u64,
+    /// The station.
+    pub station: String,
+    /// The property.
+    pub property: String,
+    /// `unreliable`: shown and not used; `offset`: `amount` is added; `value`: the one instant has
+    /// the value `amount`.
+    pub act: String,
+    /// In the property's unit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub amount: Option<f64>,
+    /// From which instant on, Unix ms.
+    pub from_ms: i64,
+    /// Until which instant, Unix ms, not included.
+    pub until_ms: i64,
+    /// Whether it holds still.
+    pub holds: bool,
+    /// Why.
+    pub reason: String,
+    /// Who said so.
+    pub by: String,
+    /// When, Unix ms.
+    pub at_ms: i64,
+}
+
 /// An incident.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct IncidentView {

@@ -1,0 +1,124 @@
+//! Manual corrections at the desk: what may be corrected, and which corrections hold.
+
+use std::collections::BTreeMap;
+
+use domain::correction::{AHEAD_MAX_MS, BACK_MAX_MS, Correction, CorrectionAct};
+use domain::desk::DeskFact;
+use domain::ids::StationId;
+use domain::time::{HOUR_MS, UtcMs};
+
+use super::picture::Picture;
+use super::refusal::Refusal;
+use crate::gazetteer::Gazetteer;
+
+/// The most corrections that hold at one time.
+pub const CORRECTIONS_MAX: usize = 200;
+/// How long one is shown after its end.
+const KEPT_MS: i64 = 72 * HOUR_MS;
+
+/// What is asked.
+#[derive(Debug, Clone, Copy)]
+pub struct Asked<'a> {
+    /// The station.
+    pub station: &'a StationId,
+    /// The property.
+    pub property: &'a str,
+    /// What is done.
+    pub act: CorrectionAct,
+    /// From which instant on.
+    pub from: UtcMs,
+    /// Until which instant.
+    pub until: Option<UtcMs>,
+}
+
+/// Decides a correction.
+///
+/// # Errors
+/// [`Refusal`]: no such datastream, an end that is missing or too far away, a value that cannot be.
+pub fn decide(
+    picture: &Picture,
+    asked: &Asked<'_>,
+    reason: String,
+    by: &str,
+    now: UtcMs,
+    city: &Gazetteer,
+) -> Result<Vec<DeskFact>, Refusal> {
+    let (station, property) = (asked.station.as_str(), asked.property);
+    let streams = &city.city().datastreams;
+    if !streams.iter().any(|d| d.station.as_str() == station && d.property == property) {
+        return Err(Refusal::UnknownDatastream(format!("{station}:{property}")));
+    }
+    let invalid = |field, why| Err(Refusal::Invalid { field, why });
+    if asked.from < now.plus_ms(-BACK_MAX_MS) || asked.from > now {
+        return invalid("from", "a correction begins within the last 72 hours");
+    }
+    let until = match (asked.act, asked.until) {
+        (CorrectionAct::Value(_), None) => asked.from.plus_ms(1),
+        (CorrectionAct::Value(_), Some(_)) => {
+            return invalid("until", "the value of one instant has no end");
+        }
+        (_, None) => return invalid("until", "a correction always has an end"),
+        (_, Some(until)) => until,
+    };
+    if until <= asked.from || until > now.plus_ms(AHEAD_MAX_MS) {
+        return invalid("until", "after its beginning, at most a week ahead");
+    }
+    match asked.act {
+        CorrectionAct::Unreliable => {}
+        CorrectionAct::Offset(by) if by.is_finite() && by != 0.0 => {}
+        CorrectionAct::Value(value) => {
+            let plausible = city.city().property(property).map(|p| p.plausible);
+            if !plausible.is_some_and(|(least, most)| (least..=most).contains(&value)) {
+                return invalid("act", "the value is outside what the property can be");
+            }
+        }
+        CorrectionAct::Offset(_) => return invalid("act", "an offset is a number and not 0"),
+    }
+    if picture.corrections.values().filter(|c| c.until > now).count() >= CORRECTIONS_MAX {
+        return invalid("act", "too many corrections hold already: end some of them");
+    }
+    Ok(vec![DeskFact::Corrected(Correction {
+        id: picture.corrections_given + 1,
+        station: asked.station.clone(),
+        property: property.to_owned(),
+        act: asked.act,
+        from: asked.from,
+        until,
+        reason,
+        by: by.to_owned(),
+        at: now,
+    })])
+}
+
+/// Ends a correction early.
+///
+/// # Errors
+/// [`Refusal::UnknownCorrection`] where none of this number holds.
+pub fn end(picture: &Picture, id: u64, reason: String) -> Result<Vec<DeskFact>, Refusal> {
+    let holds = picture.corrections.get(&id).is_some_and(|c| c.until > picture.now);
+    if !holds {
+        return Err(Refusal::UnknownCorrection(id));
+    }
+    Ok(vec![DeskFact::CorrectionEnded { correction: id, reason }])
+}
+
+/// Takes a fact about corrections onto the picture.
+pub(super) fn evolve(picture: &mut Picture, fact: &DeskFact, at: UtcMs) {
+    match fact {
+        DeskFact::Corrected(correction) => {
+            picture.corrections_given = picture.corrections_given.max(correction.id);
+            picture.corrections.insert(correction.id, correction.clone());
+        }
+        DeskFact::CorrectionEnded { correction, .. } => {
+            if let Some(found) = picture.corrections.get_mut(correction) {
+                found.until = found.until.min(at.max(found.from));
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Leaves those that ended long ago.
+pub(super) fn forget(corrections: &mut BTreeMap<u64, Correction>, now: UtcMs) {
+    corrections.retain(|_, correction| correction.until.plus_ms(KEPT_MS) > now);
+}
