@@ -6,7 +6,7 @@
 //! One question, one file: how far ([`distance`]), what is near ([`point_index`]), what contains it
 //! ([`area_index`]), which hexagon ([`cells`]), what stations say of the place between them
 //! ([`spread`]), which area is whose ([`thiessen`](mod@thiessen)), what a pair of a Chinese web map is
-//! in WGS-84 ([`coordinates`]).
+//! in WGS-84 ([`coordinates`]), how two shapes lie to each other ([`shape`]).
 
 pub mod area_index;
 pub mod cells;
@@ -15,6 +15,7 @@ pub mod distance;
 pub mod outline;
 pub mod point_index;
 pub mod position;
+pub mod shape;
 pub mod spread;
 pub mod thiessen;
 
@@ -25,4 +26,5 @@ pub use distance::{EARTH_RADIUS_M, distance_m};
 pub use outline::{BoundingBox, Outline, OutlineError};
 pub use point_index::{Near, PointIndex};
 pub use position::{Position, PositionError};
+pub use shape::{Relation, Shape, ShapeError};
 pub use thiessen::thiessen;

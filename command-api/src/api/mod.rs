@@ -14,6 +14,7 @@ pub mod metrics;
 pub mod problem;
 pub mod rejections;
 pub mod resources;
+pub mod sensorthings;
 pub mod series;
 pub mod server;
 pub mod sessions;
