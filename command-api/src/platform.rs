@@ -70,6 +70,8 @@ pub struct Platform {
     pub metrics: Arc<Metrics>,
     /// `https://…` where it is reached through a reverse proxy.
     pub public_url: Option<String>,
+    /// `mqtt://…` of the embedded endpoint, where there is one.
+    pub mqtt: Option<String>,
     /// The console's built files.
     pub console: Option<PathBuf>,
     /// `zones.geojson` and the files of `map/`, by name.

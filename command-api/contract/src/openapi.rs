@@ -37,6 +37,13 @@ pub struct Route {
     pub answer: &'static str,
 }
 
+impl Route {
+    /// The path as it is documented: what takes the rest of an address has no star there.
+    pub fn documented_path(&self) -> String {
+        self.path.replace("{*", "{")
+    }
+}
+
 macro_rules! routes {
     ($($method:ident $path:literal $entry:ident [$($q:literal),*] $body:literal => $answer:literal : $summary:literal)*) => {
         /// Every route.
@@ -101,6 +108,12 @@ routes! {
     post "/v1/agencies/{id}/credentials" Session [] "CredentialRequest" => "CredentialIssued": "Give out a credential; its secret is in this answer and nowhere else"
     delete "/v1/agencies/{id}/credentials/{credential}" Session [] "" => "CredentialView": "Revoke a credential; what came in by it is closed within seconds"
     post "/v1/agencies/{id}/credentials/{credential}/rotate" Session [] "CredentialRotation" => "CredentialIssued": "Give out one in its place; the old one stays good for a while"
+    get "/v1.1" SessionOrToken [] "" => "application/json": "OGC SensorThings 1.1: entity sets and conformance"
+    get "/v1.1/" SessionOrToken [] "" => "application/json": "The same"
+    get "/v1.1/{entity}" SessionOrToken ["$filter", "$orderby", "$top", "$skip", "$count", "$select", "$expand", "$resultFormat"] "" => "application/json": "SensorThings: Things, Locations, HistoricalLocations, Datastreams, Sensors, ObservedProperties, Observations, FeaturesOfInterest; or one, Things('id'); an agency reads its own"
+    get "/v1.1/{entity}/{*rest}" SessionOrToken ["$filter", "$orderby", "$top", "$skip", "$count", "$select", "$expand", "$resultFormat"] "" => "application/json": "SensorThings: what an entity leads to, its properties, $value, $ref"
+    post "/v1.1/{entity}" Token [] "application/json" => "application/json": "SensorThings: Observations (201 with Location), CreateObservations (data arrays: an address or \"error\" for each)"
+    post "/v1.1/{entity}/{*rest}" Token [] "application/json" => "application/json": "SensorThings: Datastreams('id')/Observations"
     post "/v1/observations" Token [] "application/json" => "IngestAnswer": "Observations: JSON array, NDJSON or CSV; plain, gzip or zstd"
     post "/v1/reports/hospital" Token [] "application/json" => "IngestAnswer": "A hospital's status"
     post "/v1/reports/units" Token [] "application/json" => "IngestAnswer": "A unit's report"
@@ -126,7 +139,8 @@ fn content(kind: &str) -> Value {
 }
 
 fn operation(route: &Route) -> Value {
-    let in_path = route.path.split('{').skip(1).filter_map(|part| part.split('}').next());
+    let path = route.documented_path();
+    let in_path = path.split('{').skip(1).filter_map(|part| part.split('}').next());
     let path = in_path.map(|name| {
         json!({ "name": name, "in": "path", "required": true, "schema": { "type": "string" } })
     });
@@ -192,7 +206,7 @@ pub fn openapi() -> Value {
     add::<views::TraceView>(&mut generator);
     let mut paths: Map<String, Value> = Map::new();
     for route in ROUTES {
-        let at = paths.entry(route.path).or_insert_with(|| json!({}));
+        let at = paths.entry(route.documented_path()).or_insert_with(|| json!({}));
         at[route.method] = operation(route);
     }
     json!({

@@ -121,6 +121,8 @@ fn reading(path: &str) -> Option<Handler> {
         "/v1/trace/{id}" => get(trace::trace),
         "/v1/export/alerts.csv" => get(export::alerts),
         "/v1/export/log.csv" => get(export::log),
+        "/v1.1" | "/v1.1/" => get(sensorthings::landing),
+        "/v1.1/{entity}" | "/v1.1/{entity}/{*rest}" => get(sensorthings::read),
         "/v1/export/series.csv" => get(export::series_csv),
         _ => return None,
     })

@@ -201,6 +201,7 @@ pub(super) async fn start(options: &ServeOptions) -> Result<(Parts, TcpListener)
         health,
         metrics,
         public_url: options.public_url.clone(),
+        mqtt: hearing.mqtt_addr().map(|address| format!("mqtt://{address}")),
         console: options.console_dir.clone(),
         city_files: city_files(&read, &options.city_dir),
         stop: stop.subscribe(),

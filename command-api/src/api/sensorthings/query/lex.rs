@@ -71,7 +71,9 @@ fn worded(text: &str) -> Result<(Token, &str), QueryError> {
             "geography" | "geometry" => Literal::Shape(inner),
             "duration" => Literal::Duration(duration(&inner)?),
             other => {
-                return invalid(format!("{other}'…' is no value; geography'…' and duration'…' are"));
+                return invalid(format!(
+                    "{other}'…' is no value; geography'…' and duration'…' are"
+                ));
             }
         };
         return Ok((Token::Literal(literal), after));

@@ -30,6 +30,9 @@ pub enum QueryError {
     /// It would read more than one request may.
     #[error("{0}")]
     TooMuch(String),
+    /// The history cannot be read.
+    #[error("the history cannot be read: {0}")]
+    Unavailable(String),
 }
 
 /// A request that is not as it must be.
