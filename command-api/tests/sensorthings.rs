@@ -229,6 +229,7 @@ async fn filters_find_what_they_should() {
     let house = House::open().await;
     house.filled().await;
     let (t3, t5) = (house.time(3), house.time(5));
+    let utc5 = domain::time::UtcMs(house.t0 + 5 * MINUTE).rfc3339(0);
     let of_a = "Datastreams('A:discharge')/Observations";
     // Path, filter, the values that are left.
     let numbers: Vec<(&str, String, Vec<f64>)> = vec![
@@ -250,8 +251,9 @@ async fn filters_find_what_they_should() {
         (of_a, "phenomenonTime gt mindatetime() and phenomenonTime lt maxdatetime() and result eq 1".into(), vec![1.0]),
         (of_a, format!("minute(resultTime) eq minute({t5})"), vec![6.0]),
         (of_a, format!("year(phenomenonTime) ge 2020 and second(phenomenonTime) eq 0 and phenomenonTime eq {t5}"), vec![6.0]),
-        (of_a, format!("time(phenomenonTime) eq time({t5}) or result eq 99"), vec![6.0]),
+        (of_a, format!("time(phenomenonTime) eq time({utc5}) and hour(phenomenonTime) eq hour({utc5})"), vec![6.0]),
         (of_a, "fractionalseconds(phenomenonTime) gt 0".into(), vec![]),
+        (of_a, format!("date(phenomenonTime) eq date({utc5}) and day(resultTime) eq day({utc5}) and month(resultTime) ge 1 and result eq 6"), vec![6.0]),
         (of_a, "totaloffsetminutes(phenomenonTime) eq 0 and result eq 3".into(), vec![3.0]),
         (of_a, "resultQuality eq 'reliable' and result gt 9".into(), vec![10.0]),
         (of_a, "validTime eq null and result eq 4".into(), vec![4.0]),

@@ -337,7 +337,7 @@ fn follow<'w>(
             None => return unknown(kind, name),
             Some((_, Kind::Observation, _)) => {
                 let mut walk = Walk::whole(world, entity.streams(world));
-                while let Some((stream, seen)) = walk.next()? {
+                while let Some((stream, seen)) = walk.take()? {
                     follow(world, Entity::Observation(stream, seen), rest, values)?;
                     super::observations::bounded(values.len())?;
                 }

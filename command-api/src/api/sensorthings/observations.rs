@@ -118,7 +118,7 @@ impl<'a, 'w> Walk<'a, 'w> {
     ///
     /// # Errors
     /// [`QueryError`] of the history, or where too much is read.
-    pub fn next(&mut self) -> Result<Option<(Stream<'w>, Observation)>, QueryError> {
+    pub fn take(&mut self) -> Result<Option<(Stream<'w>, Observation)>, QueryError> {
         loop {
             let next = match self.order {
                 Order::ByStream => self.next_of_stream()?,
@@ -291,7 +291,7 @@ pub fn page<'w>(
     let (top, skip) = super::list::window(options);
     let mut page = Page { entities: Vec::new(), more: false, count: None };
     let (mut found, mut sorted) = (0usize, Vec::new());
-    while let Some((stream, seen)) = walk.next()? {
+    while let Some((stream, seen)) = walk.take()? {
         let entity = Entity::Observation(stream, seen);
         let about = About(world, entity);
         if let Some(filter) = filter

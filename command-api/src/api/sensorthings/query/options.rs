@@ -69,7 +69,7 @@ impl Options {
             "filter" => self.filter.replace(parser.expression()?).is_some(),
             "top" => self.top.replace(number(name, parser)?).is_some(),
             "skip" => self.skip.replace(number(name, parser)?).is_some(),
-            "count" => match parser.next() {
+            "count" => match parser.take() {
                 Some(Token::Literal(Literal::Bool(said))) => self.count.replace(said).is_some(),
                 _ => return invalid("$count is true or false"),
             },
@@ -95,7 +95,7 @@ impl Options {
                 list(parser, |parser| self.expansion(parser))?;
                 had
             }
-            "resultFormat" => match parser.next() {
+            "resultFormat" => match parser.take() {
                 Some(Token::Name(form)) if form == "dataArray" => {
                     std::mem::replace(&mut self.data_array, true)
                 }
@@ -114,7 +114,7 @@ impl Options {
         let mut options = Self::default();
         if parser.takes('(') {
             loop {
-                match parser.next() {
+                match parser.take() {
                     Some(Token::Option(name)) => {
                         parser.needs('=')?;
                         options.read(&name, parser)?;
@@ -213,7 +213,7 @@ fn list(
 }
 
 fn name_of(parser: &mut Parser) -> Result<String, QueryError> {
-    match parser.next() {
+    match parser.take() {
         Some(Token::Name(name)) => Ok(name),
         _ => invalid("a name is wanted"),
     }
@@ -226,12 +226,12 @@ fn key(parser: &mut Parser) -> Result<(Expr, bool), QueryError> {
         Some(Token::Name(word)) if word == "asc" => false,
         _ => return Ok((key, false)),
     };
-    parser.next();
+    parser.take();
     Ok((key, down))
 }
 
 fn number(name: &str, parser: &mut Parser) -> Result<u64, QueryError> {
-    match parser.next() {
+    match parser.take() {
         // Far fewer than there are whole numbers.
         Some(Token::Literal(Literal::Number(n))) if n >= 0.0 && n.fract() == 0.0 && n < 1e15 => {
             Ok(n as u64)

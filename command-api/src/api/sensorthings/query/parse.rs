@@ -28,7 +28,7 @@ impl Parser {
     }
 
     /// Takes the next word.
-    pub fn next(&mut self) -> Option<Token> {
+    pub fn take(&mut self) -> Option<Token> {
         let token = self.tokens.get(self.at).cloned();
         self.at += 1;
         token
@@ -126,7 +126,7 @@ impl Parser {
 
     fn unary(&mut self) -> Result<Expr, QueryError> {
         self.node()?;
-        let name = match self.next() {
+        let name = match self.take() {
             Some(Token::Literal(literal)) => return Ok(Expr::Literal(literal)),
             Some(Token::Mark('(')) => {
                 let inner = self.expression()?;
@@ -188,7 +188,7 @@ impl Parser {
         let mut path = vec![first];
         while self.takes('/') {
             self.node()?;
-            match self.next() {
+            match self.take() {
                 Some(Token::Name(name)) => path.push(name),
                 Some(Token::Literal(Literal::Number(n))) if n >= 0.0 && n.fract() == 0.0 => {
                     path.push(n.to_string());
