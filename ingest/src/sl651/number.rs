@@ -2,6 +2,8 @@
 
 /// The most digits a number has.
 pub const DIGITS_MAX: usize = 15;
+/// One more than the greatest of them.
+const MOST: i64 = 10i64.pow(DIGITS_MAX as u32);
 
 /// A number as it is written: 10.490 is 10490 with three decimals.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,15 +41,14 @@ pub(super) fn from_bcd(bytes: &[u8], decimals: u8) -> Number {
         [0xFF, rest @ ..] => (-1, rest),
         all => (1, all),
     };
-    let read = super::stamp::digits(bytes).map(|text| text.trim_start_matches('0').to_owned());
-    match read {
-        Some(text) if text.is_empty() => Number::Is(Decimal { digits: 0, decimals }),
-        Some(text) if text.len() <= DIGITS_MAX => match text.parse::<i64>() {
-            Ok(digits) => Number::Is(Decimal { digits: sign * digits, decimals }),
-            Err(_) => Number::Odd,
-        },
-        _ => Number::Odd,
+    let mut digits = 0i64;
+    for nibble in bytes.iter().flat_map(|byte| [byte >> 4, byte & 0x0F]) {
+        if nibble > 9 || digits >= MOST / 10 {
+            return Number::Odd;
+        }
+        digits = digits * 10 + i64::from(nibble);
     }
+    Number::Is(Decimal { digits: sign * digits, decimals })
 }
 
 /// Reads text: `M` is missing. `None` where it is neither that nor a number.
@@ -105,7 +106,7 @@ mod tests {
 
     #[test]
     fn a_leading_ff_is_a_sign_and_nothing_but_ff_is_no_value() {
-        assert_eq!(from_bcd(&[0x00, 0x01, 0x04, 0x90], 3), is(10_490 / 10, 3));
+        assert_eq!(from_bcd(&[0x00, 0x01, 0x04, 0x90], 3), is(10_490, 3));
         assert_eq!(from_bcd(&[0xFF, 0x00, 0x15], 1), is(-15, 1));
         assert_eq!(from_bcd(&[0xFF, 0xFF, 0xFF], 1), Number::Missing);
         assert_eq!(from_bcd(&[0x1A, 0x00], 1), Number::Odd);
