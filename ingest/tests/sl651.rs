@@ -22,7 +22,7 @@ use ingest::sl651::{attachments, trial};
 use support::until;
 use tokio::io::AsyncWriteExt;
 
-fn of<'a>(seen: &'a [(String, i64, f64)], name: &str) -> Vec<(i64, f64)> {
+fn of(seen: &[(String, i64, f64)], name: &str) -> Vec<(i64, f64)> {
     seen.iter().filter(|(n, ..)| n == name).map(|(_, t, v)| ((t - HOUR.0) / MINUTE, *v)).collect()
 }
 

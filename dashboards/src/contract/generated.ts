@@ -970,6 +970,96 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/corrections": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Corrections of datastreams: those that hold, and those that ended lately */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Corrections of datastreams: those that hold, and those that ended lately */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["CorrectionView"][];
+                    };
+                };
+                /** @description refused, with the reason */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/earthquakes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Earthquakes of the last days, newest first, each with its earlier versions */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Earthquakes of the last days, newest first, each with its earlier versions */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["EarthquakeView"][];
+                    };
+                };
+                /** @description refused, with the reason */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/export/alerts.csv": {
         parameters: {
             query?: never;
@@ -1772,6 +1862,55 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/reports/earthquakes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Earthquakes: QuakeML 1.2, JSON, or GeoJSON as USGS publishes it */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/xml": unknown;
+                };
+            };
+            responses: {
+                /** @description Earthquakes: QuakeML 1.2, JSON, or GeoJSON as USGS publishes it */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["IngestAnswer"];
+                    };
+                };
+                /** @description refused, with the reason */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/reports/hospital": {
         parameters: {
             query?: never;
@@ -1796,6 +1935,55 @@ export interface paths {
             };
             responses: {
                 /** @description A hospital's status */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["IngestAnswer"];
+                    };
+                };
+                /** @description refused, with the reason */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/reports/tracks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Storm tracks: JSON, or best-track columns of JMA as text/plain */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            responses: {
+                /** @description Storm tracks: JSON, or best-track columns of JMA as text/plain */
                 200: {
                     headers: {
                         [name: string]: unknown;
@@ -2397,6 +2585,51 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/tracks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Storms: the way so far and the forecast */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Storms: the way so far and the forecast */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["TrackView"][];
+                    };
+                };
+                /** @description refused, with the reason */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/units": {
         parameters: {
             query?: never;
@@ -2914,6 +3147,22 @@ export interface components {
             /** @constant */
             kind: "notice_gone";
             row: string;
+        } | {
+            /** @constant */
+            kind: "earthquake";
+            row: components["schemas"]["EarthquakeView"];
+        } | {
+            /** @constant */
+            kind: "earthquake_gone";
+            row: string;
+        } | {
+            /** @constant */
+            kind: "track";
+            row: components["schemas"]["TrackView"];
+        } | {
+            /** @constant */
+            kind: "track_gone";
+            row: string;
         };
         /** @description A circle. */
         CircleView: {
@@ -3003,7 +3252,7 @@ export interface components {
          *     one of `unknown_alert`, `already_acknowledged` (detail names who), `not_acknowledged`,
          *     `already_shelved`, `red_needs_commander`, `shelving_too_long`, `unknown_incident`,
          *     `incident_closed`, `incident_exists`, `unknown_plan`, `unknown_task`, `unknown_unit`,
-         *     `unit_busy`, `task_state`, `tasks_open`, `due_in_the_past`, `forbidden`, `alert_cleared`.
+         *     `unit_busy`, `unknown_datastream`, `unknown_correction`, `task_state`, `tasks_open`, `due_in_the_past`, `forbidden`, `alert_cleared`.
          */
         CommandAnswer: {
             /** @description The log entries. */
@@ -3014,7 +3263,9 @@ export interface components {
          *
          *     `command` is one of (tag `do`): `acknowledge {alert, note?}`, `take_back_acknowledgement {alert,
          *     reason}`, `shelve {alert, until, reason}`, `unshelve {alert}`, `open_incident {alert, title}`,
-         *     `note_incident {incident, note}`, `start_plan {incident, plan}`, `dispatch {incident, task?, text,
+         *     `correct
+         *     {station, property, act, from, until?, reason}` (`act`: `"unreliable"`, `{"offset": x}` or `{"value": x}`),
+         *     `end_correction {correction, reason}`, `note_incident {incident, note}`, `start_plan {incident, plan}`, `dispatch {incident, task?, text,
          *     unit, due}`, `cancel_task {task, reason}`, `close_incident {incident, note}`; times are Unix
          *     milliseconds.
          */
@@ -3023,6 +3274,49 @@ export interface components {
             command: unknown;
             /** @description The sender's own id of this command: sent twice, it acts once. */
             id: string;
+        };
+        /** @description A manual correction of a datastream. */
+        CorrectionView: {
+            /**
+             * @description `unreliable`: shown and not used; `offset`: `amount` is added; `value`: the one instant has
+             *     the value `amount`.
+             */
+            act: string;
+            /**
+             * Format: double
+             * @description In the property's unit.
+             */
+            amount?: number | null;
+            /**
+             * Format: int64
+             * @description When, Unix ms.
+             */
+            at_ms: number;
+            /** @description Who said so. */
+            by: string;
+            /**
+             * Format: int64
+             * @description From which instant on, Unix ms.
+             */
+            from_ms: number;
+            /** @description Whether it holds still. */
+            holds: boolean;
+            /**
+             * Format: uint64
+             * @description Its number.
+             */
+            id: number;
+            /** @description The property. */
+            property: string;
+            /** @description Why. */
+            reason: string;
+            /** @description The station. */
+            station: string;
+            /**
+             * Format: int64
+             * @description Until which instant, Unix ms, not included.
+             */
+            until_ms: number;
         };
         /** @description A credential that was given out. */
         CredentialIssued: {
@@ -3116,6 +3410,86 @@ export interface components {
             property: string;
             /** @description UCUM unit. */
             unit: string;
+        };
+        /** @description An earlier version of an earthquake. */
+        EarthquakeVersion: {
+            /**
+             * Format: double
+             * @description Depth, kilometres.
+             */
+            depth_km?: number | null;
+            /**
+             * Format: double
+             * @description Epicentre, degrees WGS-84.
+             */
+            lat: number;
+            /**
+             * Format: double
+             * @description Epicentre, degrees WGS-84.
+             */
+            lon: number;
+            /**
+             * Format: double
+             * @description Magnitude.
+             */
+            magnitude?: number | null;
+            /** @description `automatic` or `reviewed`. */
+            state: string;
+            /**
+             * Format: int64
+             * @description When it was made.
+             */
+            updated_ms: number;
+        };
+        /** @description An earthquake, by its newest version. */
+        EarthquakeView: {
+            /**
+             * Format: double
+             * @description Depth, kilometres.
+             */
+            depth_km?: number | null;
+            /**
+             * Format: double
+             * @description Kilometres from the middle of the city's map.
+             */
+            distance_km: number;
+            /** @description Earlier versions, oldest first; of many the newest. */
+            earlier: components["schemas"]["EarthquakeVersion"][];
+            /** @description The office's id. */
+            id: string;
+            /** @description The office. */
+            issuer: string;
+            /**
+             * Format: double
+             * @description Epicentre, degrees WGS-84.
+             */
+            lat: number;
+            /**
+             * Format: double
+             * @description Epicentre, degrees WGS-84.
+             */
+            lon: number;
+            /**
+             * Format: double
+             * @description Magnitude.
+             */
+            magnitude?: number | null;
+            /** @description Which magnitude: `M`, `Ms`, `Mw`, … */
+            magnitude_kind: string;
+            /** @description Where, in words. */
+            place: string;
+            /** @description `automatic` or `reviewed`; withdrawn ones leave the list. */
+            state: string;
+            /**
+             * Format: int64
+             * @description Origin time.
+             */
+            t_ms: number;
+            /**
+             * Format: int64
+             * @description When this version was made.
+             */
+            updated_ms: number;
         };
         /** @description `GET /v1/alerts/{id}/explanation`: why? */
         ExplanationView: {
@@ -3407,7 +3781,7 @@ export interface components {
             };
             /**
              * @description A stable word, the kind of the notice: `disk_nearly_full`, `disk_full`, `archive_down`,
-             *     `archive_behind`, `engine_behind`, `threshold_refused`.
+             *     `archive_behind`, `engine_behind`, `threshold_refused`, `unit_distress`.
              */
             id: string;
             /** @description `warning` or `critical`. */
@@ -3419,6 +3793,8 @@ export interface components {
             since_ms: number;
             /** @description Thresholds that cannot be applied, where that is the notice; the first of `count`. */
             thresholds?: components["schemas"]["RefusedThreshold"][];
+            /** @description Units in distress, where that is the notice. */
+            units?: string[];
         };
         /** @description One observation. */
         ObservationView: {
@@ -3448,6 +3824,11 @@ export interface components {
         Picture: {
             /** @description Open alerts, and cleared ones that nobody has acknowledged yet. */
             alerts: components["schemas"]["AlertView"][];
+            /**
+             * @description Earthquakes, newest first.
+             * @default []
+             */
+            earthquakes: components["schemas"]["EarthquakeView"][];
             /** @description Feeds. */
             feeds: components["schemas"]["FeedView"][];
             /** @description Hospitals. */
@@ -3466,6 +3847,11 @@ export interface components {
             stations: components["schemas"]["StationState"][];
             /** @description Tasks of those incidents. */
             tasks: components["schemas"]["TaskView"][];
+            /**
+             * @description Storms, newest issued first.
+             * @default []
+             */
+            tracks: components["schemas"]["TrackView"][];
             /** @description Units. */
             units: components["schemas"]["UnitView"][];
             /**
@@ -3967,13 +4353,88 @@ export interface components {
             /** @description The stops it has passed, in order. */
             stops: components["schemas"]["TraceStop"][];
         };
+        /** @description A storm at an instant. */
+        TrackPointView: {
+            /** @description Grade by its office. */
+            grade: string;
+            /**
+             * Format: double
+             * @description Degrees WGS-84.
+             */
+            lat: number;
+            /**
+             * Format: double
+             * @description Degrees WGS-84.
+             */
+            lon: number;
+            /**
+             * Format: double
+             * @description Pressure at the centre, hPa.
+             */
+            pressure_hpa?: number | null;
+            /** @description How far winds reach, strongest first. */
+            radii: components["schemas"]["WindRadiusView"][];
+            /**
+             * Format: int64
+             * @description The instant.
+             */
+            t_ms: number;
+            /**
+             * Format: double
+             * @description Greatest sustained wind, metres a second.
+             */
+            wind_mps?: number | null;
+        };
+        /** @description A storm's way so far, and what its office expects. */
+        TrackView: {
+            /**
+             * Format: uint32
+             * @description Over which time winds are averaged, seconds.
+             */
+            averaging_s: number;
+            /** @description What is expected, nearest first. */
+            forecast: components["schemas"]["TrackPointView"][];
+            /** @description The office's number of the storm. */
+            id: string;
+            /**
+             * Format: int64
+             * @description When this version was issued.
+             */
+            issued_ms: number;
+            /** @description The office. */
+            issuer: string;
+            /** @description Its name. */
+            name: string;
+            /** @description The way so far, oldest first. */
+            points: components["schemas"]["TrackPointView"][];
+        };
         /** @description A unit. */
         UnitView: {
+            /**
+             * Format: int64
+             * @description When it was where it is shown; absent where it stands by.
+             */
+            at_ms?: number | null;
+            /**
+             * Format: uint8
+             * @description Its device's battery, per cent.
+             */
+            battery_percent?: number | null;
             /**
              * @description Whether its session to the platform's own MQTT endpoint is up. Absent where that cannot be
              *     known: behind a city's own broker.
              */
             connected?: boolean | null;
+            /**
+             * Format: float
+             * @description Course, degrees clockwise from north.
+             */
+            course_deg?: number | null;
+            /**
+             * Format: int64
+             * @description 求救, since when.
+             */
+            distress_ms?: number | null;
             /**
              * Format: int64
              * @description When it was last heard.
@@ -3997,8 +4458,15 @@ export interface components {
             name: string;
             /** @description English. */
             name_en: string;
+            /**
+             * Format: float
+             * @description Speed, metres a second.
+             */
+            speed_mps?: number | null;
             /** @description `idle`, `assigned`, `en_route`, `on_scene`. */
             state: string;
+            /** @description As it says itself: `available`, `busy`, `off_duty`, `distress`. */
+            status?: string | null;
             /** @description Its open task. */
             task?: string | null;
         };
@@ -4135,6 +4603,29 @@ export interface components {
             status: string;
             /** @description Messages it refers to that it does not act on: unknown here, or another sender's. */
             unresolved: string[];
+        };
+        /** @description Wind of at least a speed blows out to here. */
+        WindRadiusView: {
+            /**
+             * Format: double
+             * @description Farthest, kilometres.
+             */
+            longest_km: number;
+            /**
+             * Format: double
+             * @description Least, kilometres.
+             */
+            shortest_km: number;
+            /**
+             * Format: double
+             * @description Towards where it reaches farthest, degrees clockwise from north; absent for a circle.
+             */
+            toward_deg?: number | null;
+            /**
+             * Format: double
+             * @description The speed, metres a second.
+             */
+            wind_mps: number;
         };
         /** @description A zone. */
         ZoneView: {
