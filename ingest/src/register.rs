@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{BuildHasher, Hash, Hasher};
 use std::sync::Arc;
 
+use crate::cap::signature::Trust;
 use domain::city::{AddressBook, City, Registry};
 use domain::ids::{AgencyId, DatastreamIx, HospitalId, UnitId};
 use domain::time::{SECOND_MS, UtcMs};
@@ -112,6 +113,8 @@ pub struct Rights {
     pub rate_per_s: Option<u32>,
     /// The coordinate system of all it sends, where it has declared one.
     pub coordinates: Option<gis::Crs>,
+    /// By what its warnings are tried; nothing where the city has no certificate for it.
+    pub trust: Option<Arc<Trust>>,
 }
 
 /// See the module.
@@ -283,6 +286,11 @@ impl Register {
             official_signals: a.official_signals,
             rate_per_s: (a.rate_per_s > 0).then_some(a.rate_per_s),
             coordinates: a.coordinates,
+            trust: city
+                .cap
+                .certificates
+                .get(&a.id)
+                .map(|pem| Arc::new(Trust::read(pem, !a.cap_unsigned))),
         };
         Self {
             stations,

@@ -6,7 +6,11 @@ use std::collections::{BTreeMap, VecDeque};
 use domain::ids::AgencyId;
 use domain::refusal::Reason;
 use domain::report::Report;
-use domain::warning::{ExternalWarning, WarningKey};
+use domain::warning::{ExternalWarning, SignatureState, WarningKey};
+
+use super::decode;
+use super::faults::Faults;
+use super::signature::{self, Trust};
 
 use crate::admit::submit::Draft;
 use crate::admit::{Admission, Outcome, Source};
@@ -48,11 +52,44 @@ impl Known {
 
 /// Tries the signatures of what is about to be admitted.
 pub(crate) fn verified<'s>(
-    _admission: &Admission,
-    _agency: &AgencyId,
-    said: Vec<Said<'s>>,
+    admission: &Admission,
+    agency: &AgencyId,
+    mut said: Vec<Said<'s>>,
 ) -> Vec<Said<'s>> {
+    if !said.iter().any(|one| matches!(one.read, Ok(Report::Warning(_)))) {
+        return said;
+    }
+    let register = admission.register();
+    let Some(trust) = register.agency(agency).and_then(|rights| rights.trust.clone()) else {
+        return said;
+    };
+    let now = admission.now();
+    for one in &mut said {
+        let read = match &one.read {
+            Ok(Report::Warning(warning)) => tried(warning, &trust, now),
+            _ => continue,
+        };
+        one.read = read.map(|warning| Report::Warning(Box::new(warning)));
+    }
     said
+}
+
+/// The warning as its signature stands for it.
+fn tried(
+    warning: &ExternalWarning,
+    trust: &Trust,
+    now: domain::time::UtcMs,
+) -> Result<ExternalWarning, Why> {
+    let refused = |said| Faults::one(Reason::Signature, "alert/Signature", said);
+    let document = decode::xml(warning.original.as_bytes())?;
+    let canonical = signature::verify(&document, trust, now).map_err(refused)?;
+    let mut warning = warning.clone();
+    if let Some(canonical) = canonical {
+        warning.message = decode::decode(&canonical)?;
+        warning.fingerprint = super::fingerprint(&warning.message);
+        warning.signature = SignatureState::Verified;
+    }
+    Ok(warning)
 }
 
 pub(crate) fn warning(

@@ -5,10 +5,12 @@
 //! standard's text in `rules.rs`.
 
 pub(crate) mod admit;
+mod certificate;
 pub mod decode;
 pub mod faults;
 mod rules;
 pub mod schema;
+pub mod signature;
 mod values;
 
 pub use rules::EXPIRES_AFTER_MAX_MS;

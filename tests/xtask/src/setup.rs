@@ -12,6 +12,7 @@ const PROGRAMS: &[(&str, &str)] = &[
     ("chromium", "chromium"),
     ("mosquitto", "mosquitto"),
     ("mosquitto_pub", "mosquitto-clients"),
+    ("xmlsec1", "xmlsec1"),
     ("victoria-metrics", "victoria-metrics"),
     ("strace", "strace"),
     ("python3", "python3"),

@@ -33,6 +33,9 @@ pub struct Agency {
     /// itself says.
     #[serde(default)]
     pub coordinates: Option<Crs>,
+    /// Whether its CAP messages may come unsigned though there is a certificate for it.
+    #[serde(default)]
+    pub cap_unsigned: bool,
 }
 
 /// A person on the roster.
@@ -72,17 +75,40 @@ pub(super) fn read(
         let official_signals = section.flag("official_signals").unwrap_or(false);
         let rate_per_s = section.count("rate_per_s", 0..=MAX_RATE_PER_S).unwrap_or(0);
         let coordinates = coordinates(&mut section);
+        let cap_unsigned = cap_unsigned(&mut section);
         section.finish();
         let Some(id) = id else { continue };
         let name = name.unwrap_or_else(|| id.to_string());
         let name_en = name_en.unwrap_or_else(|| name.clone());
-        list.push(Agency { id, name, name_en, official_signals, rate_per_s, coordinates });
+        list.push(Agency {
+            id,
+            name,
+            name_en,
+            official_signals,
+            rate_per_s,
+            coordinates,
+            cap_unsigned,
+        });
     }
     if named.is_empty() {
         top.fault("agency", "no agency: a city needs at least one [[agency]] that sends");
     }
     top.finish();
     Some((list, named))
+}
+
+/// `cap_signature`: `required` (where there is a certificate, the default) or `checked`.
+fn cap_unsigned(section: &mut page::Section<'_>) -> bool {
+    let word = section.text("cap_signature");
+    match word.as_deref() {
+        None | Some("required") => false,
+        Some("checked") => true,
+        Some(word) => {
+            let said = format!("no way {word:?}; known: required, checked");
+            section.fault("cap_signature", said);
+            false
+        }
+    }
 }
 
 fn coordinates(section: &mut page::Section<'_>) -> Option<Crs> {

@@ -15,6 +15,7 @@ use serde::Serialize;
 pub mod about;
 pub mod address;
 pub mod agencies;
+pub mod cap;
 pub mod datastreams;
 pub mod exposure;
 mod faults;
@@ -38,6 +39,7 @@ pub mod zones;
 pub use about::{About, MapView, Ports};
 pub use address::AddressBook;
 pub use agencies::{Agency, RosterEntry};
+pub use cap::{Cap, CapFeed};
 pub use datastreams::Datastream;
 pub use exposure::{Exposure, ExposurePlace};
 pub use gazetteer::{NamedKind, NamedPlace};
@@ -99,6 +101,8 @@ pub struct City {
     pub agencies: Vec<Agency>,
     /// `roster.toml`.
     pub roster: Vec<RosterEntry>,
+    /// `cap/`: certificates and feeds of warnings.
+    pub cap: Cap,
     /// `quality.toml`: how values are compared with their neighbours'.
     pub neighbours: Vec<Neighbours>,
     /// `quality.toml`: who speaks for a gauge that is not heard, in order of preference.

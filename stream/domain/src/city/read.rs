@@ -8,7 +8,7 @@ use super::faults::{Faults, words};
 use super::hazards::read::Ground;
 use super::stations::Known;
 use super::{
-    City, CityError, CityFiles, Hazard, MapView, Plan, about, agencies, datastreams, exposure,
+    City, CityError, CityFiles, Hazard, MapView, Plan, about, agencies, cap, datastreams, exposure,
     gazetteer, hazards, places, plans, quality, queries, stations, telemetry, zones,
 };
 
@@ -19,8 +19,12 @@ const NEEDED: [&str; 5] =
 const OPTIONAL: [&str; 6] =
     ["units.csv", "hospitals.csv", "shelters.csv", "roster.toml", "quality.toml", "gazetteer.csv"];
 /// The folders of a city, and how the files in them end.
-const FOLDERS: [(&str, &[&str]); 3] =
-    [("exposure/", &[".csv", ".geojson"]), ("hazards/", &[".toml"]), ("plans/", &[".toml"])];
+const FOLDERS: [(&str, &[&str]); 4] = [
+    ("cap/", &[".pem", ".toml"]),
+    ("exposure/", &[".csv", ".geojson"]),
+    ("hazards/", &[".toml"]),
+    ("plans/", &[".toml"]),
+];
 
 /// The largest file that is read, bytes.
 pub(super) const MAX_FILE_BYTES: usize = 32 << 20;
@@ -35,7 +39,8 @@ fn in_folder(path: &str) -> Option<&'static str> {
     let (folder, ends) = FOLDERS.iter().find(|(folder, _)| path.starts_with(folder))?;
     let name = path.get(folder.len()..)?;
     let plain = !name.contains('/') && !name.starts_with('.');
-    (plain && ends.iter().any(|end| name.ends_with(end))).then_some(*folder)
+    let is_one = folder != &"cap/" || name == "feeds.toml" || name.ends_with(".pem");
+    (plain && is_one && ends.iter().any(|end| name.ends_with(end))).then_some(*folder)
 }
 
 /// The SHA-256 over the paths and contents of the files that make the city, in hex.
@@ -110,6 +115,7 @@ fn draft(files: &CityFiles, faults: &Faults) -> City {
     let (neighbours, fallbacks) = of("quality.toml")
         .map(|b| quality::read("quality.toml", b, &about, pairs.as_ref(), faults))
         .unwrap_or_default();
+    let cap = cap::read(files, agency_ids.as_ref(), faults);
     complete_map(&mut about.map, &zones, &stations);
     City {
         about,
@@ -125,6 +131,7 @@ fn draft(files: &CityFiles, faults: &Faults) -> City {
         gazetteer: gazetteer.unwrap_or_default(),
         agencies,
         roster: roster.unwrap_or_default(),
+        cap,
         neighbours,
         fallbacks,
         index: queries::Index::default(),
@@ -153,7 +160,7 @@ fn layout(files: &CityFiles, faults: &Faults) {
             faults.add(
                 path,
                 0,
-                format!("no file of a city has this name; there are {known}, exposure/*.csv, exposure/*.geojson, hazards/*.toml, plans/*.toml"),
+                format!("no file of a city has this name; there are {known}, exposure/*.csv, exposure/*.geojson, cap/feeds.toml, cap/<agency>.pem, hazards/*.toml, plans/*.toml"),
             );
         }
     }
