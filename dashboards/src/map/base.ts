@@ -19,6 +19,7 @@ import View from 'ol/View';
 import type { MapPalette } from './palette';
 import { Points } from './points';
 import type { StampLayer } from './stamps';
+import { WarningShapes } from './warnings';
 import { idOf, TOWNSHIPS_FROM_ZOOM, type ZonePainter } from './zones';
 
 const GEO = new GeoJSON({ featureProjection: 'EPSG:3857' });
@@ -32,11 +33,12 @@ export interface Hit {
 export class BaseMap {
   readonly map: OlMap;
   readonly points = new Points();
+  readonly warnings = new WarningShapes();
   painter: ZonePainter | null = null;
   private readonly zones = new VectorSource();
   private readonly rivers = new VectorSource();
   private readonly stamps: StampLayer;
-  private readonly layers: Record<'area' | 'outline' | 'label' | 'river' | 'points', VectorLayer>;
+  private readonly layers: Record<'area' | 'outline' | 'label' | 'river' | 'points' | 'warning', VectorLayer>;
   private palette: MapPalette | null = null;
   private font = 'sans-serif';
   private homeExtent: number[] | null = null;
@@ -62,12 +64,13 @@ export class BaseMap {
         source: this.zones, declutter: true,
         style: (f) => this.label(f, fine(), now()),
       }),
+      warning: new VectorLayer({ source: this.warnings.source, style: (f) => this.warnings.style(f) }),
       points: new VectorLayer({ source: this.points.source, style: (f) => this.points.style(f, now()) }),
     };
     this.map = new OlMap({
       target, controls: [],
       interactions: interactions({ altShiftDragRotate: false, pinchRotate: false, keyboard: false }),
-      layers: [this.layers.area, this.layers.river, this.layers.outline, stamps, this.layers.points, this.layers.label],
+      layers: [this.layers.area, this.layers.river, this.layers.outline, this.layers.warning, stamps, this.layers.points, this.layers.label],
       view: new View({ center: fromLonLat(center), zoom, minZoom: 7, maxZoom: 17, enableRotation: false }),
     });
   }

@@ -7,6 +7,7 @@ import { named, settings, shortName, t, w } from '../ui/settings.svelte';
 import type { Selected } from '../ui/view.svelte';
 import { valueText } from '../words/alert';
 import { signalName } from './signal';
+import { warningName } from './warning';
 
 export interface LogLine {
   seq: number;
@@ -60,6 +61,8 @@ function about(id: string): { place: string; go: Selected | null } {
   if (task !== undefined) return { place: task.text, go: { kind: 'incident', id: task.incident } };
   const signal = picture.rows.signals.get(id);
   if (signal !== undefined) return { place: signalName(signal), go: { kind: 'signal', id } };
+  const warning = picture.rows.warnings.get(id);
+  if (warning !== undefined) return { place: warningName(warning), go: { kind: 'warning', id } };
   // An alert that has left the list still has its place in its id.
   const place = id.split('@')[1] ?? id;
   const station = picture.stations.rows[picture.stations.byId.get(place) ?? -1];
