@@ -164,6 +164,7 @@ export function makeSituation(c: City, seed: string, now: number): Situation {
   return {
     ends,
     picture: {
+      warnings: [],
       alerts: rows, zones: zones(c, rows, now), stations: stationStates,
       incidents: [{ id: incident, title: `${name(first.place)}水位超警`, alert: first.id, opened_by: '王建国', opened_ms: now - 72 * MIN, plans: ['P-FLOOD'], tasks: taskRows.map((t) => t.id) }],
       tasks: taskRows,
