@@ -94,8 +94,13 @@ pub fn decide(
 ///
 /// # Errors
 /// [`Refusal::UnknownCorrection`] where none of this number holds.
-pub fn end(picture: &Picture, id: u64, reason: String) -> Result<Vec<DeskFact>, Refusal> {
-    let holds = picture.corrections.get(&id).is_some_and(|c| c.until > picture.now);
+pub fn end(
+    picture: &Picture,
+    id: u64,
+    reason: String,
+    now: UtcMs,
+) -> Result<Vec<DeskFact>, Refusal> {
+    let holds = picture.corrections.get(&id).is_some_and(|c| c.until > now);
     if !holds {
         return Err(Refusal::UnknownCorrection(id));
     }

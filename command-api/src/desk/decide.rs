@@ -75,7 +75,7 @@ pub fn decide(
         }
         Command::EndCorrection { correction, reason } => {
             let reason = text("reason", reason)?;
-            corrections::end(picture, *correction, reason)
+            corrections::end(picture, *correction, reason, now)
         }
     }
 }
