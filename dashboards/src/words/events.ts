@@ -37,7 +37,7 @@ export const events = {
   'did.warning.issue': ['发布预警', 'issued a warning'],
   'did.warning.update': ['更新预警', 'updated a warning'],
   'did.warning.cancel': ['取消预警', 'cancelled a warning'],
-  'did.warning.ack': ['确认收到', 'acknowledged a message'],
+  'did.warning.ack': ['回执', 'receipt of a message'],
   'did.warning.error': ['退回报文', 'rejected a message'],
   'did.warning.exercise': ['【演练】预警', 'exercise warning'],
   'did.warning.test': ['【测试】预警', 'test warning'],
