@@ -13,6 +13,8 @@ use tokio::sync::watch;
 use crate::access::Access;
 use crate::api::metrics::Metrics;
 use crate::desk::Seat;
+use crate::feed_health::Sight;
+use crate::letters::LetterDesk;
 use crate::live::Live;
 use crate::shelf::Shelf;
 
@@ -80,6 +82,10 @@ pub struct Platform {
     pub stop: watch::Receiver<bool>,
     /// The plans that the engine has compiled, oldest first: to recompute by.
     pub plans: Plans,
+    /// What the running parts know of feeds.
+    pub sight: Box<dyn Sight>,
+    /// Refused items sent again.
+    pub letters: LetterDesk,
 }
 
 impl std::fmt::Debug for Platform {

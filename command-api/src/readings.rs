@@ -10,6 +10,7 @@ use domain::ids::DatastreamIx;
 use domain::observation::{Observation, Trust};
 use domain::time::UtcMs;
 
+use crate::feed_health::StreamState;
 use crate::gazetteer::Gazetteer;
 
 /// How often changed readings are told: ten times a second at most.
@@ -104,6 +105,19 @@ impl Readings {
         }
     }
 
+    /// The datastreams of a station, each with its own silence.
+    pub fn streams_of(&self, ix: u32, now: UtcMs) -> Vec<StreamState> {
+        let row = self.rows.get(ix as usize);
+        let streams = row.map(|row| row.streams.as_slice()).unwrap_or_default();
+        let state = |stream: &Stream| {
+            let newest = stream.newest.map(|(t, ..)| t);
+            let data = stream_state(newest, stream.interval_ms, now, self.silent_after);
+            let (property, interval_ms) = (stream.property.clone(), stream.interval_ms);
+            StreamState { property, interval_ms, newest, data }
+        };
+        streams.iter().map(state).collect()
+    }
+
     /// The states that have changed since the last time, with the level believed of each station.
     pub fn changed(&mut self, level: impl Fn(u32) -> String) -> Vec<StationState> {
         let dirty = std::mem::take(&mut self.dirty);
@@ -120,6 +134,24 @@ fn value(stream: &Stream) -> Option<ValueView> {
     let (t, _, v, trust) = stream.newest?;
     let trust = crate::api::explanation::trust(trust).into();
     Some(ValueView { property: stream.property.clone(), t_ms: t.0, v, trust })
+}
+
+/// How alive one datastream is.
+fn stream_state(
+    newest: Option<UtcMs>,
+    interval_ms: i64,
+    now: UtcMs,
+    silent_after: i64,
+) -> &'static str {
+    let Some(newest) = newest else { return "never" };
+    let age = now.0 - newest.0;
+    if age > interval_ms.saturating_mul(silent_after) {
+        "dead"
+    } else if age > interval_ms.saturating_mul(LATE_INTERVALS) {
+        "late"
+    } else {
+        "live"
+    }
 }
 
 /// A station is as alive as its most alive datastream, but late where any of them is.
@@ -180,6 +212,11 @@ mod tests {
         readings.age(UtcMs(12 * MINUTE_MS));
         let told = readings.changed(|_| "none".into());
         assert_eq!((told.len(), told[0].data.as_str(), told[0].values[0].v), (1, "live", 1.0));
+        let of_station = |minutes| readings.streams_of(0, UtcMs(minutes * MINUTE_MS));
+        let states = [12, 21, 26].map(|minutes| of_station(minutes)[0].data);
+        assert_eq!(states, ["live", "late", "dead"]);
+        assert_eq!(readings.streams_of(1, UtcMs(0))[0].data, "never");
+        assert!(readings.streams_of(99, UtcMs(0)).is_empty());
         readings.age(UtcMs(21 * MINUTE_MS));
         assert_eq!(readings.changed(|_| "none".into())[0].data, "late");
         readings.age(UtcMs(26 * MINUTE_MS));

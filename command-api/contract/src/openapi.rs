@@ -70,7 +70,7 @@ routes! {
     get "/v1/zones.geojson" Session [] "" => "application/geo+json": "Outlines of the zones"
     get "/v1/map/{file}" Session [] "" => "application/geo+json": "A file of the city's base map"
     get "/v1/stations" Session [] "" => "[StationState]": "Newest state of every station"
-    get "/v1/stations/{id}" Session [] "" => "StationState": "Newest state of one station"
+    get "/v1/stations/{id}" Session [] "" => "StationNow": "Newest state of one station, datastream by datastream"
     get "/v1/stations/{id}/series" Session ["property", "from", "to", "points"] "" => "SeriesView": "A series, thinned to a number of points"
     get "/v1/zones" Session ["at"] "" => "[ZoneView]": "Zones, now or as believed at a time"
     get "/v1/zones/{id}" Session ["at"] "" => "ZoneView": "One zone"
@@ -87,6 +87,9 @@ routes! {
     get "/v1/hospitals" Session [] "" => "[HospitalView]": "Hospitals"
     get "/v1/hospitals/{id}" Session [] "" => "HospitalView": "One hospital"
     get "/v1/feeds" Session [] "" => "[FeedView]": "Feeds"
+    get "/v1/feeds/health" Session ["agency"] "" => "[AgencyHealthView]": "Health of feeds, agency by agency; an agency sees its own"
+    get "/v1/feeds/datastreams" Session ["agency", "data", "limit"] "" => "[DatastreamHealthView]": "Datastreams with their silence, worst first"
+    get "/v1/feeds/doors" Session [] "" => "[DoorView]": "Where feeds come in"
     get "/v1/feeds/{id}" Session [] "" => "FeedView": "One feed"
     get "/v1/record" Session [] "" => "RecordView": "The record and the disk it is on"
     get "/v1/signals" Session [] "" => "[SignalView]": "Official signals in force"
@@ -94,10 +97,14 @@ routes! {
     get "/v1/warnings/{id}" Session [] "" => "WarningView": "One external warning; with .xml after its id the original as received"
     get "/v1/earthquakes" Session [] "" => "[EarthquakeView]": "Earthquakes of the last days, newest first, each with its earlier versions"
     get "/v1/tracks" Session [] "" => "[TrackView]": "Storms: the way so far and the forecast"
-    get "/v1/rejections" SessionOrToken ["agency", "reason", "before", "limit"] "" => "[RejectionView]": "What was refused, newest first; an agency reads its own"
-    get "/v1/rejections/{id}" SessionOrToken [] "" => "RejectionView": "One refusal"
     get "/v1/attachments/{sha256}" Session [] "" => "application/octet-stream": "A picture or text that a station sent, by its hash"
     get "/v1/sl651/tests" Session [] "" => "application/json": "What SL 651 stations sent to be tested, newest first; none of it is in the record"
+    get "/v1/rejections" SessionOrToken ["agency", "channel", "reason", "source", "quarantined", "state", "since", "until", "before", "limit"] "" => "[RejectionView]": "What was refused, newest first; an agency reads its own"
+    get "/v1/rejections/reasons" SessionOrToken [] "" => "[ReasonView]": "Every reason, what it means and what to do"
+    post "/v1/rejections/replay" SessionOrToken [] "ReplayManyRequest" => "ReplayManyAnswer": "Send open refusals again as they were, oldest first, a hundred at most"
+    get "/v1/rejections/{id}" SessionOrToken [] "" => "RejectionView": "One refusal"
+    post "/v1/rejections/{id}/replay" SessionOrToken [] "ReplayRequest" => "ReplayAnswer": "Send a refusal again, as it was or mended"
+    post "/v1/rejections/{id}/dismiss" SessionOrToken [] "DismissRequest" => "ReplayAnswer": "Lay a refusal aside"
     get "/v1/log" Session ["before", "limit"] "" => "[LogEntry]": "The duty log, newest first"
     get "/v1/trace/{id}" Session [] "" => "TraceView": "The nine stops of an observation, alert or task"
     get "/v1/export/alerts.csv" Session ["from", "to"] "" => "text/csv": "Alerts as CSV"
@@ -114,7 +121,7 @@ routes! {
     get "/v1.1/{entity}/{*rest}" SessionOrToken ["$filter", "$orderby", "$top", "$skip", "$count", "$select", "$expand", "$resultFormat"] "" => "application/json": "SensorThings: what an entity leads to, its properties, $value, $ref"
     post "/v1.1/{entity}" Token [] "application/json" => "application/json": "SensorThings: Observations (201 with Location), CreateObservations (data arrays: an address or \"error\" for each)"
     post "/v1.1/{entity}/{*rest}" Token [] "application/json" => "application/json": "SensorThings: Datastreams('id')/Observations"
-    post "/v1/observations" Token [] "application/json" => "IngestAnswer": "Observations: JSON array, NDJSON or CSV; plain, gzip or zstd"
+    post "/v1/observations" Token ["dry_run"] "application/json" => "IngestAnswer": "Observations: JSON array, NDJSON or CSV; plain, gzip or zstd"
     post "/v1/reports/hospital" Token [] "application/json" => "IngestAnswer": "A hospital's status"
     post "/v1/reports/units" Token [] "application/json" => "IngestAnswer": "A unit's report"
     post "/v1/warnings" Token [] "application/json" => "IngestAnswer": "An official signal (JSON) or a CAP message (application/cap+xml), from an office that may publish one"
@@ -197,6 +204,14 @@ pub fn openapi() -> Value {
     add::<views::CredentialRequest>(&mut generator);
     add::<views::CredentialRotation>(&mut generator);
     add::<views::CredentialIssued>(&mut generator);
+    add::<views::AgencyHealthView>(&mut generator);
+    add::<views::DoorView>(&mut generator);
+    add::<views::ReasonView>(&mut generator);
+    add::<views::ReplayRequest>(&mut generator);
+    add::<views::ReplayManyRequest>(&mut generator);
+    add::<views::ReplayManyAnswer>(&mut generator);
+    add::<views::DismissRequest>(&mut generator);
+    add::<views::StationNow>(&mut generator);
     add::<views::IngestAnswer>(&mut generator);
     add::<views::ClockView>(&mut generator);
     add::<views::SignIn>(&mut generator);

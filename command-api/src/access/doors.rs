@@ -23,6 +23,8 @@ const FEEDS: &[Role] = ROLES;
 const KEYS: &[Role] = &[Role::Agency, Role::Administrator];
 /// Who sees which there are; no secret is among them.
 const KEYS_SEEN: &[Role] = &[Role::Agency, Role::Auditor, Role::Administrator];
+/// Who sends what was refused again: the feed's own people, for it, and administrators.
+const LETTERS: &[Role] = &[Role::Agency, Role::Administrator];
 const DESK: &[Role] = &[Role::Officer, Role::Commander];
 
 /// Method, path, roles.
@@ -52,13 +54,20 @@ const DOORS: &[(&str, &str, &[Role])] = &[
     ("get", "/v1/hospitals", WATCH),
     ("get", "/v1/hospitals/{id}", WATCH),
     ("get", "/v1/feeds", FEEDS),
+    ("get", "/v1/feeds/health", FEEDS),
+    ("get", "/v1/feeds/datastreams", FEEDS),
+    ("get", "/v1/feeds/doors", FEEDS),
     ("get", "/v1/feeds/{id}", FEEDS),
     ("get", "/v1/record", WATCH),
     ("get", "/v1/signals", WATCH),
     ("get", "/v1/rejections", FEEDS),
+    ("get", "/v1/rejections/reasons", FEEDS),
     ("get", "/v1/rejections/{id}", FEEDS),
     ("get", "/v1/attachments/{sha256}", WATCH),
     ("get", "/v1/sl651/tests", WATCH),
+    ("post", "/v1/rejections/replay", LETTERS),
+    ("post", "/v1/rejections/{id}/replay", LETTERS),
+    ("post", "/v1/rejections/{id}/dismiss", LETTERS),
     ("get", "/v1/log", WATCH),
     ("get", "/v1/trace/{id}", WATCH),
     ("get", "/v1/export/alerts.csv", WATCH),
@@ -115,5 +124,7 @@ mod tests {
         assert!(may("get", "/v1/alerts", Role::Auditor));
         assert!(!may("get", "/v1/alerts", Role::Agency));
         assert!(may("get", "/v1/rejections", Role::Agency));
+        assert!(may("post", "/v1/rejections/replay", Role::Agency));
+        assert!(!may("post", "/v1/rejections/replay", Role::Officer));
     }
 }

@@ -20,6 +20,17 @@ pub const BODY_WITHIN: Duration = Duration::from_secs(10);
 /// 415 for another media type, 413 beyond [`BODY_MAX_BYTES`], 408 after [`BODY_WITHIN`], 400 for
 /// what is no such JSON.
 pub async fn json<T: DeserializeOwned>(request: Request) -> Result<T, Refused> {
+    json_within(request, BODY_MAX_BYTES).await
+}
+
+/// The same with a bound of its own.
+///
+/// # Errors
+/// As [`json`].
+pub async fn json_within<T: DeserializeOwned>(
+    request: Request,
+    max_bytes: usize,
+) -> Result<T, Refused> {
     let kind = request.headers().get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok());
     let kind = kind.and_then(|k| k.split(';').next()).map(str::trim);
     if kind != Some("application/json") {
@@ -29,12 +40,12 @@ pub async fn json<T: DeserializeOwned>(request: Request) -> Result<T, Refused> {
     let declared = request.headers().get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok());
     let too_large = || {
         let status = StatusCode::PAYLOAD_TOO_LARGE;
-        Refused::new(status, "too_large", format!("at most {BODY_MAX_BYTES} bytes"))
+        Refused::new(status, "too_large", format!("at most {max_bytes} bytes"))
     };
-    if declared.and_then(|d| d.parse().ok()).is_some_and(|n: usize| n > BODY_MAX_BYTES) {
+    if declared.and_then(|d| d.parse().ok()).is_some_and(|n: usize| n > max_bytes) {
         return Err(too_large());
     }
-    let read = to_bytes(request.into_body(), BODY_MAX_BYTES);
+    let read = to_bytes(request.into_body(), max_bytes);
     let read = tokio::time::timeout(BODY_WITHIN, read).await.map_err(|_| {
         let status = StatusCode::REQUEST_TIMEOUT;
         Refused::new(status, "invalid", "the body did not come in time")

@@ -11,8 +11,8 @@ use domain::city::Unit;
 use domain::time::UtcMs;
 
 use super::body;
+use super::feeds::may_see;
 use super::problem::Refused;
-use super::resources::may_see;
 use crate::access::issue::{Issued, Wanted};
 use crate::access::keyring::{Credential, Opens};
 use crate::access::{Access, AccessError, Person};

@@ -7,9 +7,11 @@ pub mod commands;
 pub mod credentials;
 pub mod explanation;
 pub mod export;
+pub mod feeds;
 pub mod files;
 pub mod guard;
 pub mod health;
+pub mod letters;
 pub mod metrics;
 pub mod problem;
 pub mod rejections;
@@ -74,6 +76,9 @@ fn handler(route: &Route) -> Option<Handler> {
         ("post", "/v1/live/ticket") => post(sessions::ticket),
         ("get", "/v1/live") => get(door::open),
         ("post", "/v1/commands") => post(commands::command),
+        ("post", "/v1/rejections/replay") => post(letters::replay_many),
+        ("post", "/v1/rejections/{id}/replay") => post(letters::replay),
+        ("post", "/v1/rejections/{id}/dismiss") => post(letters::dismiss),
         ("get", "/v1/agencies/{id}/credentials") => get(credentials::list),
         ("post", "/v1/agencies/{id}/credentials") => post(credentials::issue),
         ("delete", "/v1/agencies/{id}/credentials/{credential}") => delete(credentials::revoke),
@@ -105,8 +110,11 @@ fn reading(path: &str) -> Option<Handler> {
         "/v1/units/{id}" => get(resources::unit),
         "/v1/hospitals" => get(resources::hospitals),
         "/v1/hospitals/{id}" => get(resources::hospital),
-        "/v1/feeds" => get(resources::feeds),
-        "/v1/feeds/{id}" => get(resources::feed),
+        "/v1/feeds" => get(feeds::feeds),
+        "/v1/feeds/health" => get(feeds::health),
+        "/v1/feeds/datastreams" => get(feeds::datastreams),
+        "/v1/feeds/doors" => get(feeds::doors),
+        "/v1/feeds/{id}" => get(feeds::feed),
         "/v1/record" => get(resources::record),
         "/v1/signals" => get(resources::signals),
         "/v1/warnings" => get(warnings::list),
@@ -114,6 +122,7 @@ fn reading(path: &str) -> Option<Handler> {
         "/v1/earthquakes" => get(resources::earthquakes),
         "/v1/tracks" => get(resources::tracks),
         "/v1/rejections" => get(rejections::rejections),
+        "/v1/rejections/reasons" => get(letters::reasons),
         "/v1/rejections/{id}" => get(rejections::rejection),
         "/v1/attachments/{sha256}" => get(telemetry::attachment),
         "/v1/sl651/tests" => get(telemetry::tests),

@@ -3,21 +3,21 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::{Extension, Path, Query, State};
+use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use contract::views::{
-    CityView, CorrectionView, EarthquakeView, FeedView, HospitalView, IncidentView, LogEntry,
-    RecordView, SignalView, StationState, TaskView, TrackView, UnitView,
+    CityView, CorrectionView, EarthquakeView, HospitalView, IncidentView, LogEntry, RecordView,
+    SignalView, StationNow, StationState, TaskView, TrackView, UnitView,
 };
 use domain::ids::{HospitalId, IncidentId, TaskId, UnitId};
 use serde::Deserialize;
 use stream::hazards::Model;
 
 use super::problem::Refused;
-use crate::access::Person;
 use crate::board::Board;
 use crate::desk::views;
 use crate::duty_log;
+use crate::feed_health;
 use crate::platform::Platform;
 
 type Here = State<Arc<Platform>>;
@@ -44,10 +44,13 @@ pub async fn stations(State(platform): Here) -> Json<Vec<StationState>> {
 }
 
 /// `GET /v1/stations/{id}`.
-pub async fn station(State(platform): Here, Path(id): Path<String>) -> Found<StationState> {
-    let ix = platform.live.board().city.station_ix(&id);
-    let state = ix.and_then(|ix| platform.live.station(ix));
-    state.map(Json).ok_or_else(|| missing("station", &id))
+pub async fn station(State(platform): Here, Path(id): Path<String>) -> Found<StationNow> {
+    let city = Arc::clone(&platform.live.board().city);
+    let ix = city.station_ix(&id).ok_or_else(|| missing("station", &id))?;
+    let state = platform.live.station(ix).ok_or_else(|| missing("station", &id))?;
+    let StationState { ix, level, data, values } = state;
+    let datastreams = feed_health::of_station(&city, &*platform.sight, ix, platform.now());
+    Ok(Json(StationNow { ix, level, data, values, datastreams }))
 }
 
 /// `GET /v1/corrections`.
@@ -108,37 +111,6 @@ pub async fn hospital(State(platform): Here, Path(id): Path<String>) -> Found<Ho
     let found = HospitalId::new(&id).ok();
     let found = found.and_then(|h| views::hospital_whole(&board.picture, &board.city, &h));
     found.map(Json).ok_or_else(|| missing("hospital", &id))
-}
-
-/// Whether a person may see what is an agency's: an agency's own people see their own only.
-pub fn may_see(person: &Person, agency: &str) -> bool {
-    person.role != domain::desk::Role::Agency || person.agency.as_deref() == Some(agency)
-}
-
-/// `GET /v1/feeds`.
-pub async fn feeds(
-    State(platform): Here,
-    Extension(person): Extension<Person>,
-) -> Json<Vec<FeedView>> {
-    let board = platform.live.board();
-    let feeds = board.feeds.values().filter(|f| may_see(&person, &f.agency));
-    Json(feeds.cloned().collect())
-}
-
-/// `GET /v1/feeds/{id}`.
-pub async fn feed(
-    State(platform): Here,
-    Extension(person): Extension<Person>,
-    Path(id): Path<String>,
-) -> Found<FeedView> {
-    let found = platform.live.board().feeds.get(&id).cloned();
-    let found = found.ok_or_else(|| missing("feed", &id))?;
-    if may_see(&person, &found.agency) {
-        Ok(Json(found))
-    } else {
-        platform.access.audit(person.name.as_str(), "denied", &format!("feed {id}"));
-        Err(Refused::forbidden("this feed is another agency's"))
-    }
 }
 
 /// `GET /v1/record`: how much there is, and how long there is room.

@@ -23,6 +23,7 @@ fn view(person: &Person) -> SessionView {
     SessionView {
         user: person.name.to_string(),
         role: role_word(person.role).into(),
+        agency: person.agency.clone(),
         may: acts_of(person.role).into_iter().map(str::to_owned).collect(),
         expires_ms: person.expires.0,
     }

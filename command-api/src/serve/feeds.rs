@@ -5,15 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use contract::live::{Notice, RefusedThreshold};
 use contract::views::{FeedView, RecordView};
 use domain::ids::AgencyId;
-use domain::time::{SECOND_MS, UtcMs};
+use domain::time::UtcMs;
 use ingest::telemetry::FeedState;
 use journal::Figures;
 use stream::plan::{Refused, RefusedBecause};
 
 use crate::desk::Picture;
-use crate::desk::picture::FEED;
+use crate::feed_health;
 use crate::gazetteer::Gazetteer;
-use crate::readings::LATE_INTERVALS;
 
 /// The disk is nearly full below this share of its bytes, or below [`DISK_DAYS_LOW`].
 pub(super) const DISK_FREE_LOW: f64 = 0.10;
@@ -35,10 +34,7 @@ pub(super) fn views(
     complete: &BTreeMap<String, UtcMs>,
     now: UtcMs,
 ) -> Vec<FeedView> {
-    let standing = picture.alerts.iter().filter(|(id, alert)| {
-        id.hazard == FEED && alert.told.as_ref().is_some_and(|t| t.cleared.is_none())
-    });
-    let silent: BTreeSet<&str> = standing.map(|(id, _)| id.place.as_str()).collect();
+    let silent = feed_health::silent(picture);
     let complete_of = |agency: &AgencyId| complete.get(agency.as_str()).map(|t| t.0);
     let mut views: BTreeMap<String, FeedView> = BTreeMap::new();
     for ((agency, channel), state) in heard {
@@ -47,7 +43,7 @@ pub(super) fn views(
         views.insert(view.id.clone(), view);
     }
     for agency in &city.city().agencies {
-        if stations(city, &agency.id).next().is_some()
+        if feed_health::stations(city, &agency.id).next().is_some()
             && !heard.iter().any(|((had, _), _)| *had == agency.id)
         {
             let mut view = view(city, &silent, &agency.id, "mqtt", None, now);
@@ -56,11 +52,6 @@ pub(super) fn views(
         }
     }
     views.into_values().collect()
-}
-
-fn stations<'a>(city: &'a Gazetteer, agency: &'a AgencyId) -> impl Iterator<Item = &'a str> + 'a {
-    let all = (0u32..).map_while(|ix| city.station_at(ix));
-    all.filter(move |s| s.agency == *agency).map(|s| s.id.as_str())
 }
 
 fn view(
@@ -72,7 +63,8 @@ fn view(
     now: UtcMs,
 ) -> FeedView {
     let name = city.name_of(agency.as_str());
-    let own: Vec<&str> = stations(city, agency).collect();
+    let own: BTreeSet<&str> =
+        feed_health::stations(city, agency).map(|(_, s)| s.id.as_str()).collect();
     let open = |place: &str| silent.contains(place);
     let all_silent = open(&format!("agency:{agency}"));
     let silent = if all_silent { own.len() } else { own.iter().filter(|s| open(s)).count() };
@@ -83,36 +75,15 @@ fn view(
         agency_name: name.zh,
         agency_name_en: name.en,
         channel: channel.to_owned(),
-        data: data(city, &own, heard, now, all_silent).into(),
+        data: feed_health::data(city, &own, heard, now, all_silent).into(),
         heard_ms: heard.map(|t| t.0),
         complete_ms: None,
         accepted: state.map_or(0, |s| s.accepted),
         duplicate: state.map_or(0, |s| s.duplicate),
         refused: state.map_or(0, |s| s.refused),
+        quarantined: state.map_or(0, |s| s.quarantined),
         stations: u32::try_from(own.len()).unwrap_or(u32::MAX),
         silent: u32::try_from(silent).unwrap_or(u32::MAX),
-    }
-}
-
-/// How alive a feed is, by the shortest interval of its datastreams.
-fn data(
-    city: &Gazetteer,
-    own: &[&str],
-    heard: Option<UtcMs>,
-    now: UtcMs,
-    all_silent: bool,
-) -> &'static str {
-    let Some(heard) = heard else { return if all_silent { "dead" } else { "never" } };
-    let of_own = city.city().datastreams.iter().filter(|d| own.contains(&d.station.as_str()));
-    let Some(interval_s) = of_own.map(|d| d.interval_s).min() else { return "live" };
-    let (age, interval) = (now.0 - heard.0, i64::from(interval_s) * SECOND_MS);
-    let silent_after = i64::from(city.city().about.silent_after_intervals);
-    if all_silent || age > interval * silent_after {
-        "dead"
-    } else if age > interval * LATE_INTERVALS {
-        "late"
-    } else {
-        "live"
     }
 }
 

@@ -14,6 +14,7 @@ use journal::{Progress, Reader, Watermark};
 
 use crate::board::Board;
 use crate::desk::Seat;
+use crate::feed_health::completeness::Completeness;
 use crate::live::Newest;
 use crate::readings::Readings;
 
@@ -33,11 +34,17 @@ pub(super) struct Followed {
     pub(super) tick: Mutex<Option<UtcMs>>,
     /// Up to when each agency's data are complete, as the engine last told it.
     pub(super) complete: Mutex<BTreeMap<String, UtcMs>>,
+    /// How much came of each of the last hours.
+    pub(super) hours: Mutex<Completeness>,
 }
 
 impl Followed {
     /// Readings as the history has them.
-    pub(super) fn from_history(mut readings: Readings, history: Option<&HistoryReader>) -> Self {
+    pub(super) fn from_history(
+        mut readings: Readings,
+        hours: Completeness,
+        history: Option<&HistoryReader>,
+    ) -> Self {
         for ix in readings.streams() {
             let newest = history.and_then(|h| h.newest(ix, 1).ok());
             for sample in newest.into_iter().flatten() {
@@ -49,6 +56,7 @@ impl Followed {
             heard: Mutex::default(),
             tick: Mutex::default(),
             complete: Mutex::default(),
+            hours: Mutex::new(hours),
         }
     }
 }
@@ -117,10 +125,12 @@ fn hear(followed: &Followed, read: Vec<Sequenced>) -> Vec<Sequenced> {
     let (mut rest, mut heard, mut tick) = (Vec::new(), None, None);
     {
         let mut readings = held(&followed.readings);
+        let mut hours = held(&followed.hours);
         for row in read {
             match &row.record {
                 Record::Observation { received, observation, .. } => {
                     readings.hear(observation);
+                    hours.hear(row.seq, observation);
                     heard = heard.max(Some(*received));
                 }
                 Record::Tick { now } => {

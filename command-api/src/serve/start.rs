@@ -1,16 +1,18 @@
 //! Starting: each part in the order in which the next needs it.
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, RwLock};
 use std::thread::JoinHandle;
 
 use bytes::Bytes;
+use contract::views::DoorView;
 use domain::city::Registry;
 use domain::ids::Seq;
 use domain::status::Live as Actual;
-use domain::time::Clock;
+use domain::time::{Clock, UtcMs};
 use ingest::admit::Ticks;
 use ingest::hearing::{Hearing, HearingConfig, HearingHandle, Mqtt as HearingMqtt};
 use ingest::register::Register;
@@ -26,7 +28,8 @@ use super::clock::{FrameClock, WallClock};
 use super::figures::Edges;
 use super::follower::{self, Followed};
 use super::options::{ClockKind, Mqtt, ServeError, ServeOptions};
-use super::{configuration, understanding};
+use super::sight::Running;
+use super::{configuration, hours, understanding};
 use crate::access::{Access, secret};
 use crate::api::files::media_type;
 use crate::api::metrics::Metrics;
@@ -36,7 +39,9 @@ use crate::city_folder::{self, ReadCity};
 use crate::desk::Room;
 use crate::desk::ledger::Ledger;
 use crate::desk::room::RoomError;
+use crate::feed_health::completeness::Completeness;
 use crate::gazetteer::Gazetteer;
+use crate::letters::LetterDesk;
 use crate::live::Live;
 use crate::outlets::units::Units;
 use crate::platform::{CityFile, Health, Platform};
@@ -128,12 +133,14 @@ pub(super) async fn start(options: &ServeOptions) -> Result<(Parts, TcpListener)
     let history_stop = Shutdown::default();
     let history = HistoryStore::open(data)?;
     let readings = Readings::new(&city, &registry);
-    let followed = Arc::new(Followed::from_history(readings, Some(history.read())));
+    let hours = Completeness::new(city.city(), &registry, journal.durable());
+    let followed = Arc::new(Followed::from_history(readings, hours, Some(history.read())));
     let history =
         history::spawn(journal.reader()?, journal.watermark(), history, history_stop.clone())
             .map_err(|e| ServeError::System("a thread for the history", e))?;
 
     let heard_upto = ledger.records_upto();
+    count_hours(data, &followed, picture.now, &history_stop)?;
     let mut board = Board::new(Arc::clone(&city));
     board.picture = picture;
     let places = board.picture.believed.keys().map(|(place, _)| place.clone()).collect();
@@ -188,6 +195,8 @@ pub(super) async fn start(options: &ServeOptions) -> Result<(Parts, TcpListener)
     // Weak: who ends the engine must be the last to hold it.
     let thinking = Arc::downgrade(&engine);
     let plans = Box::new(move || thinking.upgrade().map(|e| e.plans()).unwrap_or_default());
+    let doors = doors(options, listener.local_addr().ok(), &hearing);
+    let sight = Running { hearing: Arc::downgrade(&hearing), followed: followed.clone(), doors };
     let stop = watch::Sender::new(false);
     let journal_writes = AtomicBool::new(true);
     let health = Arc::new(Health { journal_writes, ..Health::default() });
@@ -206,6 +215,8 @@ pub(super) async fn start(options: &ServeOptions) -> Result<(Parts, TcpListener)
         city_files: city_files(&read, &options.city_dir),
         stop: stop.subscribe(),
         plans,
+        sight: Box::new(sight),
+        letters: LetterDesk::default(),
     };
     let platform = Arc::new(platform);
     let parts = Parts {
@@ -255,6 +266,43 @@ async fn hear(
         public_url: options.public_url.clone(),
     };
     Ok(Hearing::start(config, journal).await?)
+}
+
+/// Where feeds come in.
+fn doors(
+    options: &ServeOptions,
+    http: Option<SocketAddr>,
+    hearing: &HearingHandle,
+) -> Vec<DoorView> {
+    let own = http.map(|address| format!("http://{address}"));
+    let http = options.public_url.clone().or(own);
+    let mqtt = match &options.mqtt {
+        Mqtt::Listen(_) => hearing.mqtt_addr().map(|a| format!("mqtt://{a}")),
+        Mqtt::Broker(bridge) => Some(bridge.shown()),
+    };
+    let doors = [("http", http), ("mqtt", mqtt)].into_iter();
+    doors
+        .filter_map(|(protocol, address)| {
+            Some(DoorView { protocol: protocol.to_owned(), address: address? })
+        })
+        .collect()
+}
+
+/// Counts what the history has of the last hours once it has caught up, on a thread of its own.
+fn count_hours(
+    data: &Path,
+    followed: &Arc<Followed>,
+    now: UtcMs,
+    stop: &Shutdown,
+) -> Result<(), ServeError> {
+    let (data, followed, stop) = (data.to_owned(), Arc::clone(followed), stop.clone());
+    let count = move || {
+        if let Err(error) = hours::count(&data, &followed.hours, now, &stop) {
+            tracing::error!(%error, "the last hours could not be counted from the history");
+        }
+    };
+    let thread = std::thread::Builder::new().name("feed-hours".into()).spawn(count);
+    thread.map(drop).map_err(|e| ServeError::System("a thread that counts hours", e))
 }
 
 /// The outlines, and the GeoJSON files of `map/`.

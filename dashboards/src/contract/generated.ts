@@ -1251,6 +1251,147 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/feeds/datastreams": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Datastreams with their silence, worst first */
+        get: {
+            parameters: {
+                query?: {
+                    agency?: string;
+                    data?: string;
+                    limit?: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Datastreams with their silence, worst first */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["DatastreamHealthView"][];
+                    };
+                };
+                /** @description refused, with the reason */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/feeds/doors": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Where feeds come in */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Where feeds come in */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["DoorView"][];
+                    };
+                };
+                /** @description refused, with the reason */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/feeds/health": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Health of feeds, agency by agency; an agency sees its own */
+        get: {
+            parameters: {
+                query?: {
+                    agency?: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Health of feeds, agency by agency; an agency sees its own */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["AgencyHealthView"][];
+                    };
+                };
+                /** @description refused, with the reason */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/feeds/{id}": {
         parameters: {
             query?: never;
@@ -1683,7 +1824,9 @@ export interface paths {
         /** Observations: JSON array, NDJSON or CSV; plain, gzip or zstd */
         post: {
             parameters: {
-                query?: never;
+                query?: {
+                    dry_run?: string;
+                };
                 header?: never;
                 path?: never;
                 cookie?: never;
@@ -1777,7 +1920,13 @@ export interface paths {
             parameters: {
                 query?: {
                     agency?: string;
+                    channel?: string;
                     reason?: string;
+                    source?: string;
+                    quarantined?: string;
+                    state?: string;
+                    since?: string;
+                    until?: string;
                     before?: string;
                     limit?: string;
                 };
@@ -1809,6 +1958,100 @@ export interface paths {
         };
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/rejections/reasons": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every reason, what it means and what to do */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Every reason, what it means and what to do */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ReasonView"][];
+                    };
+                };
+                /** @description refused, with the reason */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/rejections/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Send open refusals again as they were, oldest first, a hundred at most */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["ReplayManyRequest"];
+                };
+            };
+            responses: {
+                /** @description Send open refusals again as they were, oldest first, a hundred at most */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ReplayManyAnswer"];
+                    };
+                };
+                /** @description refused, with the reason */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
         delete?: never;
         options?: never;
         head?: never;
@@ -1856,6 +2099,108 @@ export interface paths {
         };
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/rejections/{id}/dismiss": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Lay a refusal aside */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["DismissRequest"];
+                };
+            };
+            responses: {
+                /** @description Lay a refusal aside */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ReplayAnswer"];
+                    };
+                };
+                /** @description refused, with the reason */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/rejections/{id}/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Send a refusal again, as it was or mended */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["ReplayRequest"];
+                };
+            };
+            responses: {
+                /** @description Send a refusal again, as it was or mended */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ReplayAnswer"];
+                    };
+                };
+                /** @description refused, with the reason */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
         delete?: never;
         options?: never;
         head?: never;
@@ -2354,7 +2699,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Newest state of one station */
+        /** Newest state of one station, datastream by datastream */
         get: {
             parameters: {
                 query?: never;
@@ -2366,13 +2711,13 @@ export interface paths {
             };
             requestBody?: never;
             responses: {
-                /** @description Newest state of one station */
+                /** @description Newest state of one station, datastream by datastream */
                 200: {
                     headers: {
                         [name: string]: unknown;
                     };
                     content: {
-                        "application/json": components["schemas"]["StationState"];
+                        "application/json": components["schemas"]["StationNow"];
                     };
                 };
                 /** @description refused, with the reason */
@@ -2994,6 +3339,36 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description `GET /v1/feeds/health`: one agency and its feeds. */
+        AgencyHealthView: {
+            /** @description Agency id. */
+            agency: string;
+            /**
+             * Format: int64
+             * @description 资料完整至, event time: see [`super::FeedView::complete_ms`].
+             */
+            complete_ms?: number | null;
+            /** @description Its feeds: one for each channel it was heard by since the start. */
+            feeds: components["schemas"]["FeedHealthView"][];
+            /**
+             * @description The last 24 hours of event time, oldest first, the last one going on; empty while they are
+             *     being counted after a start, and where no datastream is registered.
+             */
+            hours: components["schemas"]["HourView"][];
+            /** @description 中文 name. */
+            name: string;
+            /** @description English name. */
+            name_en: string;
+            /** @description Whether an alert stands that all of it is silent. */
+            silent: boolean;
+            /**
+             * Format: uint32
+             * @description Stations of the agency.
+             */
+            stations: number;
+            /** @description Its datastreams by state. */
+            streams: components["schemas"]["StreamCounts"];
+        };
         /** @description An alert as the desk sees it. */
         AlertView: {
             /** @description 签收: by whom. */
@@ -3397,6 +3772,29 @@ export interface components {
              */
             used_ms?: number | null;
         };
+        /** @description `GET /v1/feeds/datastreams`: one datastream's silence. */
+        DatastreamHealthView: {
+            /** @description `live`, `late` (after 2 intervals), `dead` (when it counts as silent) or `never`. */
+            data: string;
+            /**
+             * Format: uint32
+             * @description Expected interval, seconds.
+             */
+            interval_s: number;
+            /** @description Property. */
+            property: string;
+            /** @description Station. */
+            station: string;
+            /** @description 中文 name of the station. */
+            station_name: string;
+            /** @description English name of the station. */
+            station_name_en: string;
+            /**
+             * Format: int64
+             * @description Event time of its newest value.
+             */
+            t_ms?: number | null;
+        };
         /** @description One property at one station. */
         DatastreamView: {
             /**
@@ -3410,6 +3808,21 @@ export interface components {
             property: string;
             /** @description UCUM unit. */
             unit: string;
+        };
+        /** @description `POST /v1/rejections/{id}/dismiss`: it will not be sent again. */
+        DismissRequest: {
+            /** @description Why not. */
+            note: string;
+        };
+        /** @description `GET /v1/feeds/doors`: where feeds come in. */
+        DoorView: {
+            /**
+             * @description The address as it was given to the platform: `http://…`, `mqtt://…`. A host of `0.0.0.0` or
+             *     `::` is every address of the machine.
+             */
+            address: string;
+            /** @description `http`, `mqtt`. */
+            protocol: string;
         };
         /** @description An earlier version of an earthquake. */
         EarthquakeVersion: {
@@ -3509,6 +3922,58 @@ export interface components {
             /** @description The thresholds that apply. */
             thresholds: components["schemas"]["ThresholdView"][];
         };
+        /** @description One feed: an agency by one channel. */
+        FeedHealthView: {
+            /**
+             * Format: uint64
+             * @description Since the start: everything sent is one of these four.
+             */
+            accepted: number;
+            /** @description Channel. */
+            channel: string;
+            /** @description `live`, `late`, `dead` or `never`. */
+            data: string;
+            /**
+             * Format: uint64
+             * @description Known already.
+             */
+            duplicate: number;
+            /**
+             * Format: int64
+             * @description Last message, by the platform's clock.
+             */
+            heard_ms?: number | null;
+            /** @description `agency/channel`. */
+            id: string;
+            /**
+             * Format: int64
+             * @description Half of the last hour's accepted observations came within this of their event time, ms.
+             */
+            lag_p50_ms?: number | null;
+            /**
+             * Format: int64
+             * @description Nineteen of twenty did, ms.
+             */
+            lag_p95_ms?: number | null;
+            /** @description Messages of each of the last 60 minutes, oldest first, and of the minute that is going on. */
+            per_minute: number[];
+            /**
+             * Format: uint64
+             * @description Dated ahead and kept aside.
+             */
+            quarantined: number;
+            /**
+             * Format: uint64
+             * @description Refused, not counting the quarantined.
+             */
+            refused: number;
+            /**
+             * Format: int64
+             * @description How far ahead (+) or behind (−) of its receipt the newest-dated frame of the last quarter of
+             *     an hour is, ms; quarantined frames count.
+             */
+            skew_ms?: number | null;
+        };
         /** @description A feed: one agency over one protocol. */
         FeedView: {
             /**
@@ -3546,7 +4011,13 @@ export interface components {
             id: string;
             /**
              * Format: uint64
-             * @description Refused since the start.
+             * @description Dated ahead and kept aside since the start.
+             * @default 0
+             */
+            quarantined: number;
+            /**
+             * Format: uint64
+             * @description Refused since the start, not counting the quarantined.
              */
             refused: number;
             /**
@@ -3696,6 +4167,27 @@ export interface components {
              */
             waiting_changed_ms?: number | null;
         };
+        /**
+         * @description How much of an hour came: instants received of those expected by the registry's intervals. A
+         *     datastream that sends more than is expected does not stand in for another.
+         */
+        HourView: {
+            /**
+             * Format: uint64
+             * @description Expected so far.
+             */
+            expected: number;
+            /**
+             * Format: int64
+             * @description When the hour begins, Unix ms; it holds what is dated after this, up to its end.
+             */
+            from_ms: number;
+            /**
+             * Format: uint64
+             * @description Received.
+             */
+            received: number;
+        };
         /** @description An incident. */
         IncidentView: {
             /** @description The alert it was opened from. */
@@ -3728,6 +4220,8 @@ export interface components {
              * @description New and durable.
              */
             accepted: number;
+            /** @description It was a dry run (`?dry_run=true`): nothing was taken, this is what would have become of it. */
+            dry_run?: boolean;
             /**
              * Format: uint64
              * @description Known already.
@@ -3735,6 +4229,44 @@ export interface components {
             duplicate: number;
             /** @description Refused, each with its place in what was sent. */
             rejected: components["schemas"]["RejectedItem"][];
+        };
+        /** @description What was done last about something refused. */
+        LetterActView: {
+            /**
+             * Format: uint32
+             * @description New and durable.
+             */
+            accepted: number;
+            /**
+             * Format: int64
+             * @description When.
+             */
+            at_ms: number;
+            /** @description Who. */
+            by: string;
+            /** @description Its particulars, or the note it was dismissed with. */
+            detail: string;
+            /**
+             * Format: uint32
+             * @description Known already.
+             */
+            duplicate: number;
+            /** @description Whether its bytes were mended. */
+            mended: boolean;
+            /**
+             * Format: uint32
+             * @description Dated ahead again.
+             */
+            quarantined: number;
+            /** @description The first reason it was refused for again. */
+            reason?: string | null;
+            /**
+             * Format: uint32
+             * @description Refused again.
+             */
+            refused: number;
+            /** @description `replayed` or `dismissed`. */
+            what: string;
         };
         /** @description One level. */
         LevelView: {
@@ -3891,6 +4423,15 @@ export interface components {
                 [key: string]: string;
             };
         };
+        /** @description `GET /v1/rejections/reasons`: one reason of the list. */
+        ReasonView: {
+            /** @description What it means. */
+            means: string;
+            /** @description The stable word. */
+            reason: string;
+            /** @description What to do. */
+            what_to_do: string;
+        };
         /** @description A recomputation. */
         RecomputedView: {
             /** @description Whether both equal the decision's. */
@@ -3980,8 +4521,15 @@ export interface components {
             agency: string;
             /** @description Channel. */
             channel: string;
+            /**
+             * @description Whether only the first 65,536 bytes of it were kept.
+             * @default false
+             */
+            cut: boolean;
             /** @description Particulars. */
             detail: string;
+            /** @description What was done about it last. */
+            last?: components["schemas"]["LetterActView"] | null;
             /** @description Whether it was quarantined for its date. */
             quarantined: boolean;
             /** @description Raw bytes, base64. */
@@ -4000,8 +4548,87 @@ export interface components {
             seq: number;
             /** @description Topic or resource. */
             source: string;
+            /**
+             * @description `open`, `replayed` or `dismissed`.
+             * @default
+             */
+            state: string;
             /** @description What to do. */
             what_to_do: string;
+        };
+        /** @description What became of one letter. */
+        ReplayAnswer: {
+            /** @description What was done. */
+            act: components["schemas"]["LetterActView"];
+            /** @description Whether it had been replayed before, and nothing was done now. */
+            already: boolean;
+            /**
+             * Format: uint64
+             * @description The refusal's journal number.
+             */
+            seq: number;
+            /** @description `open`, `replayed` or `dismissed`. */
+            state: string;
+        };
+        /** @description What became of them. */
+        ReplayManyAnswer: {
+            /**
+             * Format: uint64
+             * @description Where to go on: `after` of the next call.
+             */
+            next_after?: number | null;
+            /**
+             * Format: uint64
+             * @description How many open ones of the filter lie beyond the last of them; 100,000 means as many or more.
+             */
+            remaining: number;
+            /** @description Those that were replayed, oldest first. */
+            replayed: components["schemas"]["ReplayAnswer"][];
+            /** @description Why it stopped before its limit: a stable word, where it did. */
+            stopped?: string | null;
+        };
+        /** @description `POST /v1/rejections/replay`: which open letters. */
+        ReplayManyRequest: {
+            /**
+             * Format: uint64
+             * @description Only those after this journal number: where an earlier call left off.
+             */
+            after?: number | null;
+            /** @description Only this agency's. */
+            agency?: string | null;
+            /** @description Only by this channel. */
+            channel?: string | null;
+            /**
+             * Format: uint32
+             * @description At most so many; 100 at the most, and without it.
+             */
+            limit?: number | null;
+            /** @description Only quarantined ones, or only the others. */
+            quarantined?: boolean | null;
+            /** @description Only for this reason. */
+            reason?: string | null;
+            /**
+             * Format: int64
+             * @description Only those that came at or after this, Unix ms.
+             */
+            since_ms?: number | null;
+            /** @description Only where topic or resource contains this. */
+            source?: string | null;
+            /**
+             * Format: int64
+             * @description Only those that came before this, Unix ms.
+             */
+            until_ms?: number | null;
+        };
+        /**
+         * @description `POST /v1/rejections/{id}/replay`: nothing for the bytes as they were, or mended ones as text or
+         *     in base64.
+         */
+        ReplayRequest: {
+            /** @description The mended body, as text. */
+            body?: string | null;
+            /** @description The mended body, in base64. */
+            body_base64?: string | null;
         };
         /** @description One term of a risk score. */
         RiskTerm: {
@@ -4163,6 +4790,8 @@ export interface components {
         };
         /** @description Who is signed in (`GET` and `POST /v1/session`). */
         SessionView: {
+            /** @description The agency, for role `agency`: what is seen is its own. */
+            agency?: string | null;
             /**
              * Format: int64
              * @description When the session ends if nothing is done.
@@ -4215,6 +4844,22 @@ export interface components {
             /** @description Text. */
             text: string;
         };
+        /** @description `GET /v1/stations/{id}`: one station's newest state, datastream by datastream. */
+        StationNow: {
+            /** @description `live`, `late`, `dead` or `never`. */
+            data: string;
+            /** @description Its datastreams, with their expected interval and state. */
+            datastreams: components["schemas"]["DatastreamHealthView"][];
+            /**
+             * Format: uint32
+             * @description Number: position in [`super::CityView::stations`].
+             */
+            ix: number;
+            /** @description Level: `nodata`, `none` or one of the city's. */
+            level: string;
+            /** @description Newest values. */
+            values: components["schemas"]["ValueView"][];
+        };
         /** @description The newest state of a station. */
         StationState: {
             /** @description `live`, `late`, `dead` or `never`: by the platform, not by the console. */
@@ -4257,6 +4902,29 @@ export interface components {
             name_en: string;
             /** @description Township id, where it lies in one. */
             township?: string | null;
+        };
+        /** @description Datastreams by state. */
+        StreamCounts: {
+            /**
+             * Format: uint32
+             * @description Silent.
+             */
+            dead: number;
+            /**
+             * Format: uint32
+             * @description Overdue.
+             */
+            late: number;
+            /**
+             * Format: uint32
+             * @description Heard in time.
+             */
+            live: number;
+            /**
+             * Format: uint32
+             * @description Never heard.
+             */
+            never: number;
         };
         /** @description One step of a task. */
         TaskStep: {

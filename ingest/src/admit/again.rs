@@ -25,21 +25,26 @@ pub struct Again {
 }
 
 impl Again {
-    /// What became of it.
+    /// What became of it, as it is journaled.
     pub(super) fn record(&self, at: UtcMs, outcomes: &[Outcome]) -> Record {
+        let (letter, by, what) = (self.letter, self.by.clone(), self.fact(outcomes));
+        Record::Letter(LetterAct { letter, at, by, what })
+    }
+
+    /// What became of it.
+    pub fn fact(&self, outcomes: &[Outcome]) -> LetterFact {
         let count = |is: fn(&Outcome) -> bool| {
             u32::try_from(outcomes.iter().filter(|o| is(o)).count()).unwrap_or(u32::MAX)
         };
         let why = outcomes.iter().find_map(Outcome::why);
-        let what = LetterFact::Replayed {
+        LetterFact::Replayed {
             mended: self.mended,
             accepted: count(|o| *o == Outcome::Accepted),
             duplicate: count(|o| *o == Outcome::Duplicate),
             refused: count(|o| matches!(o, Outcome::Refused(_))),
             quarantined: count(|o| matches!(o, Outcome::Quarantined(_))),
             why: why.map(|why| (why.reason, kept_text(&why.detail))),
-        };
-        Record::Letter(LetterAct { letter: self.letter, at, by: self.by.clone(), what })
+        }
     }
 }
 

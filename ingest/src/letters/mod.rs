@@ -119,7 +119,7 @@ impl Letters {
                 Ok(intake.judge(&who, source, place, letter.received, body)?)
             }
             Channel::Http | Channel::File => self.posted(&admission, source, body),
-            #[allow(unreachable_patterns, reason = "channels are added at the end")]
+
             other => Err(NotReplayed::NoWayBack(other.wire())),
         }
     }

@@ -1,4 +1,4 @@
-//! What is generated from the code: `openapi.json` and the console's types. Generated files are
+//! What is generated from the code: `openapi.json`, the page of refusals, the console's types. Generated files are
 //! committed and marked; CI checks that they are fresh.
 
 use std::path::Path;
@@ -9,12 +9,14 @@ use anyhow::{Context, Result, bail};
 use crate::run::{cargo, heading, root, run};
 
 const OPENAPI: &str = "command-api/contract/openapi.json";
+const REFUSALS: &str = "ingest/REFUSALS.md";
 const TYPES: &str = "dashboards/src/contract/generated.ts";
 
 /// Writes them again, or (with `check`) fails where they are not fresh.
 pub(crate) fn codegen(check: bool) -> Result<()> {
     heading(if check { "generated files are fresh?" } else { "generating" });
-    put(OPENAPI, &openapi()?, check)?;
+    put(OPENAPI, &printed("openapi")?, check)?;
+    put(REFUSALS, &printed("refusals")?, check)?;
     if !root().join("dashboards/node_modules").exists() {
         crate::setup::console()?;
     }
@@ -26,15 +28,15 @@ pub(crate) fn codegen(check: bool) -> Result<()> {
     put(TYPES, &format!("{mark}\n{types}"), check)
 }
 
-/// What the generator prints.
-fn openapi() -> Result<String> {
+/// What a generator of the contract prints.
+fn printed(generator: &str) -> Result<String> {
     let out = Command::new(cargo())
-        .args(["run", "--quiet", "-p", "contract", "--bin", "openapi"])
+        .args(["run", "--quiet", "-p", "contract", "--bin", generator])
         .current_dir(root())
         .output()
-        .context("the openapi generator could not be started")?;
+        .with_context(|| format!("the generator of {generator} could not be started"))?;
     if !out.status.success() {
-        bail!("the openapi generator failed:\n{}", String::from_utf8_lossy(&out.stderr));
+        bail!("the generator of {generator} failed:\n{}", String::from_utf8_lossy(&out.stderr));
     }
     Ok(String::from_utf8(out.stdout)?)
 }

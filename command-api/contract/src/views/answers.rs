@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::feeds::LetterActView;
 use super::picture::AlertView;
 
 /// `GET /v1/stations/{id}/series`.
@@ -145,6 +146,15 @@ pub struct RejectionView {
     pub raw_base64: String,
     /// Whether it was quarantined for its date.
     pub quarantined: bool,
+    /// Whether only the first 65,536 bytes of it were kept.
+    #[serde(default)]
+    pub cut: bool,
+    /// `open`, `replayed` or `dismissed`.
+    #[serde(default)]
+    pub state: String,
+    /// What was done about it last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last: Option<LetterActView>,
 }
 
 /// `GET /v1/trace/{id}`: the nine stops of one observation, alert or task.

@@ -12,6 +12,9 @@ pub struct IngestAnswer {
     pub duplicate: u64,
     /// Refused, each with its place in what was sent.
     pub rejected: Vec<RejectedItem>,
+    /// It was a dry run (`?dry_run=true`): nothing was taken, this is what would have become of it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub dry_run: bool,
 }
 
 /// One refused item.
@@ -56,6 +59,9 @@ pub struct SessionView {
     pub user: String,
     /// `officer`, `commander`, `planner`, `agency`, `auditor`, `administrator`.
     pub role: String,
+    /// The agency, for role `agency`: what is seen is its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agency: Option<String>,
     /// What may be done (`acknowledge`, `shelve`, `dispatch`, …): buttons without it are disabled with a reason.
     pub may: Vec<String>,
     /// When the session ends if nothing is done.

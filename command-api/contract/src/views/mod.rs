@@ -5,6 +5,7 @@ mod bulletins;
 mod city;
 mod credentials;
 mod exchange;
+mod feeds;
 mod picture;
 mod warnings;
 
@@ -13,5 +14,6 @@ pub use bulletins::*;
 pub use city::*;
 pub use credentials::*;
 pub use exchange::*;
+pub use feeds::*;
 pub use picture::*;
 pub use warnings::*;

@@ -392,8 +392,11 @@ pub struct FeedView {
     pub accepted: u64,
     /// Duplicates since the start.
     pub duplicate: u64,
-    /// Refused since the start.
+    /// Refused since the start, not counting the quarantined.
     pub refused: u64,
+    /// Dated ahead and kept aside since the start.
+    #[serde(default)]
+    pub quarantined: u64,
     /// Stations of the agency, and how many of them are silent.
     pub stations: u32,
     /// Silent stations.

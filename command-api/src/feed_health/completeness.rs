@@ -1,0 +1,257 @@
+//! Completeness by agency and hour: instants received of those expected by the registry's intervals,
+//! for the last 24 hours of event time. Counted from the durable record as it is followed; what was
+//! there at the start is counted once from the history, so that a restart changes nothing.
+
+use std::collections::BTreeMap;
+
+use contract::views::HourView;
+use domain::city::{City, Registry};
+use domain::ids::{DatastreamIx, Seq};
+use domain::observation::{Observation, OriginFlag};
+use domain::time::{HOUR_MS, UtcMs};
+use journal::history::HourCount;
+
+/// Hours that are shown, the one that is going on among them.
+pub const HOURS_SHOWN: usize = 24;
+/// Hours that are counted: those shown, and one that a clock ahead of ours may have begun.
+const HOURS: usize = HOURS_SHOWN + 1;
+
+/// A datastream as the registry has it: expected intervals and owners, by the time they hold from.
+#[derive(Debug, Clone, Default)]
+struct Expected {
+    intervals: Vec<(i64, i64)>,
+    owners: Vec<(i64, usize)>,
+    counts: [u16; HOURS],
+}
+
+/// See the module.
+#[derive(Debug, Clone)]
+pub struct Completeness {
+    agencies: Vec<String>,
+    streams: Vec<Expected>,
+    /// The newest hour that has a column.
+    newest: Option<i64>,
+    /// Records up to this are counted from the history.
+    base: Seq,
+    /// Whether they have been.
+    has_base: bool,
+}
+
+fn as_of<T: Copy>(epochs: &[(i64, T)], t: i64) -> Option<T> {
+    epochs.iter().rev().find(|(from, _)| *from <= t).map(|(_, what)| *what)
+}
+
+fn column(hour: i64) -> usize {
+    usize::try_from(hour.rem_euclid(HOURS as i64)).unwrap_or(0)
+}
+
+impl Completeness {
+    /// Nothing counted yet, of a city with these numbers; records up to `base` are the history's.
+    pub fn new(city: &City, registry: &Registry, base: Seq) -> Self {
+        let agencies: Vec<String> = city.agencies.iter().map(|a| a.id.to_string()).collect();
+        let mut owners: BTreeMap<&str, Vec<(i64, usize)>> = BTreeMap::new();
+        for station in &city.stations {
+            let Some(at) = agencies.iter().position(|a| a == station.agency.as_str()) else {
+                continue;
+            };
+            owners.entry(station.id.as_str()).or_default().push((station.valid_from.0, at));
+        }
+        owners.values_mut().for_each(|epochs| epochs.sort_unstable());
+        let mut streams = vec![Expected::default(); registry.rows().len()];
+        for row in &city.datastreams {
+            let Some(ix) = registry.find(row.station.as_str(), &row.property) else { continue };
+            let Some(stream) = streams.get_mut(ix.0 as usize) else { continue };
+            stream.intervals.push((row.valid_from.0, i64::from(row.interval_s) * 1_000));
+            stream.owners = owners.get(row.station.as_str()).cloned().unwrap_or_default();
+        }
+        streams.iter_mut().for_each(|stream| stream.intervals.sort_unstable());
+        Self { agencies, streams, newest: None, base, has_base: base == Seq(0) }
+    }
+
+    /// Records up to this are to be counted from the history.
+    pub fn base(&self) -> Seq {
+        self.base
+    }
+
+    /// Numbers of the datastreams that are expected.
+    pub fn streams(&self) -> Vec<DatastreamIx> {
+        let numbered = (0u32..).zip(&self.streams);
+        let expected = numbered.filter(|(_, stream)| !stream.intervals.is_empty());
+        expected.map(|(ix, _)| DatastreamIx(ix)).collect()
+    }
+
+    /// Takes an observation of the durable record. One that the history counts is passed over; a
+    /// correction is not another instant.
+    pub fn hear(&mut self, seq: Seq, seen: &Observation) {
+        if seq > self.base && seen.quality.origin != OriginFlag::Corrected {
+            self.count(
+                seen.datastream,
+                HourCount { hour: HourCount::hour_of(seen.t), instants: 1 },
+            );
+        }
+    }
+
+    /// Takes what the history has of a datastream.
+    pub fn counted(&mut self, ix: DatastreamIx, hours: &[HourCount]) {
+        hours.iter().for_each(|hour| self.count(ix, *hour));
+    }
+
+    /// Everything up to the base has been counted.
+    pub fn has_counted(&mut self) {
+        self.has_base = true;
+    }
+
+    fn count(&mut self, ix: DatastreamIx, more: HourCount) {
+        let newest = self.newest.unwrap_or(more.hour);
+        if more.hour <= newest - HOURS as i64 {
+            return;
+        }
+        self.advance(more.hour);
+        let Some(stream) = self.streams.get_mut(ix.0 as usize) else { return };
+        if let Some(count) = stream.counts.get_mut(column(more.hour)) {
+            *count = count.saturating_add(u16::try_from(more.instants).unwrap_or(u16::MAX));
+        }
+    }
+
+    /// Clears the columns of the hours that begin.
+    fn advance(&mut self, hour: i64) {
+        let Some(newest) = self.newest else {
+            self.newest = Some(hour);
+            return;
+        };
+        let from = (newest + 1).max(hour - HOURS as i64 + 1);
+        for begun in from..=hour {
+            for stream in &mut self.streams {
+                if let Some(count) = stream.counts.get_mut(column(begun)) {
+                    *count = 0;
+                }
+            }
+        }
+        self.newest = Some(newest.max(hour));
+    }
+
+    /// The last hours of every agency that has datastreams, oldest first; nothing while what was
+    /// there at the start is being counted.
+    pub fn hours(&self, now: UtcMs) -> BTreeMap<String, Vec<HourView>> {
+        if !self.has_base {
+            return BTreeMap::new();
+        }
+        let last = HourCount::hour_of(now);
+        let first = last - HOURS_SHOWN as i64 + 1;
+        let newest = self.newest.unwrap_or(i64::MIN);
+        let mut sums = vec![[(0u64, 0u64); HOURS_SHOWN]; self.agencies.len()];
+        for stream in &self.streams {
+            for (hour, at) in (first..=last).zip(0usize..) {
+                let (from, to) = (hour * HOUR_MS, ((hour + 1) * HOUR_MS).min(now.0));
+                let Some(interval) = as_of(&stream.intervals, to) else { continue };
+                let Some(owner) = as_of(&stream.owners, to) else { continue };
+                let expected = if interval >= HOUR_MS {
+                    // Once a day or so: what is due within this hour.
+                    u64::from(to.div_euclid(interval) > from.div_euclid(interval))
+                } else {
+                    u64::try_from((to - from) / interval).unwrap_or(0)
+                };
+                let known = hour <= newest && hour > newest - HOURS as i64;
+                let count = stream.counts.get(column(hour)).copied().unwrap_or(0);
+                let received = if known { u64::from(count).min(expected) } else { 0 };
+                let sum = sums.get_mut(owner).and_then(|hours| hours.get_mut(at));
+                if let Some((all, got)) = sum {
+                    *all += expected;
+                    *got += received;
+                }
+            }
+        }
+        let view = |sums: [(u64, u64); HOURS_SHOWN]| -> Vec<HourView> {
+            let hours = (first..).zip(sums);
+            hours
+                .map(|(hour, (expected, received))| HourView {
+                    from_ms: hour * HOUR_MS,
+                    expected,
+                    received,
+                })
+                .collect()
+        };
+        let named = self.agencies.iter().cloned().zip(sums);
+        let expected = named.filter(|(_, sums)| sums.iter().any(|(all, _)| *all > 0));
+        expected.map(|(agency, sums)| (agency, view(sums))).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::observation::Quality;
+    use domain::time::MINUTE_MS;
+
+    use super::*;
+
+    const NOON: i64 = 494_700 * HOUR_MS;
+
+    /// The desk's own town: A and B with rainfall every five minutes.
+    fn counted(base: u64) -> Completeness {
+        let city = crate::desk::tests::city();
+        let mut registry = Registry::default();
+        registry.number("A", "rainfall");
+        registry.number("B", "rainfall");
+        Completeness::new(city.city(), &registry, Seq(base))
+    }
+
+    fn seen(ix: u32, t: i64, origin: OriginFlag) -> Observation {
+        let quality = Quality { origin, ..Quality::default() };
+        let (t, datastream) = (UtcMs(t), DatastreamIx(ix));
+        Observation { datastream, t, result_time: t, value: 1.0, quality, backlog: false }
+    }
+
+    fn sum(completeness: &Completeness, now: i64) -> Vec<(u64, u64)> {
+        let hours = completeness.hours(UtcMs(now));
+        let all = hours.values().flatten();
+        let last: Vec<&HourView> = all.filter(|h| h.from_ms >= NOON - HOUR_MS).collect();
+        last.iter().map(|h| (h.received, h.expected)).collect()
+    }
+
+    #[test]
+    fn an_hour_is_what_came_of_what_was_expected_and_one_does_not_stand_in_for_another() {
+        let mut completeness = counted(0);
+        for minute in 1..=60 {
+            completeness
+                .hear(Seq(1), &seen(0, NOON - HOUR_MS + minute * MINUTE_MS, OriginFlag::Original));
+        }
+        let of_hour = 60 * MINUTE_MS / interval(&completeness);
+        let want = u64::try_from(of_hour).unwrap();
+        assert_eq!(sum(&completeness, NOON), [(want, 2 * want)], "A alone, though it sent more");
+        // The hour that begins expects nothing yet, and then what is due.
+        assert_eq!(sum(&completeness, NOON + 1)[1], (0, 0));
+        let due = u64::try_from(10 * MINUTE_MS / interval(&completeness)).unwrap();
+        assert_eq!(sum(&completeness, NOON + 10 * MINUTE_MS)[1], (0, 2 * due));
+    }
+
+    fn interval(completeness: &Completeness) -> i64 {
+        completeness.streams[0].intervals[0].1
+    }
+
+    #[test]
+    fn what_the_history_counts_is_not_counted_again_and_a_correction_never() {
+        let mut completeness = counted(10);
+        completeness.hear(Seq(10), &seen(0, NOON, OriginFlag::Original));
+        completeness.hear(Seq(11), &seen(1, NOON, OriginFlag::Original));
+        completeness.hear(Seq(12), &seen(1, NOON, OriginFlag::Corrected));
+        assert!(completeness.hours(UtcMs(NOON)).is_empty(), "still being counted");
+        let of_history = HourCount { hour: HourCount::hour_of(UtcMs(NOON)), instants: 1 };
+        completeness.counted(DatastreamIx(0), &[of_history]);
+        completeness.has_counted();
+        assert_eq!(sum(&completeness, NOON)[0].0, 2);
+    }
+
+    #[test]
+    fn hours_that_are_over_make_room() {
+        let mut completeness = counted(0);
+        completeness.hear(Seq(1), &seen(0, NOON, OriginFlag::Original));
+        let later = NOON + 25 * HOUR_MS;
+        completeness.hear(Seq(2), &seen(0, later, OriginFlag::Original));
+        completeness.hear(Seq(3), &seen(0, NOON, OriginFlag::Original));
+        let hours = completeness.hours(UtcMs(later));
+        let got: u64 = hours.values().flatten().map(|h| h.received).sum();
+        assert_eq!((got, hours.values().next().map(Vec::len)), (1, Some(HOURS_SHOWN)));
+        let quiet = completeness.hours(UtcMs(later + 30 * HOUR_MS));
+        assert_eq!(quiet.values().flatten().map(|h| h.received).sum::<u64>(), 0);
+    }
+}

@@ -1,0 +1,53 @@
+//! What the running parts know of feeds, for whoever is asked about them.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Weak};
+
+use contract::views::{DoorView, HourView};
+use domain::time::UtcMs;
+use ingest::hearing::HearingHandle;
+use ingest::letters::Letters;
+
+use super::follower::{Followed, held};
+use crate::feed_health::{HeardFeed, Sight, StreamState};
+
+/// See the module. Weak: who ends hearing must be the last to hold it.
+pub(super) struct Running {
+    pub(super) hearing: Weak<HearingHandle>,
+    pub(super) followed: Arc<Followed>,
+    pub(super) doors: Vec<DoorView>,
+}
+
+impl Sight for Running {
+    fn feeds(&self, now: UtcMs) -> Vec<HeardFeed> {
+        let Some(hearing) = self.hearing.upgrade() else { return Vec::new() };
+        let mut figures: BTreeMap<_, _> = hearing.telemetry().figures(now).into_iter().collect();
+        let states = hearing.feeds().into_iter();
+        states
+            .map(|(name, state)| {
+                let figures = figures.remove(&name).unwrap_or_default();
+                (name, state, figures)
+            })
+            .collect()
+    }
+
+    fn streams(&self, station: u32, now: UtcMs) -> Vec<StreamState> {
+        held(&self.followed.readings).streams_of(station, now)
+    }
+
+    fn complete(&self) -> BTreeMap<String, UtcMs> {
+        held(&self.followed.complete).clone()
+    }
+
+    fn hours(&self, now: UtcMs) -> BTreeMap<String, Vec<HourView>> {
+        held(&self.followed.hours).hours(now)
+    }
+
+    fn letters(&self) -> Option<Letters> {
+        self.hearing.upgrade().map(|hearing| hearing.letters())
+    }
+
+    fn doors(&self) -> Vec<DoorView> {
+        self.doors.clone()
+    }
+}
