@@ -74,6 +74,8 @@ pub struct Platform {
     pub public_url: Option<String>,
     /// `mqtt://…` of the embedded endpoint, where there is one.
     pub mqtt: Option<String>,
+    /// Whether its own listener speaks TLS.
+    pub tls: bool,
     /// The console's built files.
     pub console: Option<PathBuf>,
     /// `zones.geojson` and the files of `map/`, by name.
@@ -107,6 +109,6 @@ impl Platform {
 
     /// Whether people reach it by https.
     pub fn is_https(&self) -> bool {
-        self.public_url.as_deref().is_some_and(|u| u.starts_with("https://"))
+        self.tls || self.public_url.as_deref().is_some_and(|u| u.starts_with("https://"))
     }
 }

@@ -160,7 +160,7 @@ async fn the_state_after_a_restart_is_the_state_before() {
 
 /// The session outlives the platform's process; only its address is new.
 fn commander_of(platform: &Running, before: &common::Client) -> common::Client {
-    common::Client { at: platform.http, headers: before.headers.clone() }
+    common::Client { at: platform.http, headers: before.headers.clone(), tls: None }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

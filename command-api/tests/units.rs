@@ -66,7 +66,7 @@ async fn an_order_waits_for_its_unit_and_comes_to_be_done() {
 
     // The unit was away, and so was the platform.
     let platform = Running::start(folder.path()).await;
-    let officer = Client { at: platform.http, headers: officer.headers.clone() };
+    let officer = Client { at: platform.http, headers: officer.headers.clone(), tls: None };
     let up = |unit: &Value| unit["connected"].as_bool();
     officer.until("/v1/units/boat-1", |unit| up(unit).filter(|up| !up)).await;
     let mut boat = Mqtt::connect(platform.mqtt, "boat-1", &unit).await.expect("it may come");

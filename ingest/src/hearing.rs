@@ -12,7 +12,8 @@ use domain::ids::{AgencyId, UnitId};
 use domain::refusal::Channel;
 use journal::{Journal, OpenError, ReadError};
 pub use mqtt_edge::{CloseReason, EdgeStats};
-use mqtt_edge::{EdgeConfig, EdgeHandle, Who};
+use mqtt_edge::{EdgeConfig, EdgeHandle, Listening as MqttListening, Who};
+use tls::{Certificates, Clients, Door as TlsDoor};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -45,6 +46,16 @@ pub enum Mqtt {
     Bridge(BridgeConfig),
 }
 
+/// TLS for what is heard: whoever puts a listener up opens its connections through a
+/// [`TlsDoor`] made of these certificates.
+#[derive(Debug, Clone)]
+pub struct HearingTls {
+    /// The platform's certificate, and the authority of clients'.
+    pub certificates: Arc<Certificates>,
+    /// MQTT over TLS at this address too, beside the plain one.
+    pub mqtt: Option<SocketAddr>,
+}
+
 /// What hearing is started with.
 pub struct HearingConfig {
     /// The data directory: the journal's, with its history.
@@ -65,6 +76,8 @@ pub struct HearingConfig {
     pub credentials: Arc<dyn Credentials>,
     /// The desk's tasks.
     pub tasks: Arc<dyn Tasks>,
+    /// Where TLS is spoken, if anywhere.
+    pub tls: Option<HearingTls>,
     /// `https://…` where the platform is reached through a reverse proxy: addresses in answers.
     pub public_url: Option<String>,
 }
@@ -182,12 +195,14 @@ impl Hearing {
         match config.mqtt {
             Mqtt::Off => {}
             Mqtt::Embedded(address, edge_config) => {
-                let listening = TcpListener::bind(address).await;
-                let listener =
-                    listening.map_err(|source| StartError::Listen { address, source })?;
+                let mut listeners = vec![MqttListening::from(listen(address).await?)];
+                if let Some((certificates, address)) = mqtt_tls(config.tls.as_ref()) {
+                    let door = TlsDoor::Tls(certificates.acceptor(Clients::May));
+                    listeners.push(MqttListening { listener: listen(address).await?, door });
+                }
                 let intake = Intake::new(admission.clone(), tasks.clone(), Channel::Mqtt);
                 let handle = mqtt_edge::serve(
-                    listener,
+                    listeners,
                     *edge_config,
                     Arc::new(EdgeAdmit::new(intake, teller.clone())),
                     Arc::new(CityDirectory::new(credentials, admission.clone())),
@@ -235,6 +250,15 @@ impl Hearing {
     }
 }
 
+fn mqtt_tls(tls: Option<&HearingTls>) -> Option<(&Arc<Certificates>, SocketAddr)> {
+    tls.and_then(|tls| Some((&tls.certificates, tls.mqtt?)))
+}
+
+async fn listen(address: SocketAddr) -> Result<TcpListener, StartError> {
+    let listening = TcpListener::bind(address).await;
+    listening.map_err(|source| StartError::Listen { address, source })
+}
+
 /// Resolves when `stopped` turns true, or nobody is left to turn it.
 async fn ended(mut stopped: watch::Receiver<bool>) {
     // An error means that the handle is gone without a drain: the feed goes on.
@@ -258,6 +282,11 @@ impl HearingHandle {
     /// Where SL 651 telemetry is taken.
     pub fn sl651_addr(&self) -> Option<SocketAddr> {
         self.sl651.as_ref().map(Listening::address)
+    }
+
+    /// Where the embedded endpoint listens with TLS.
+    pub fn mqtt_tls_addr(&self) -> Option<SocketAddr> {
+        self.edge.as_ref().and_then(EdgeHandle::local_tls_addr)
     }
 
     /// Admission, for what comes in otherwise (a file's import).

@@ -6,6 +6,7 @@ use bytes::Bytes;
 use domain::ids::UnitId;
 use domain::report::UnitReport;
 pub use mqtt_edge::Who;
+use tls::ClientCertificate;
 
 /// Whom a credential stands for, and which one it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,6 +25,9 @@ pub trait Credentials: Send + Sync + 'static {
     fn verify(&self, user: &str, secret: &str) -> Option<Held>;
     /// Whom an HTTP bearer token stands for. Asked with every request.
     fn bearer(&self, token: &str) -> Option<Who>;
+    /// The credential that a client certificate stands for, shown by an agency or unit that it names:
+    /// nothing where it was revoked. Its signature has been checked, and that it names `who`.
+    fn certificate(&self, who: &Who, shown: &ClientCertificate) -> Option<Arc<str>>;
     /// Whether a credential is still good: neither expired nor revoked. A connection that came in by
     /// one that is not is to be closed within seconds. Asking counts as use.
     fn holds(&self, credential: &str) -> bool;

@@ -6,7 +6,8 @@ use rusqlite::{Row, params};
 use super::keyring::{Credential, Opens};
 use super::store::{Store, StoreError};
 
-/// Credentials of one holder that are no longer good and still listed; the oldest give way.
+/// Credentials of one holder that are no longer good and still listed; the oldest give way. A revoked
+/// certificate stays until it has expired: it would be let in again.
 pub const DEAD_EACH_MAX: usize = 50;
 
 fn read(row: &Row<'_>) -> rusqlite::Result<Option<Credential>> {
@@ -81,7 +82,7 @@ impl Store {
                 ];
                 all.execute(&sql, row)?;
                 let sql = "DELETE FROM credentials WHERE id IN (SELECT id FROM credentials
-                    WHERE kind=?1 AND holder=?2 AND (revoked_ms IS NOT NULL OR expires_ms <= ?4)
+                    WHERE kind=?1 AND holder=?2 AND (expires_ms <= ?4 OR (revoked_ms IS NOT NULL AND opens <> 'certificate'))
                     ORDER BY coalesce(revoked_ms, expires_ms) DESC, since_ms DESC
                     LIMIT -1 OFFSET ?3)";
                 all.execute(sql, params![c.kind, c.holder, DEAD_EACH_MAX as i64, now.0])?;

@@ -1,7 +1,11 @@
 //! What hearing asks of access: whom a name and a secret stand for.
 
+use std::sync::Arc;
+
 use domain::ids::{AgencyId, UnitId};
 use ingest::seams::{Credentials, Held, Who};
+
+use tls::ClientCertificate;
 
 use super::Access;
 use super::keyring::{ANY, Opens};
@@ -28,6 +32,10 @@ impl Credentials for Access {
         let keyring = self.keyring();
         let found = keyring.open(token, Opens::Http, self.clock.now())?;
         who(&found.kind, &found.holder)
+    }
+
+    fn certificate(&self, who: &Who, shown: &ClientCertificate) -> Option<Arc<str>> {
+        self.shown(who, shown)
     }
 
     fn holds(&self, credential: &str) -> bool {

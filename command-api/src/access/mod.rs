@@ -15,6 +15,7 @@ pub mod password;
 mod schema;
 pub mod secret;
 pub mod sessions;
+mod shown;
 pub mod store;
 pub mod throttle;
 
@@ -66,6 +67,8 @@ pub struct Access {
     people: RwLock<BTreeMap<String, PersonRow>>,
     sessions: Mutex<Sessions>,
     keyring: RwLock<Keyring>,
+    /// Client certificates that were shown for the first time and are not written yet.
+    fresh: Mutex<Vec<keyring::Credential>>,
     throttle: Mutex<Throttle>,
     hashing: Semaphore,
     waiting: Semaphore,
@@ -94,6 +97,7 @@ impl Access {
             people: RwLock::default(),
             sessions: Mutex::default(),
             keyring: RwLock::default(),
+            fresh: Mutex::default(),
             throttle: Mutex::default(),
             hashing: Semaphore::new(HASHING_MAX),
             waiting: Semaphore::new(HASHING_WAIT_MAX),
@@ -110,6 +114,8 @@ impl Access {
     /// # Errors
     /// [`AccessError::Store`].
     pub fn refresh(&self) -> Result<(), AccessError> {
+        // First: what is taken over from the file would not have them.
+        self.write_shown()?;
         let changed = held(&self.store).changed();
         if changed && let Err(error) = self.reload() {
             held(&self.store).not_taken_over();

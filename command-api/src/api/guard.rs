@@ -153,7 +153,10 @@ fn same_origin(platform: &Platform, headers: &HeaderMap, must_name: bool) -> Res
     };
     let own = match &platform.public_url {
         Some(url) => url.trim_end_matches('/') == origin,
-        None => text(header::HOST).is_some_and(|host| origin == format!("http://{host}")),
+        None => {
+            let scheme = if platform.tls { "https" } else { "http" };
+            text(header::HOST).is_some_and(|host| origin == format!("{scheme}://{host}"))
+        }
     };
     if own { Ok(()) } else { Err(Refused::forbidden("the request comes from another origin")) }
 }

@@ -8,6 +8,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::extract::Request;
 use ingest::http::server::{HEAD_TIMEOUT, connection};
+use tls::Door;
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::{Semaphore, watch};
 
@@ -36,9 +37,10 @@ pub fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {
     socket.listen(BACKLOG)
 }
 
-/// Serves until `stop` turns true: then no more is accepted, and what is under way is finished.
+/// Serves, each connection opened through `door`, until `stop` turns true: then no more is accepted, and what is under way is finished.
 pub async fn serve(
     listener: TcpListener,
+    door: Door,
     router: Router,
     metrics: Arc<Metrics>,
     mut stop: watch::Receiver<bool>,
@@ -54,6 +56,7 @@ pub async fn serve(
         match accepted {
             Ok((stream, peer)) => {
                 let (router, metrics, ending) = (router.clone(), metrics.clone(), ending.clone());
+                let door = door.clone();
                 tokio::spawn(async move {
                     metrics.connection(1);
                     if let Err(error) = stream.set_nodelay(true) {
@@ -62,7 +65,12 @@ pub async fn serve(
                     let mark = move |request: &mut Request| {
                         request.extensions_mut().insert(Peer(peer));
                     };
-                    connection(stream, router, HEAD_TIMEOUT, mark, ending).await;
+                    match door.open(stream).await {
+                        Ok((stream, _)) => {
+                            connection(stream, router, HEAD_TIMEOUT, mark, ending).await;
+                        }
+                        Err(error) => tracing::debug!(%peer, %error, "no TLS connection"),
+                    }
                     metrics.connection(-1);
                     drop(place);
                 });

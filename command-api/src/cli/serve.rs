@@ -10,12 +10,15 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
-use command_api::serve::{CREDENTIALS_FILE, ClockKind, Mqtt, SNAPSHOT_EVERY, ServeOptions, run};
+use command_api::serve::{
+    CREDENTIALS_FILE, ClockKind, Mqtt, SNAPSHOT_EVERY, ServeOptions, TlsOptions, run,
+};
 use domain::city::Ports;
 use ingest::archive::ArchiveConfig;
 use ingest::bridge::BridgeConfig;
 use ingest::sl651::listen::ListenConfig;
 use journal::{Phase, PhaseHook};
+use tls::TlsFiles;
 
 /// Ports where neither the command line nor the city says one.
 const HTTP_PORT: u16 = 8080;
@@ -49,6 +52,20 @@ pub(crate) struct Options {
     /// hexadecimal digits) every frame must carry it [default: the city's port, else none]
     #[arg(long)]
     sl651: Option<SocketAddr>,
+    /// Speak HTTPS at the address of --http with this certificate (PEM, with what leads to its
+    /// authority); read again when it changes
+    #[arg(long, requires = "tls_key")]
+    tls_cert: Option<PathBuf>,
+    /// Its key (PEM); a file that everybody can read is refused
+    #[arg(long, requires = "tls_cert")]
+    tls_key: Option<PathBuf>,
+    /// The authority of clients' certificates (PEM): over TLS a feed may then show one that names its
+    /// agency instead of a password
+    #[arg(long, requires = "tls_cert")]
+    tls_client_ca: Option<PathBuf>,
+    /// MQTT over TLS at this address too (8883 by custom); port 0 takes a free one
+    #[arg(long, requires = "tls_cert", conflicts_with = "mqtt_broker")]
+    mqtt_tls: Option<SocketAddr>,
     /// An InfluxDB 2 archive: http://host[:port][?org=NAME&bucket=NAME]; its token in INFLUX_TOKEN
     #[arg(long)]
     influx: Option<String>,
@@ -107,7 +124,8 @@ fn served(options: &Options) -> Result<ServeOptions> {
     let listen = options.mqtt.unwrap_or_else(|| loopback(ports.mqtt.unwrap_or(MQTT_PORT)));
     let city = ports.sl651.map(loopback);
     let sl651 = options.sl651.or(city).map(sl651).transpose()?;
-    if options.demo && !(http.ip().is_loopback() && listen.ip().is_loopback()) {
+    let tls_here = options.mqtt_tls.is_none_or(|address| address.ip().is_loopback());
+    if options.demo && !(http.ip().is_loopback() && listen.ip().is_loopback() && tls_here) {
         bail!("--demo makes well-known people and tokens: it serves on loopback addresses only");
     }
     private(&options.data.join(CREDENTIALS_FILE))?;
@@ -123,6 +141,7 @@ fn served(options: &Options) -> Result<ServeOptions> {
         data_dir: options.data.clone(),
         http,
         mqtt,
+        tls: tls(options),
         archive: archive.transpose()?,
         clock: options.clock,
         workers: options.workers,
@@ -139,6 +158,12 @@ fn served(options: &Options) -> Result<ServeOptions> {
             let _ = writeln!(out, "{line}").and_then(|()| out.flush());
         }),
     })
+}
+
+fn tls(options: &Options) -> Option<TlsOptions> {
+    let (cert, key) = (options.tls_cert.clone()?, options.tls_key.clone()?);
+    let client_ca = options.tls_client_ca.clone();
+    Some(TlsOptions { files: TlsFiles { cert, key, client_ca }, mqtt: options.mqtt_tls })
 }
 
 /// The city's own ports. Its errors are told by the start itself.

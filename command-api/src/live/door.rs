@@ -11,15 +11,20 @@ use axum::response::{IntoResponse, Response};
 use hyper::upgrade::Upgraded;
 use hyper_util::rt::TokioIo;
 use ingest::http::wire::Wire;
+use tls::Stream;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::UnixStream;
+use tokio::task::JoinHandle;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use tokio_tungstenite::tungstenite::protocol::Role;
 
 use super::line::Socket;
-use super::socket;
+use super::socket::{self, LAST_WORDS_WITHIN};
 use crate::access::Person;
 use crate::api::guard::query;
 use crate::api::problem::Refused;
+use crate::api::server::SEND_BUFFER_BYTES;
 use crate::platform::Platform;
 
 /// Consoles at one time.
@@ -66,7 +71,7 @@ pub async fn open(
             Ok(Err(error)) => return tracing::debug!(%error, "a console did not come"),
             Err(_) => return tracing::debug!("a console did not come in time"),
         };
-        let Some(ws) = plain(upgraded).await else { return };
+        let Some((ws, relay)) = own(upgraded).await else { return };
         let live = Arc::clone(&platform.live);
         let access = Arc::clone(&platform.access);
         drop(platform);
@@ -74,6 +79,11 @@ pub async fn open(
         let stands = move || access.person_of(&session).is_some();
         let ended = socket::run(ws, live, hello, stands, stop).await;
         tracing::debug!(user = %person.name, ?ended, "a console left");
+        if let Some(mut relay) = relay
+            && tokio::time::timeout(LAST_WORDS_WITHIN, &mut relay).await.is_err()
+        {
+            relay.abort();
+        }
         drop(place);
     });
     let answer = [
@@ -84,17 +94,40 @@ pub async fn open(
     Ok((StatusCode::SWITCHING_PROTOCOLS, answer).into_response())
 }
 
+/// A console's socket, and the task that enciphers what is written to it.
+type Own = (WebSocketStream<Socket>, Option<JoinHandle<()>>);
+
 /// The socket itself, without what HTTP had put around it.
-async fn plain(upgraded: Upgraded) -> Option<WebSocketStream<Socket>> {
+async fn own(upgraded: Upgraded) -> Option<Own> {
     let parts = upgraded.downcast::<TokioIo<Wire>>().ok();
     let own = parts.and_then(|p| Some((p.io.into_inner().into_stream()?, p.read_buf.to_vec())));
     let Some((stream, early)) = own else {
-        tracing::error!("the live socket is not a plain one");
+        tracing::error!("the live socket is none of this server's");
         return None;
     };
+    let (socket, relay) = match stream {
+        Stream::Plain(stream) => (Socket::new(stream), None),
+        Stream::Tls(stream) => {
+            let pair = enciphered(*stream).map_err(|error| tracing::warn!(%error, "a console"));
+            pair.ok().map(|(socket, relay)| (socket, Some(relay)))?
+        }
+    };
     let config = Some(socket::config());
-    let stream = Socket::new(stream);
-    Some(WebSocketStream::from_partially_read(stream, early, Role::Server, config).await)
+    let ws = WebSocketStream::from_partially_read(socket, early, Role::Server, config).await;
+    Some((ws, relay))
+}
+
+/// One end of a pair of sockets, and the task that passes on what comes out at the other.
+fn enciphered(
+    mut console: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+) -> std::io::Result<(Socket, JoinHandle<()>)> {
+    let (ours, mut theirs) = UnixStream::pair()?;
+    socket2::SockRef::from(&ours).set_send_buffer_size(SEND_BUFFER_BYTES as usize)?;
+    let relay = tokio::spawn(async move {
+        // However it ends: the console's own task finds its end of the pair closed.
+        let _ = tokio::io::copy_bidirectional(&mut console, &mut theirs).await;
+    });
+    Ok((Socket::of_pair(ours), relay))
 }
 
 fn accept_key(headers: &HeaderMap) -> Result<String, Refused> {

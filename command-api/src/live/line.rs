@@ -12,26 +12,66 @@ use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::TcpStream;
+use tokio::net::{TcpStream, UnixStream};
 use tokio::sync::Notify;
 
 use super::ring::{BATCH, Cursor, Pending, Ring};
 
-/// A console's socket, for its own task to read and for tellers to write.
+/// A console's socket, for its own task to read and for tellers to write. Behind TLS it is one end of
+/// a pair: a task of the connection's own enciphers what comes out at the other, and no teller does.
 #[derive(Debug, Clone)]
-pub struct Socket(Arc<TcpStream>);
+pub enum Socket {
+    /// The console's.
+    Tcp(Arc<TcpStream>),
+    /// Ours of a pair.
+    Pair(Arc<UnixStream>),
+}
+
+/// The same of either kind.
+macro_rules! either {
+    ($socket:expr, $stream:ident => $does:expr) => {
+        match $socket {
+            Socket::Tcp($stream) => $does,
+            Socket::Pair($stream) => $does,
+        }
+    };
+}
 
 impl Socket {
     /// Shares a socket.
     pub fn new(stream: TcpStream) -> Self {
-        Self(Arc::new(stream))
+        Self::Tcp(Arc::new(stream))
     }
-}
 
-impl std::ops::Deref for Socket {
-    type Target = TcpStream;
-    fn deref(&self) -> &TcpStream {
-        &self.0
+    /// Shares one end of a pair.
+    pub fn of_pair(stream: UnixStream) -> Self {
+        Self::Pair(Arc::new(stream))
+    }
+
+    /// Polls whether there is something to read.
+    pub(super) fn poll_read_ready(&self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        either!(self, stream => stream.poll_read_ready(context))
+    }
+
+    /// Waits until it takes bytes.
+    pub(super) async fn writable(&self) -> io::Result<()> {
+        either!(self, stream => stream.writable().await)
+    }
+
+    fn poll_write_ready(&self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        either!(self, stream => stream.poll_write_ready(context))
+    }
+
+    fn try_read(&self, buffer: &mut [u8]) -> io::Result<usize> {
+        either!(self, stream => stream.try_read(buffer))
+    }
+
+    fn try_write(&self, bytes: &[u8]) -> io::Result<usize> {
+        either!(self, stream => stream.try_write(bytes))
+    }
+
+    fn try_write_vectored(&self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
+        either!(self, stream => stream.try_write_vectored(slices))
     }
 }
 
@@ -42,8 +82,8 @@ impl AsyncRead for Socket {
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         loop {
-            ready!(self.0.poll_read_ready(context))?;
-            match self.0.try_read(buffer.initialize_unfilled()) {
+            ready!(self.poll_read_ready(context))?;
+            match self.try_read(buffer.initialize_unfilled()) {
                 Ok(count) => {
                     buffer.advance(count);
                     return Poll::Ready(Ok(()));
@@ -62,8 +102,8 @@ impl AsyncWrite for Socket {
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         loop {
-            ready!(self.0.poll_write_ready(context))?;
-            match self.0.try_write(bytes) {
+            ready!(self.poll_write_ready(context))?;
+            match self.try_write(bytes) {
                 Err(error) if error.kind() == ErrorKind::WouldBlock => {}
                 written => return Poll::Ready(written),
             }
@@ -73,12 +113,13 @@ impl AsyncWrite for Socket {
         Poll::Ready(Ok(()))
     }
     fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Poll::Ready(socket2::SockRef::from(&*self.0).shutdown(std::net::Shutdown::Write))
+        let all = std::net::Shutdown::Write;
+        Poll::Ready(either!(&*self, stream => socket2::SockRef::from(&**stream).shutdown(all)))
     }
 }
 
 /// Writes as much of some frames as the socket takes, without the first `offset` bytes of the first.
-pub(super) fn write_some(stream: &TcpStream, frames: &[Bytes], offset: usize) -> io::Result<usize> {
+pub(super) fn write_some(stream: &Socket, frames: &[Bytes], offset: usize) -> io::Result<usize> {
     if let [only] = frames {
         return stream.try_write(only.get(offset..).unwrap_or_default());
     }
@@ -110,7 +151,7 @@ impl Rest {
     }
 
     /// Writes once. `WouldBlock` where the socket takes nothing now.
-    pub(super) fn write(&mut self, stream: &TcpStream) -> io::Result<()> {
+    pub(super) fn write(&mut self, stream: &Socket) -> io::Result<()> {
         let frames = self.frames.get(self.at..).unwrap_or_default();
         let mut written = write_some(stream, frames, self.offset)?;
         if written == 0 {

@@ -3,6 +3,7 @@
 //! durable what it has, and closes.
 
 mod archive;
+mod certificates;
 mod clock;
 mod configuration;
 mod demo;
@@ -19,7 +20,7 @@ mod understanding;
 
 pub use clock::{Scale, ScaleError, WallClock};
 pub use demo::CREDENTIALS_FILE;
-pub use options::{ClockKind, Mqtt, Say, ServeError, ServeOptions};
+pub use options::{ClockKind, Mqtt, Say, ServeError, ServeOptions, TlsOptions};
 pub use start::ACCESS_FILE;
 pub use understanding::SNAPSHOT_EVERY;
 
@@ -49,11 +50,13 @@ pub async fn run(
     let mut rounds = rounds(&options, &parts);
     let serving = crate::api::server::serve(
         listener,
+        certificates::door(&parts),
         crate::api::router(Arc::clone(&parts.platform), parts.hearing.router()),
         Arc::clone(&parts.platform.metrics),
         parts.stop.subscribe(),
     );
     rounds.spawn("HTTP", serving);
+    certificates::warn_of_plain_ports(&options);
     say_set_up(&options, &parts, address)?;
     tokio::pin!(shutdown);
     let ended = tokio::select! {
@@ -83,10 +86,20 @@ fn rounds(options: &ServeOptions, parts: &Parts) -> Rounds {
     let (hearing, journal) = (Arc::clone(&parts.hearing), Arc::clone(&parts.journal));
     rounds.spawn(
         "the look at feeds",
-        rounds::look(Arc::clone(platform), hearing, journal, Arc::clone(followed), options.clock),
+        rounds::look(
+            Arc::clone(platform),
+            hearing,
+            journal,
+            Arc::clone(followed),
+            options.clock,
+            parts.certificates.clone(),
+        ),
     );
     let hearing = Arc::clone(&parts.hearing);
     rounds.spawn("the corrections", rounds::corrections(Arc::clone(platform), hearing));
+    if let Some(certificates) = parts.certificates.clone() {
+        rounds.spawn("the look at the certificate", certificates::look(certificates));
+    }
     if let Some((target, every)) = options.heartbeat.clone() {
         let health = Arc::clone(&platform.health);
         rounds.spawn(
@@ -108,7 +121,10 @@ fn say_set_up(
         // Before anybody comes in by the new tokens.
         rounds::show_out(access, &parts.hearing);
     } else if let Some(code) = access.first_setup_code()? {
-        let base = options.public_url.clone().unwrap_or_else(|| format!("http://{address}"));
+        let base = options.public_url.clone().unwrap_or_else(|| {
+            let scheme = if parts.platform.tls { "https" } else { "http" };
+            format!("{scheme}://{address}")
+        });
         (options.say)(&format!(
             "set-up    {base}/setup?code={code} (once, for the first administrator)"
         ));
@@ -119,7 +135,9 @@ fn say_set_up(
 fn say_ready(options: &ServeOptions, parts: &Parts, http: std::net::SocketAddr) {
     let mqtt = parts.mqtt_address(options).map(|m| format!(" mqtt={m}")).unwrap_or_default();
     let sl651 = parts.sl651_address().map(|a| format!(" sl651={a}")).unwrap_or_default();
-    (options.say)(&format!("ready http=http://{http}{mqtt}{sl651}"));
+    let mqtts = parts.mqtt_tls_address().map(|m| format!(" mqtts={m}")).unwrap_or_default();
+    let scheme = if parts.platform.tls { "https" } else { "http" };
+    (options.say)(&format!("ready http={scheme}://{http}{mqtt}{mqtts}{sl651}"));
 }
 
 /// Looks at every part until one has died; says once that all serve.

@@ -9,6 +9,7 @@ use hyper::Uri;
 use ingest::archive::ArchiveConfig;
 use ingest::sl651::listen::ListenConfig;
 use journal::PhaseHook;
+use tls::TlsFiles;
 
 use super::clock::Scale;
 
@@ -32,6 +33,15 @@ pub enum ClockKind {
     Replay,
 }
 
+/// Where TLS is spoken: HTTP at its address, MQTT at one of its own beside the plain one.
+#[derive(Debug, Clone)]
+pub struct TlsOptions {
+    /// Certificate, key, and the authority of clients'.
+    pub files: TlsFiles,
+    /// MQTT over TLS; port 0 takes a free one.
+    pub mqtt: Option<SocketAddr>,
+}
+
 /// Says a line to whoever started the platform.
 pub type Say = Arc<dyn Fn(&str) + Send + Sync>;
 
@@ -48,6 +58,8 @@ pub struct ServeOptions {
     pub mqtt: Mqtt,
     /// The port for SL 651 telemetry, where there is one.
     pub sl651: Option<ListenConfig>,
+    /// Where TLS is spoken, if anywhere.
+    pub tls: Option<TlsOptions>,
     /// The archive, where there is one.
     pub archive: Option<ArchiveConfig>,
     /// Whose time the ticks follow.
@@ -87,6 +99,9 @@ impl std::fmt::Debug for ServeOptions {
 /// Why the platform is not served, or ended otherwise than it was told to.
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
+    /// Certificate or key.
+    #[error(transparent)]
+    Tls(#[from] tls::TlsError),
     /// The city.
     #[error("{0}")]
     City(crate::city_folder::FolderError),

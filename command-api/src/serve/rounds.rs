@@ -9,6 +9,7 @@ use contract::live::Notice;
 use ingest::hearing::HearingHandle;
 use ingest::seams::Credentials;
 use journal::Journal;
+use tls::Certificates;
 use tokio::task::{AbortHandle, JoinSet};
 use tokio::time::{MissedTickBehavior, interval};
 
@@ -165,6 +166,7 @@ pub(super) async fn look(
     journal: Arc<Journal>,
     followed: Arc<Followed>,
     clock: ClockKind,
+    certificates: Option<Arc<Certificates>>,
 ) {
     let mut ticks = every(LOOK_EVERY);
     loop {
@@ -185,6 +187,9 @@ pub(super) async fn look(
         let understood = platform.metrics.understood_upto();
         standing.extend(feeds::engine(understood, journal.durable().0, now));
         standing.extend(super::archive::notice(&hearing, now));
+        if let Some(certificates) = &certificates {
+            standing.extend(super::certificates::notices(&certificates.state(), now));
+        }
         let plans = (platform.plans)();
         let refused = plans.last().map(|plan| plan.refused.as_slice()).unwrap_or_default();
         standing.extend(feeds::thresholds(refused, now));

@@ -14,12 +14,13 @@ use domain::ids::Seq;
 use domain::status::Live as Actual;
 use domain::time::{Clock, UtcMs};
 use ingest::admit::Ticks;
-use ingest::hearing::{Hearing, HearingConfig, HearingHandle, Mqtt as HearingMqtt};
+use ingest::hearing::{Hearing, HearingConfig, HearingHandle, HearingTls, Mqtt as HearingMqtt};
 use ingest::register::Register;
 use journal::decisions::{DecisionReader, DecisionStore};
 use journal::history::{self, HistoryStore, Shutdown};
 use journal::{Journal, Options};
 use stream::Engine;
+use tls::Certificates;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle as Task;
@@ -64,6 +65,7 @@ pub(super) struct Parts {
     pub(super) history_stop: Shutdown,
     pub(super) stop: watch::Sender<bool>,
     pub(super) durable_at_start: Seq,
+    pub(super) certificates: Option<Arc<Certificates>>,
 }
 
 impl Parts {
@@ -86,6 +88,11 @@ impl Parts {
             return Some(ServeError::Died("the history", "see the log".into()));
         }
         self.hearing.died().map(|part| ServeError::Died(part, "see the log".into()))
+    }
+
+    /// `mqtts://…`: where it listens with TLS.
+    pub(super) fn mqtt_tls_address(&self) -> Option<String> {
+        self.hearing.mqtt_tls_addr().map(|a| format!("mqtts://{a}"))
     }
 
     /// `mqtt://…`: where the embedded endpoint listens, or the broker that is bridged.
@@ -114,6 +121,8 @@ fn journal_options(options: &ServeOptions) -> Options {
 /// [`ServeError`].
 pub(super) async fn start(options: &ServeOptions) -> Result<(Parts, TcpListener), ServeError> {
     let read = city_folder::read(&options.city_dir).map_err(ServeError::City)?;
+    let files = options.tls.as_ref().map(|tls| tls.files.clone());
+    let certificates = files.map(Certificates::load).transpose()?;
     let data = options.data_dir.as_path();
     std::fs::create_dir_all(data).map_err(|e| ServeError::Data(data.into(), e))?;
     let (journal, recovery) = Journal::open(data, journal_options(options))?;
@@ -180,7 +189,12 @@ pub(super) async fn start(options: &ServeOptions) -> Result<(Parts, TcpListener)
     )?;
 
     let access = Arc::new(Access::open(&data.join(ACCESS_FILE), Arc::new(WallClock))?);
-    let hearing = hear(options, &clock, &read, &registry, &journal, &access, &units).await?;
+    let tls = certificates.clone().map(|certificates| HearingTls {
+        certificates,
+        mqtt: options.tls.as_ref().and_then(|tls| tls.mqtt),
+    });
+    let config = heard(options, &clock, &read, &registry, &access, &units, tls);
+    let hearing = Hearing::start(config, &journal).await?;
     let known = live.board().picture.warnings.clone();
     hearing.admission().recall_warnings(known.known());
     let hearing = Arc::new(hearing);
@@ -211,6 +225,7 @@ pub(super) async fn start(options: &ServeOptions) -> Result<(Parts, TcpListener)
         metrics,
         public_url: options.public_url.clone(),
         mqtt: hearing.mqtt_addr().map(|address| format!("mqtt://{address}")),
+        tls: certificates.is_some(),
         console: options.console_dir.clone(),
         city_files: city_files(&read, &options.city_dir),
         stop: stop.subscribe(),
@@ -231,20 +246,22 @@ pub(super) async fn start(options: &ServeOptions) -> Result<(Parts, TcpListener)
         history_stop,
         stop,
         durable_at_start,
+        certificates,
     };
     super::archive::figures(&parts);
+    super::certificates::figures(&parts);
     Ok((parts, listener))
 }
 
-async fn hear(
+fn heard(
     options: &ServeOptions,
     clock: &Arc<dyn Clock>,
     read: &ReadCity,
     registry: &Registry,
-    journal: &Journal,
     access: &Arc<Access>,
     units: &Arc<Units>,
-) -> Result<HearingHandle, ServeError> {
+    tls: Option<HearingTls>,
+) -> HearingConfig {
     let ticks = match options.clock {
         ClockKind::Wall | ClockKind::Scaled(_) => Ticks::Live(Arc::clone(clock)),
         ClockKind::Replay => Ticks::Replay(Arc::new(WallClock)),
@@ -253,7 +270,7 @@ async fn hear(
         Mqtt::Listen(address) => HearingMqtt::Embedded(*address, Box::default()),
         Mqtt::Broker(bridge) => HearingMqtt::Bridge((**bridge).clone()),
     };
-    let config = HearingConfig {
+    HearingConfig {
         dir: options.data_dir.clone(),
         register: Arc::new(Register::of(&read.city, registry)),
         ticks,
@@ -263,9 +280,9 @@ async fn hear(
         archive: options.archive.clone(),
         credentials: Arc::clone(access) as _,
         tasks: Arc::clone(units) as _,
+        tls,
         public_url: options.public_url.clone(),
-    };
-    Ok(Hearing::start(config, journal).await?)
+    }
 }
 
 /// Where feeds come in.

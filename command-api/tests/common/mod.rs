@@ -10,13 +10,14 @@ use command_api::access::Access;
 use command_api::serve::{ClockKind, Mqtt, ServeError, ServeOptions, WallClock, run};
 use domain::desk::Role;
 use serde_json::Value;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 pub mod mqtt;
 pub mod socket;
+pub mod tls;
 
 /// How long anything may take on a busy machine.
 pub const WITHIN: Duration = Duration::from_secs(30);
@@ -120,6 +121,7 @@ impl Running {
             http: any,
             mqtt: Mqtt::Listen(any),
             sl651: None,
+            tls: None,
             archive: None,
             clock: ClockKind::Wall,
             workers: 1,
@@ -151,7 +153,11 @@ impl Running {
         };
         let said = said.lock().unwrap().clone();
         Self {
-            http: field("http=http://"),
+            http: if ready.contains("http=https://") {
+                field("http=https://")
+            } else {
+                field("http=http://")
+            },
             mqtt: field("mqtt=mqtt://"),
             said,
             stop: Some(stop),
@@ -172,7 +178,7 @@ impl Running {
 
     /// A client that is nobody.
     pub fn client(&self) -> Client {
-        Client { at: self.http, headers: Vec::new() }
+        Client { at: self.http, headers: Vec::new(), tls: None }
     }
 
     /// A client that is signed in.
@@ -182,10 +188,11 @@ impl Running {
 }
 
 /// A plain HTTP client, one socket a request.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Client {
     pub at: SocketAddr,
     pub headers: Vec<(String, String)>,
+    pub tls: Option<tokio_rustls::TlsConnector>,
 }
 
 /// An answer.
@@ -211,6 +218,11 @@ impl Answer {
 }
 
 impl Client {
+    /// The same over TLS.
+    pub fn over(&self, tls: tokio_rustls::TlsConnector) -> Self {
+        Self { tls: Some(tls), ..self.clone() }
+    }
+
     /// The same with a header.
     pub fn with(&self, name: &str, value: &str) -> Self {
         let mut more = self.clone();
@@ -253,11 +265,10 @@ impl Client {
 
     /// Sends bytes as they are.
     pub async fn raw(&self, bytes: &str) -> Option<Answer> {
-        let mut socket = TcpStream::connect(self.at).await.unwrap();
-        // A server that has seen enough may close before everything is sent.
-        let _ = socket.write_all(bytes.as_bytes()).await;
-        let mut got = Vec::new();
-        let _ = tokio::time::timeout(WITHIN, socket.read_to_end(&mut got)).await;
+        let got = match &self.tls {
+            None => said(TcpStream::connect(self.at).await.unwrap(), bytes).await,
+            Some(by) => said(tls::connect(by, self.at).await.unwrap(), bytes).await,
+        };
         let end = got.windows(4).position(|w| w == b"\r\n\r\n")?;
         let head = String::from_utf8_lossy(&got[..end]).into_owned();
         let status = head.split(' ').nth(1)?.parse().ok()?;
@@ -281,6 +292,15 @@ impl Client {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     }
+}
+
+/// Says something, and hears the answer to its end.
+async fn said(mut socket: impl AsyncRead + AsyncWrite + Unpin, bytes: &str) -> Vec<u8> {
+    // A server that has seen enough may close before everything is sent.
+    let _ = socket.write_all(bytes.as_bytes()).await;
+    let mut got = Vec::new();
+    let _ = tokio::time::timeout(WITHIN, socket.read_to_end(&mut got)).await;
+    got
 }
 
 fn unchunk(mut body: &[u8]) -> Vec<u8> {

@@ -51,6 +51,13 @@ function particulars(language: Language, n: Notice, names: Names): string[] {
       return [...waiting, say(language, 'notice.noalert')];
     case 'engine_behind':
       return waiting;
+    case 'certificate_expiring': {
+      const left = f['days_left'] ?? 0;
+      const ended = n.severity === 'critical' && left === 0 && (f['not_after_ms'] ?? 0) <= n.since_ms;
+      return [ended ? say(language, 'notice.certificate.ended') : say(language, 'notice.certificate.days', { n: left })];
+    }
+    case 'certificate_refused':
+      return [say(language, 'notice.certificate.old')];
     case 'threshold_refused':
       return thresholds(language, n, names);
     default: // A kind of a later version: its own sentence is English.

@@ -107,7 +107,7 @@ async fn serve() -> Fallible<std::convert::Infallible> {
     });
     let (anyone, nothing) = (Arc::new(Anyone), Arc::new(Nothing));
     let _handle = mqtt_edge::serve(
-        listener,
+        vec![listener.into()],
         config,
         journal.clone(),
         anyone,

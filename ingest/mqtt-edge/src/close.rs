@@ -27,6 +27,8 @@ closes! {
     Io "io" None;
     /// The first byte was no CONNECT: a TLS hello, an HTTP request, a packet out of order.
     NotConnect "not_connect" None;
+    /// The TLS handshake failed: no TLS, or a certificate that is not good.
+    TlsHandshake "tls_handshake" None;
     /// No whole CONNECT in time.
     ConnectTimeout "connect_timeout" None;
     /// A protocol name or level that is not spoken here.

@@ -1,7 +1,6 @@
 //! One connection from accept to close: handshake, session, will, parting. Each runs in a task of
 //! its own, so that a fault ends this connection and no other, and is counted.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -14,7 +13,7 @@ use crate::close::CloseReason;
 use crate::connect::Will;
 use crate::downlink::Outbox;
 use crate::encode;
-use crate::handshake::greet;
+use crate::handshake::{Peer, greet};
 use crate::limits::LINGER_MAX_BYTES;
 use crate::principal::{Directory, Principal, Protocol};
 use crate::serve::Shared;
@@ -32,6 +31,11 @@ impl Guard {
     pub(crate) fn new(counters: Arc<Counters>) -> Self {
         counters.open.fetch_add(1, Ordering::Relaxed);
         Self { counters, connected: false, reason: CloseReason::Fault }
+    }
+
+    /// It did not come as far as the protocol.
+    pub(crate) fn ended(mut self, reason: CloseReason) {
+        self.reason = reason;
     }
 
     fn connected(&mut self) {
@@ -58,7 +62,7 @@ impl Drop for Guard {
 pub(crate) async fn run<S, A, D, O>(
     shared: &Shared<A, D, O>,
     mut stream: S,
-    peer: SocketAddr,
+    peer: Peer,
     mut stop: watch::Receiver<bool>,
     mut guard: Guard,
 ) where
@@ -67,10 +71,10 @@ pub(crate) async fn run<S, A, D, O>(
     D: Directory,
     O: Outbox,
 {
-    let greeted = match greet(shared, &mut stream, peer, &mut stop).await {
+    let greeted = match greet(shared, &mut stream, &peer, &mut stop).await {
         Ok(greeted) => greeted,
         Err(reason) => {
-            tracing::debug!(%peer, reason = reason.word(), "not let in");
+            tracing::debug!(peer = %peer.address, reason = reason.word(), "not let in");
             guard.reason = reason;
             return part(shared, &mut stream, &[]).await;
         }
@@ -89,7 +93,7 @@ pub(crate) async fn run<S, A, D, O>(
         (reason, (!session.broken).then_some(goodbye), will)
     };
     guard.reason = reason;
-    tracing::debug!(%peer, reason = reason.word(), "connection ended");
+    tracing::debug!(peer = %peer.address, reason = reason.word(), "connection ended");
     if let Some(goodbye) = goodbye {
         part(shared, &mut stream, &goodbye).await;
     }

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tls::ClientCertificate;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout_at};
@@ -18,6 +19,13 @@ use crate::principal::{Claim, Deny, Directory, Principal, Protocol};
 use crate::serve::Shared;
 use crate::topics::check_topic;
 use crate::wire::{self, ConnectFault, kind};
+
+/// Where a connection comes from, and what it showed over TLS.
+#[derive(Debug, Clone)]
+pub(crate) struct Peer {
+    pub(crate) address: SocketAddr,
+    pub(crate) certificate: Option<Arc<ClientCertificate>>,
+}
 
 /// Bytes read at a time before a client is known.
 const READ_BYTES: usize = 512;
@@ -59,7 +67,7 @@ impl Refusal {
 pub(crate) async fn greet<S, A, D, O>(
     shared: &Shared<A, D, O>,
     stream: &mut S,
-    peer: SocketAddr,
+    peer: &Peer,
     stop: &mut watch::Receiver<bool>,
 ) -> Result<Greeted, CloseReason>
 where
@@ -89,7 +97,7 @@ where
 async fn read_and_judge<S, A, D, O>(
     shared: &Shared<A, D, O>,
     stream: &mut S,
-    peer: SocketAddr,
+    peer: &Peer,
 ) -> Result<(Greeted, Vec<u8>), Refusal>
 where
     S: AsyncRead + Unpin,
@@ -139,7 +147,7 @@ async fn read_connect<S: AsyncRead + Unpin>(
 async fn judge<A: Admit, D: Directory, O: Outbox>(
     shared: &Shared<A, D, O>,
     packet: &[u8],
-    peer: SocketAddr,
+    peer: &Peer,
 ) -> Result<(Greeted, Vec<u8>), Refusal> {
     let malformed = || Refusal::silent(CloseReason::Malformed);
     let frame = wire::frame(packet, CONNECT_PACKET_MAX_BYTES).ok().flatten();
@@ -165,7 +173,8 @@ async fn judge<A: Admit, D: Directory, O: Outbox>(
         user: connect.user.clone(),
         password: connect.password.clone(),
         protocol,
-        peer,
+        peer: peer.address,
+        certificate: peer.certificate.clone(),
     };
     let principal = shared.directory.authenticate(claim).await.map_err(|deny| match deny {
         Deny::BadCredentials => refuse(CloseReason::BadCredentials, 4, 0x86),

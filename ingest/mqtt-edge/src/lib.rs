@@ -33,6 +33,6 @@ pub use close::CloseReason;
 pub use downlink::{Downlink, Outbox};
 pub use limits::*;
 pub use principal::{Claim, Deny, Directory, Principal, Protocol, Who};
-pub use serve::{EdgeHandle, serve};
+pub use serve::{EdgeHandle, Listening, serve};
 pub use stats::EdgeStats;
 pub use topics::{Filter, TOPIC_LEVELS_MAX, TOPIC_MAX_BYTES, TopicError, check_topic};

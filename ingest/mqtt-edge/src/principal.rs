@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use domain::ids::{AgencyId, UnitId};
+use tls::ClientCertificate;
 
 use crate::topics::Filter;
 
@@ -64,6 +65,8 @@ pub struct Claim {
     pub protocol: Protocol,
     /// The address the connection comes from.
     pub peer: SocketAddr,
+    /// The certificate it showed over TLS; its signature has been checked.
+    pub certificate: Option<Arc<ClientCertificate>>,
 }
 
 impl fmt::Debug for Claim {
@@ -74,6 +77,7 @@ impl fmt::Debug for Claim {
             .field("password", &self.password.as_ref().map(|_| "…"))
             .field("protocol", &self.protocol)
             .field("peer", &self.peer)
+            .field("certificate", &self.certificate.as_ref().map(|shown| &shown.names))
             .finish()
     }
 }

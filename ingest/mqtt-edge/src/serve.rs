@@ -8,14 +8,16 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use tls::Door;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
-use tokio::task::AbortHandle;
+use tokio::task::{AbortHandle, JoinSet};
 
 use crate::admit::Admit;
 use crate::close::CloseReason;
 use crate::connection;
 use crate::downlink::{Downlink, Outbox};
+use crate::handshake::Peer;
 use crate::hub::Hub;
 use crate::inflight::Budget;
 use crate::limits::{EdgeConfig, SOCKET_BUFFER_BYTES};
@@ -24,6 +26,21 @@ use crate::stats::{Counters, EdgeStats};
 
 /// How long accepting pauses after it failed (no file descriptors left, for one).
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// A listener and what stands before it.
+#[derive(Debug)]
+pub struct Listening {
+    /// The listener.
+    pub listener: TcpListener,
+    /// What every connection is opened through.
+    pub door: Door,
+}
+
+impl From<TcpListener> for Listening {
+    fn from(listener: TcpListener) -> Self {
+        Self { listener, door: Door::Plain }
+    }
+}
 
 /// What every connection shares.
 pub(crate) struct Shared<A, D, O> {
@@ -42,16 +59,21 @@ pub struct EdgeHandle {
     hub: Arc<Hub>,
     budget: Arc<Budget>,
     counters: Arc<Counters>,
-    local: Option<SocketAddr>,
+    local: Arc<[(SocketAddr, bool)]>,
     stop: Arc<watch::Sender<bool>>,
     accepting: Option<AbortHandle>,
     drain_max: Duration,
 }
 
 impl EdgeHandle {
-    /// The address it listens on.
+    /// The address it listens on, plain.
     pub fn local_addr(&self) -> Option<SocketAddr> {
-        self.local
+        self.local.iter().find(|(_, tls)| !tls).map(|(address, _)| *address)
+    }
+
+    /// The address it listens on with TLS.
+    pub fn local_tls_addr(&self) -> Option<SocketAddr> {
+        self.local.iter().find(|(_, tls)| *tls).map(|(address, _)| *address)
     }
 
     /// Sends a message down to every connection that is subscribed to its topic, and says to how
@@ -103,10 +125,10 @@ impl EdgeHandle {
     }
 }
 
-/// Serves MQTT on a listener until `shutdown` resolves or [`EdgeHandle::drain`] is called; both
-/// end it in the same way. Must be called within a tokio runtime.
+/// Serves MQTT on listeners until `shutdown` resolves or [`EdgeHandle::drain`] is called; both end
+/// it in the same way. Must be called within a tokio runtime.
 pub fn serve<A: Admit, D: Directory, O: Outbox>(
-    listener: TcpListener,
+    listeners: Vec<Listening>,
     config: EdgeConfig,
     admit: Arc<A>,
     directory: Arc<D>,
@@ -114,11 +136,12 @@ pub fn serve<A: Admit, D: Directory, O: Outbox>(
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> EdgeHandle {
     let (stop, stopped) = watch::channel(false);
+    let address = |l: &Listening| Some((l.listener.local_addr().ok()?, l.door.is_tls()));
     let mut handle = EdgeHandle {
         hub: Arc::default(),
         budget: Arc::default(),
         counters: Arc::default(),
-        local: listener.local_addr().ok(),
+        local: listeners.iter().filter_map(address).collect(),
         stop: Arc::new(stop),
         accepting: None,
         // The verdicts, and the parting with some to spare. No will is published then.
@@ -136,7 +159,17 @@ pub fn serve<A: Admit, D: Directory, O: Outbox>(
     // Held here too, so that the edge runs on when nobody keeps the handle.
     let stop = handle.stop.clone();
     let accepting = tokio::spawn(async move {
-        accept(listener, &shared, stopped, shutdown).await;
+        let mut each = JoinSet::new();
+        for listening in listeners {
+            each.spawn(accept(listening, shared.clone(), stopped.clone()));
+        }
+        drop(stopped);
+        tokio::select! {
+            () = shutdown => {}
+            // Each ends when it is told to, or by a fault of ours, which ends the edge.
+            _ = each.join_next() => {}
+        }
+        each.shutdown().await;
         shared.hub.drain();
         stop.send_replace(true);
     });
@@ -145,20 +178,18 @@ pub fn serve<A: Admit, D: Directory, O: Outbox>(
 }
 
 async fn accept<A: Admit, D: Directory, O: Outbox>(
-    listener: TcpListener,
-    shared: &Arc<Shared<A, D, O>>,
+    listening: Listening,
+    shared: Arc<Shared<A, D, O>>,
     mut stopped: watch::Receiver<bool>,
-    shutdown: impl Future<Output = ()> + Send,
 ) {
-    tokio::pin!(shutdown);
+    let Listening { listener, door } = listening;
     loop {
         let accepted = tokio::select! {
-            () = &mut shutdown => return,
             _ = stopped.wait_for(|stopped| *stopped) => return,
             accepted = listener.accept() => accepted,
         };
         match accepted {
-            Ok((stream, peer)) => begin(shared, stream, peer, stopped.clone()),
+            Ok((stream, peer)) => begin(&shared, stream, peer, &door, stopped.clone()),
             Err(error) => {
                 shared.counters.accept_errors.fetch_add(1, Ordering::Relaxed);
                 tracing::warn!(%error, "accepting an MQTT connection failed");
@@ -172,8 +203,9 @@ async fn accept<A: Admit, D: Directory, O: Outbox>(
 fn begin<A: Admit, D: Directory, O: Outbox>(
     shared: &Arc<Shared<A, D, O>>,
     stream: TcpStream,
-    peer: SocketAddr,
-    stopped: watch::Receiver<bool>,
+    address: SocketAddr,
+    door: &Door,
+    mut stopped: watch::Receiver<bool>,
 ) {
     let (counters, config) = (&shared.counters, &shared.config);
     counters.accepted.fetch_add(1, Ordering::Relaxed);
@@ -189,6 +221,21 @@ fn begin<A: Admit, D: Directory, O: Outbox>(
     let _ = socket.set_send_buffer_size(SOCKET_BUFFER_BYTES);
     let _ = socket.set_recv_buffer_size(SOCKET_BUFFER_BYTES);
     let guard = connection::Guard::new(shared.counters.clone());
-    let shared = shared.clone();
-    tokio::spawn(async move { connection::run(&shared, stream, peer, stopped, guard).await });
+    let (shared, door) = (shared.clone(), door.clone());
+    tokio::spawn(async move {
+        let opened = tokio::select! {
+            opened = door.open(stream) => opened,
+            _ = stopped.wait_for(|stopped| *stopped) => return guard.ended(CloseReason::Draining),
+        };
+        match opened {
+            Ok((stream, certificate)) => {
+                let peer = Peer { address, certificate: certificate.map(Arc::new) };
+                connection::run(&shared, stream, peer, stopped, guard).await;
+            }
+            Err(error) => {
+                tracing::debug!(peer = %address, %error, "no TLS connection came of it");
+                guard.ended(CloseReason::TlsHandshake);
+            }
+        }
+    });
 }

@@ -14,6 +14,7 @@ use axum::response::IntoResponse;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
+use tls::Stream;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
@@ -83,7 +84,7 @@ pub async fn serve(
             let mark = move |request: &mut Request<Body>| {
                 request.extensions_mut().insert(ConnectInfo(peer));
             };
-            connection(stream, app, bounds.head_timeout, mark, stopped).await;
+            connection(Stream::Plain(stream), app, bounds.head_timeout, mark, stopped).await;
             drop(place);
         });
     }
@@ -122,7 +123,7 @@ async fn accept(
 /// body's length in two ways with 400. `mark` puts what the router wants to know of the
 /// connection into each request.
 pub async fn connection(
-    stream: TcpStream,
+    stream: Stream,
     app: Router,
     head_timeout: Duration,
     mark: impl Fn(&mut Request<Body>),

@@ -7,9 +7,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::TcpStream;
-use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+use futures_util::FutureExt;
+use tls::Stream;
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
 
 /// Bytes of a head that are looked at; longer ones are refused by the protocol's own bound.
 const HEAD_MAX_BYTES: usize = 64 * 1024;
@@ -18,7 +18,7 @@ const HEAD_MAX_BYTES: usize = 64 * 1024;
 #[derive(Debug, Clone)]
 pub(crate) struct Watch {
     /// None once the connection has become something else than HTTP.
-    write: Arc<Mutex<Option<OwnedWriteHalf>>>,
+    stream: Arc<Mutex<Option<Stream>>>,
     /// The next bytes read begin a head.
     armed: Arc<AtomicBool>,
     /// The last head had both Content-Length and Transfer-Encoding.
@@ -46,43 +46,44 @@ impl Watch {
     /// Says a last word, as far as the socket takes it at once.
     pub(crate) fn last_word(&self, bytes: &[u8]) {
         // The connection is lost either way.
-        if let Some(write) = held(&self.write).as_ref() {
-            let _ = write.try_write(bytes);
+        if let Some(stream) = held(&self.stream).as_mut() {
+            let last = async {
+                stream.write_all(bytes).await?;
+                stream.flush().await
+            };
+            let _ = last.now_or_never();
         }
     }
 }
 
-type Held<'a> = MutexGuard<'a, Option<OwnedWriteHalf>>;
+type Held<'a> = MutexGuard<'a, Option<Stream>>;
 
-fn held(write: &Mutex<Option<OwnedWriteHalf>>) -> Held<'_> {
-    write.lock().unwrap_or_else(PoisonError::into_inner)
+fn held(stream: &Mutex<Option<Stream>>) -> Held<'_> {
+    stream.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// See the module. What an upgraded connection is downcast to, within `TokioIo`.
 #[derive(Debug)]
 pub struct Wire {
-    read: OwnedReadHalf,
     watch: Watch,
     head: Vec<u8>,
 }
 
 impl Wire {
-    pub(crate) fn new(stream: TcpStream) -> (Self, Watch) {
-        let (read, write) = stream.into_split();
+    pub(crate) fn new(stream: Stream) -> (Self, Watch) {
         let watch = Watch {
-            write: Arc::new(Mutex::new(Some(write))),
+            stream: Arc::new(Mutex::new(Some(stream))),
             armed: Arc::new(AtomicBool::new(true)),
             ambiguous: Arc::default(),
             in_head: Arc::default(),
         };
-        let wire = Self { read, watch: watch.clone(), head: Vec::new() };
+        let wire = Self { watch: watch.clone(), head: Vec::new() };
         (wire, watch)
     }
 
     /// The socket itself, of a connection that was upgraded.
-    pub fn into_stream(self) -> Option<TcpStream> {
-        let write = held(&self.watch.write).take()?;
-        self.read.reunite(write).ok()
+    pub fn into_stream(self) -> Option<Stream> {
+        held(&self.watch.stream).take()
     }
 
     fn look(&mut self, bytes: &[u8]) {
@@ -127,7 +128,10 @@ impl AsyncRead for Wire {
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let before = buf.filled().len();
-        let polled = Pin::new(&mut self.read).poll_read(cx, buf);
+        let polled = match held(&self.watch.stream).as_mut() {
+            Some(stream) => Pin::new(stream).poll_read(cx, buf),
+            None => gone(),
+        };
         if let Poll::Ready(Ok(())) = &polled {
             self.look(&buf.filled()[before..]);
         }
@@ -145,8 +149,8 @@ impl AsyncWrite for Wire {
         cx: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        match held(&self.watch.write).as_mut() {
-            Some(write) => Pin::new(write).poll_write(cx, bytes),
+        match held(&self.watch.stream).as_mut() {
+            Some(stream) => Pin::new(stream).poll_write(cx, bytes),
             None => gone(),
         }
     }
@@ -155,8 +159,8 @@ impl AsyncWrite for Wire {
         cx: &mut Context<'_>,
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        match held(&self.watch.write).as_mut() {
-            Some(write) => Pin::new(write).poll_write_vectored(cx, slices),
+        match held(&self.watch.stream).as_mut() {
+            Some(stream) => Pin::new(stream).poll_write_vectored(cx, slices),
             None => gone(),
         }
     }
@@ -164,14 +168,14 @@ impl AsyncWrite for Wire {
         true
     }
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match held(&self.watch.write).as_mut() {
-            Some(write) => Pin::new(write).poll_flush(cx),
+        match held(&self.watch.stream).as_mut() {
+            Some(stream) => Pin::new(stream).poll_flush(cx),
             None => gone(),
         }
     }
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match held(&self.watch.write).as_mut() {
-            Some(write) => Pin::new(write).poll_shutdown(cx),
+        match held(&self.watch.stream).as_mut() {
+            Some(stream) => Pin::new(stream).poll_shutdown(cx),
             None => Poll::Ready(Ok(())),
         }
     }

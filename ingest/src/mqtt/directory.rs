@@ -3,13 +3,14 @@
 
 use std::sync::Arc;
 
-use domain::ids::UnitId;
+use domain::ids::{AgencyId, UnitId};
 use mqtt_edge::{Claim, Deny, Directory, Downlink, Filter, Outbox, Principal, Who};
+use tls::ClientCertificate;
 
 use super::decode::{Carries, Owner, ROOT, UNITS, carries, owner};
 use super::notes::rejected_topic;
 use crate::admit::Admission;
-use crate::seams::{Credentials, NOTE_KEYS, Tasks};
+use crate::seams::{Credentials, Held, NOTE_KEYS, Tasks};
 
 /// What the topics of SensorThings begin with.
 const SENSORTHINGS: &str = "v1.1/";
@@ -32,13 +33,39 @@ impl CityDirectory {
     }
 }
 
-impl Directory for CityDirectory {
-    async fn authenticate(&self, claim: Claim) -> Result<Principal, Deny> {
+impl CityDirectory {
+    fn by_password(&self, claim: &Claim) -> Result<Held, Deny> {
         let (Some(user), Some(password)) = (&claim.user, &claim.password) else {
             return Err(Deny::BadCredentials);
         };
         let secret = std::str::from_utf8(password).map_err(|_| Deny::BadCredentials)?;
-        let held = self.credentials.verify(user, secret).ok_or(Deny::BadCredentials)?;
+        self.credentials.verify(user, secret).ok_or(Deny::BadCredentials)
+    }
+
+    /// By a certificate: who is one of its names, the user name where one is given, else the first
+    /// (the common name). A password beside it is not looked at.
+    fn by_certificate(&self, shown: &ClientCertificate, user: Option<&str>) -> Result<Held, Deny> {
+        let name = match user.filter(|user| !user.is_empty()) {
+            Some(user) => shown.names.iter().find(|name| *name == user),
+            None => shown.names.first(),
+        };
+        let name = name.ok_or(Deny::NotAuthorized)?;
+        let register = self.admission.register();
+        let agency = AgencyId::new(name).ok().filter(|id| register.agency(id).is_some());
+        let unit = || UnitId::new(name).ok().filter(|id| register.unit(id).is_some());
+        let who = agency.map(Who::Agency).or_else(|| unit().map(Who::Unit));
+        let who = who.ok_or(Deny::NotAuthorized)?;
+        let credential = self.credentials.certificate(&who, shown).ok_or(Deny::BadCredentials)?;
+        Ok(Held { who, credential })
+    }
+}
+
+impl Directory for CityDirectory {
+    async fn authenticate(&self, claim: Claim) -> Result<Principal, Deny> {
+        let held = match &claim.certificate {
+            Some(shown) => self.by_certificate(shown, claim.user.as_deref())?,
+            None => self.by_password(&claim)?,
+        };
         let register = self.admission.register();
         let known = match &held.who {
             Who::Agency(agency) => register.agency(agency).is_some(),

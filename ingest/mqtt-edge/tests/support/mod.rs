@@ -158,8 +158,14 @@ pub async fn edge_with(config: EdgeConfig, desk: Desk) -> Edge {
     let port = listener.local_addr().unwrap().port();
     let (desk, tray) = (Arc::new(desk), Arc::new(Tray::default()));
     let never = std::future::pending();
-    let handle =
-        mqtt_edge::serve(listener, config, desk.clone(), Arc::new(Town), tray.clone(), never);
+    let handle = mqtt_edge::serve(
+        vec![listener.into()],
+        config,
+        desk.clone(),
+        Arc::new(Town),
+        tray.clone(),
+        never,
+    );
     Edge { handle, desk, tray, port }
 }
 
