@@ -8,6 +8,7 @@ pub mod desk;
 pub mod duty_log;
 pub mod feed_health;
 pub mod gazetteer;
+pub mod import;
 pub mod letters;
 pub mod live;
 pub mod observation_file;

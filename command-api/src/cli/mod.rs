@@ -3,6 +3,7 @@
 mod agency;
 mod backtest;
 mod check;
+mod import;
 mod init;
 mod people;
 mod replay;
@@ -30,6 +31,8 @@ enum What {
     Check(check::Options),
     /// The very engine over a file of observations, without a server
     Backtest(backtest::Options),
+    /// Bring a file of observations to a running platform, as a backlog; can be broken off and resumed
+    Import(import::Options),
     /// Read a journal back and write its decision log
     Replay(replay::Options),
     /// Recompute a journal's decisions and compare them with what was recorded
@@ -51,6 +54,7 @@ pub(crate) fn main() -> ExitCode {
         What::Init(options) => init::init(&options),
         What::Check(options) => check::check(&options),
         What::Backtest(options) => backtest::backtest(&options),
+        What::Import(options) => import::import(&options),
         What::Replay(options) => replay::replay(&options),
         What::Verify(options) => verify::run(&options),
         What::User(what) => people::user(&what),

@@ -54,27 +54,30 @@ async fn take(door: Arc<Door>, request: Request<Body>) -> Result<Vec<u8>, Proble
     }
     let wanted = "application/json, application/x-ndjson or text/csv";
     let kind = kind(&head.headers).ok_or_else(|| unsupported(wanted))?;
-    let is_dry = dry_run(head.uri.query())?;
+    let is_dry = flag(head.uri.query(), "dry_run")?;
+    let backlog = flag(head.uri.query(), "backlog")?;
     let key = idempotency_key(&head.headers)?;
     let body = door.body(&head.headers, body).await?;
     if is_dry {
         return door.foresee(&agency, kind, &body.bytes);
     }
     let bytes = body.bytes.clone();
-    let request = door.observations(agency.clone(), kind, body);
-    door.once(&agency, key, "/v1/observations", &bytes, request).await
+    let place = if backlog { "/v1/observations?backlog" } else { "/v1/observations" };
+    let request = door.observations(agency.clone(), kind, backlog, body);
+    door.once(&agency, key, place, &bytes, request).await
 }
 
-/// Whether the sender only asks what would become of it. Another word than true or false is a slip
-/// that must not journal what was meant as a test.
-fn dry_run(query: Option<&str>) -> Result<bool, Problem> {
+/// A flag of the query: `dry_run` (the sender only asks what would become of it) or `backlog` (all of
+/// it is old news). Another word than true or false is a slip that must not journal what was meant
+/// as a test, nor alarm by what was meant as a backlog.
+fn flag(query: Option<&str>, wanted: &str) -> Result<bool, Problem> {
     let pairs = query.unwrap_or_default().split('&');
     let mut pairs = pairs.map(|pair| pair.split_once('=').unwrap_or((pair, "")));
-    match pairs.find(|(name, _)| *name == "dry_run") {
+    match pairs.find(|(name, _)| *name == wanted) {
         None | Some((_, "false")) => Ok(false),
         Some((_, "true")) => Ok(true),
         Some((_, other)) => {
-            let said = format!("dry_run is true or false, not {other:?}");
+            let said = format!("{wanted} is true or false, not {other:?}");
             Err(Problem::new(StatusCode::BAD_REQUEST, "field_form", said))
         }
     }

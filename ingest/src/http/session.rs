@@ -177,11 +177,12 @@ impl Door {
         self: &Arc<Self>,
         agency: AgencyId,
         kind: Kind,
+        backlog: bool,
         body: Whole,
     ) -> Result<Vec<u8>, Problem> {
         self.admission.room().await;
         let (door, aside) = (self.clone(), body.bytes.len() > DECODE_ASIDE_BYTES);
-        let submit = move || door.submit(&agency, kind, &body.bytes);
+        let submit = move || door.submit(&agency, kind, backlog, &body.bytes);
         let (admitted, problem) = if aside {
             let done = tokio::task::spawn_blocking(submit);
             done.await.map_err(|_| Problem::unavailable("the request broke off"))?
@@ -210,14 +211,25 @@ impl Door {
         Ok(Answer { dry_run: true, ..Answer::of(&outcomes) }.bytes())
     }
 
-    fn submit(&self, agency: &AgencyId, kind: Kind, body: &[u8]) -> (Admitted, Option<Problem>) {
+    fn submit(
+        &self,
+        agency: &AgencyId,
+        kind: Kind,
+        backlog: bool,
+        body: &[u8],
+    ) -> (Admitted, Option<Problem>) {
         let place = "/v1/observations";
         let source = Source { agency, channel: Channel::Http, place };
         match kind.decode(body) {
-            Ok(items) => match self.admission.admit(source, &items) {
-                Ok(admitted) => (admitted, None),
-                Err(fast) => self.limited(source, fast, body),
-            },
+            Ok(mut items) => {
+                for seen in items.iter_mut().filter_map(|item| item.read.as_mut().ok()) {
+                    seen.backlog |= backlog;
+                }
+                match self.admission.admit(source, &items) {
+                    Ok(admitted) => (admitted, None),
+                    Err(fast) => self.limited(source, fast, body),
+                }
+            }
             Err(error) => {
                 let problem = refused_whole(&error);
                 (self.admission.refuse(source, whole(&error), body), Some(problem))
