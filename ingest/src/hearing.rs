@@ -21,6 +21,7 @@ use tokio::task::JoinHandle;
 use crate::admit::{Admission, Ticks, Unavailable};
 use crate::archive::{Archive, ArchiveConfig, ArchiveError, ArchiveState};
 use crate::bridge::{Bridge, BridgeConfig, BridgeError, BridgeState};
+use crate::cot::listen::{CotConfig, CotPort};
 use crate::http::keys::{Keys, KeysError};
 use crate::http::routes::router;
 use crate::http::session::Door;
@@ -70,6 +71,8 @@ pub struct HearingConfig {
     pub mqtt: Mqtt,
     /// The port for SL 651 telemetry, where there is one.
     pub sl651: Option<ListenConfig>,
+    /// The port for units by Cursor-on-Target, where there is one.
+    pub cot: Option<CotConfig>,
     /// The archive, where there is one.
     pub archive: Option<ArchiveConfig>,
     /// Feeds' and units' credentials.
@@ -108,6 +111,14 @@ pub enum StartError {
         /// Why not.
         source: std::io::Error,
     },
+    /// The port for units by Cursor-on-Target cannot be opened.
+    #[error("CoT cannot listen on {address}: {source}")]
+    Cot {
+        /// The address.
+        address: SocketAddr,
+        /// Why not.
+        source: std::io::Error,
+    },
     /// The port for SL 651 telemetry cannot be opened.
     #[error("SL 651 cannot listen on {address}: {source}")]
     Sl651 {
@@ -138,6 +149,7 @@ pub struct HearingHandle {
     edge: Option<EdgeHandle>,
     bridge: Option<Bridge>,
     sl651: Option<Listening>,
+    cot: Option<CotPort>,
     archive: Option<Archive>,
     teller: Arc<Teller>,
     letters: Letters,
@@ -189,7 +201,7 @@ impl Hearing {
         let (credentials, tasks) = (config.credentials, config.tasks);
         let door = Door::new(admission.clone(), credentials.clone(), tasks.clone(), keys)
             .reached_by(config.public_url);
-        let tasks_of_letters = tasks.clone();
+        let (tasks_of_letters, tasks_of_cot) = (tasks.clone(), tasks.clone());
         let teller = Arc::new(Teller::default());
         let (mut edge, mut bridge) = (None, None);
         match config.mqtt {
@@ -217,6 +229,14 @@ impl Hearing {
                 bridge = Some(Bridge::start(bridge_config, intake, tasks, stopped.clone())?);
             }
         }
+        let cot = match config.cot {
+            Some(port) => {
+                let (address, tasks) = (port.address, tasks_of_cot);
+                let open = CotPort::start(port, admission.clone(), tasks, stopped.clone()).await;
+                Some(open.map_err(|source| StartError::Cot { address, source })?)
+            }
+            None => None,
+        };
         let letters = Letters::new(admission.clone(), tasks_of_letters);
         let sl651 = match config.sl651 {
             Some(port) => {
@@ -241,6 +261,7 @@ impl Hearing {
             edge,
             bridge,
             sl651,
+            cot,
             archive,
             teller,
             letters,
@@ -277,6 +298,11 @@ impl HearingHandle {
     /// Where the embedded endpoint listens.
     pub fn mqtt_addr(&self) -> Option<SocketAddr> {
         self.edge.as_ref().and_then(EdgeHandle::local_addr)
+    }
+
+    /// Where units are heard by Cursor-on-Target.
+    pub fn cot_addr(&self) -> Option<SocketAddr> {
+        self.cot.as_ref().map(CotPort::address)
     }
 
     /// Where SL 651 telemetry is taken.
@@ -371,6 +397,7 @@ impl HearingHandle {
             ("the MQTT endpoint", self.edge.as_ref().is_some_and(EdgeHandle::is_finished)),
             ("the bridge to the broker", self.bridge.as_ref().is_some_and(Bridge::is_finished)),
             ("the SL 651 port", self.sl651.as_ref().is_some_and(Listening::is_finished)),
+            ("the CoT port", self.cot.as_ref().is_some_and(CotPort::is_finished)),
             ("the archive's follower", self.archive.as_ref().is_some_and(Archive::is_finished)),
         ];
         parts.into_iter().find(|(_, ended)| *ended).map(|(name, _)| name)
@@ -387,6 +414,9 @@ impl HearingHandle {
             bridge.ended().await;
         }
         if let Some(port) = self.sl651 {
+            port.ended().await;
+        }
+        if let Some(port) = self.cot {
             port.ended().await;
         }
         if let Some(archive) = self.archive {

@@ -137,6 +137,8 @@ pub struct Register {
     /// By name; none where two are called the same.
     hospital_names: BTreeMap<String, Option<HospitalId>>,
     units: BTreeMap<UnitId, AgencyId>,
+    /// Units by the uid of their CoT device.
+    cot: BTreeMap<String, UnitId>,
     zones: std::collections::BTreeSet<String>,
     book: Arc<AddressBook>,
     names: Vec<(String, String)>,
@@ -304,6 +306,11 @@ impl Register {
             hospitals: city.hospitals.iter().map(|h| (h.id.clone(), h.agency.clone())).collect(),
             hospital_names: hospital_names(city),
             units: city.units.iter().map(|u| (u.id.clone(), u.agency.clone())).collect(),
+            cot: city
+                .units
+                .iter()
+                .filter_map(|u| Some((u.cot_uid.clone()?, u.id.clone())))
+                .collect(),
             zones: city.zones.iter().map(|z| z.id.to_string()).collect(),
             book: Arc::new(AddressBook::of(city)),
             names: registry.rows().to_vec(),
@@ -422,6 +429,10 @@ impl Register {
     /// Whose a unit is.
     pub fn unit(&self, id: &UnitId) -> Option<&AgencyId> {
         self.units.get(id)
+    }
+    /// The unit whose CoT device has this uid.
+    pub fn unit_of_cot(&self, uid: &str) -> Option<&UnitId> {
+        self.cot.get(uid)
     }
     /// Every unit, in order of id.
     pub fn units(&self) -> impl Iterator<Item = &UnitId> {

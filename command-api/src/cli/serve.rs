@@ -13,9 +13,10 @@ use anyhow::{Context, Result, bail};
 use command_api::serve::{
     CREDENTIALS_FILE, ClockKind, Mqtt, SNAPSHOT_EVERY, ServeOptions, TlsOptions, run,
 };
-use domain::city::Ports;
+use domain::city::{About, Cot};
 use ingest::archive::ArchiveConfig;
 use ingest::bridge::BridgeConfig;
+use ingest::cot::listen::CotConfig;
 use ingest::sl651::listen::ListenConfig;
 use journal::{Phase, PhaseHook};
 use tls::TlsFiles;
@@ -66,6 +67,10 @@ pub(crate) struct Options {
     /// MQTT over TLS at this address too (8883 by custom); port 0 takes a free one
     #[arg(long, requires = "tls_cert", conflicts_with = "mqtt_broker")]
     mqtt_tls: Option<SocketAddr>,
+    /// A port for units by Cursor-on-Target; port 0 takes a free one. Whose units they are is
+    /// `[cot] agency` of city.toml: the protocol has no credential.
+    #[arg(long, value_name = "ADDR")]
+    cot: Option<SocketAddr>,
     /// An InfluxDB 2 archive: http://host[:port][?org=NAME&bucket=NAME]; its token in INFLUX_TOKEN
     #[arg(long)]
     influx: Option<String>,
@@ -118,12 +123,15 @@ pub(crate) fn serve(options: &Options) -> Result<ExitCode> {
 }
 
 fn served(options: &Options) -> Result<ServeOptions> {
-    let ports = ports(&options.city)?;
+    let about = about(&options.city)?;
+    let ports = &about.ports;
     let loopback = |port| SocketAddr::from(([127, 0, 0, 1], port));
     let http = options.http.unwrap_or_else(|| loopback(ports.http.unwrap_or(HTTP_PORT)));
     let listen = options.mqtt.unwrap_or_else(|| loopback(ports.mqtt.unwrap_or(MQTT_PORT)));
     let city = ports.sl651.map(loopback);
     let sl651 = options.sl651.or(city).map(sl651).transpose()?;
+    let cot = options.cot.or(ports.cot.map(loopback));
+    let cot = cot.map(|address| cot_port(address, &about.cot)).transpose()?;
     let tls_here = options.mqtt_tls.is_none_or(|address| address.ip().is_loopback());
     if options.demo && !(http.ip().is_loopback() && listen.ip().is_loopback() && tls_here) {
         bail!("--demo makes well-known people and tokens: it serves on loopback addresses only");
@@ -137,6 +145,7 @@ fn served(options: &Options) -> Result<ServeOptions> {
     let archive = options.influx.as_deref().map(|url| ArchiveConfig::parse(url, &token));
     Ok(ServeOptions {
         sl651,
+        cot,
         city_dir: options.city.clone(),
         data_dir: options.data.clone(),
         http,
@@ -167,8 +176,16 @@ fn tls(options: &Options) -> Option<TlsOptions> {
 }
 
 /// The city's own ports. Its errors are told by the start itself.
-fn ports(city: &Path) -> Result<Ports> {
-    Ok(command_api::city_folder::read(city)?.city.about.ports)
+fn about(city: &Path) -> Result<About> {
+    Ok(command_api::city_folder::read(city)?.city.about)
+}
+
+/// The port for units by Cursor-on-Target, which is an agency's.
+fn cot_port(address: SocketAddr, cot: &Cot) -> Result<CotConfig> {
+    let agency = cot.agency.clone().context(
+        "--cot needs [cot] agency in city.toml: whose units are heard (CoT has no credential)",
+    )?;
+    Ok(CotConfig { address, agency })
 }
 
 /// The telemetry port, with the password where one is set.

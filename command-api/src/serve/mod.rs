@@ -137,7 +137,8 @@ fn say_ready(options: &ServeOptions, parts: &Parts, http: std::net::SocketAddr) 
     let sl651 = parts.sl651_address().map(|a| format!(" sl651={a}")).unwrap_or_default();
     let mqtts = parts.mqtt_tls_address().map(|m| format!(" mqtts={m}")).unwrap_or_default();
     let scheme = if parts.platform.tls { "https" } else { "http" };
-    (options.say)(&format!("ready http={scheme}://{http}{mqtt}{mqtts}{sl651}"));
+    let cot = parts.cot_address().map(|a| format!(" cot={a}")).unwrap_or_default();
+    (options.say)(&format!("ready http={scheme}://{http}{mqtt}{mqtts}{sl651}{cot}"));
 }
 
 /// Looks at every part until one has died; says once that all serve.

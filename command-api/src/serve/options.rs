@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use hyper::Uri;
 use ingest::archive::ArchiveConfig;
+use ingest::cot::listen::CotConfig;
 use ingest::sl651::listen::ListenConfig;
 use journal::PhaseHook;
 use tls::TlsFiles;
@@ -60,6 +61,8 @@ pub struct ServeOptions {
     pub sl651: Option<ListenConfig>,
     /// Where TLS is spoken, if anywhere.
     pub tls: Option<TlsOptions>,
+    /// A port for units by Cursor-on-Target.
+    pub cot: Option<CotConfig>,
     /// The archive, where there is one.
     pub archive: Option<ArchiveConfig>,
     /// Whose time the ticks follow.

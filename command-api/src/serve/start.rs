@@ -103,6 +103,11 @@ impl Parts {
         }
     }
 
+    /// `tcp://…`: where units are heard by Cursor-on-Target.
+    pub(super) fn cot_address(&self) -> Option<String> {
+        self.hearing.cot_addr().map(|address| format!("tcp://{address}"))
+    }
+
     /// `tcp://…`: where SL 651 telemetry is taken.
     pub(super) fn sl651_address(&self) -> Option<String> {
         self.hearing.sl651_addr().map(|address| format!("tcp://{address}"))
@@ -277,6 +282,7 @@ fn heard(
         tick_every: options.clock.tick_every(),
         mqtt,
         sl651: options.sl651.clone(),
+        cot: options.cot.clone(),
         archive: options.archive.clone(),
         credentials: Arc::clone(access) as _,
         tasks: Arc::clone(units) as _,

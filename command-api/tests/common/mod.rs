@@ -122,6 +122,7 @@ impl Running {
             mqtt: Mqtt::Listen(any),
             sl651: None,
             tls: None,
+            cot: None,
             archive: None,
             clock: ClockKind::Wall,
             workers: 1,

@@ -411,6 +411,7 @@ impl Town {
             tick_every: ingest::ticker::TICK_EVERY,
             mqtt,
             sl651: None,
+            cot: None,
             archive,
             credentials: Arc::new(TownCredentials),
             tasks: board.clone(),

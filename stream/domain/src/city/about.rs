@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
+use super::cot::{self, Cot};
 use super::faults::{Faults, words};
 use super::page::{self, Section};
 use super::telemetry::{self, Sl651};
@@ -77,6 +78,9 @@ pub struct About {
     /// How telemetry by SL 651 is taken.
     #[serde(default)]
     pub sl651: Sl651,
+    /// How units are heard by Cursor-on-Target.
+    #[serde(default)]
+    pub cot: Cot,
 }
 
 fn languages() -> Vec<String> {
@@ -114,6 +118,8 @@ pub struct Ports {
     pub mqtt: Option<u16>,
     /// Telemetry by SL 651-2014.
     pub sl651: Option<u16>,
+    /// Units by Cursor-on-Target; left out: not taken.
+    pub cot: Option<u16>,
 }
 
 /// Reads `city.toml`; where it fails, the defaults let the other files be read for their errors.
@@ -149,7 +155,12 @@ pub(super) fn read(file: &str, bytes: &[u8], faults: &Faults) -> About {
     }
     if let Some(mut ports) = top.section("ports") {
         let mut port = |key| ports.count(key, 0..=65_535).and_then(|n| u16::try_from(n).ok());
-        about.ports = Ports { http: port("http"), mqtt: port("mqtt"), sl651: port("sl651") };
+        about.ports = Ports {
+            http: port("http"),
+            mqtt: port("mqtt"),
+            sl651: port("sl651"),
+            cot: port("cot"),
+        };
         if about.ports.http.is_some_and(|p| p > 0) && about.ports.http == about.ports.mqtt {
             ports.fault("mqtt", "http and mqtt are the same port");
         }
@@ -157,7 +168,14 @@ pub(super) fn read(file: &str, bytes: &[u8], faults: &Faults) -> About {
         if about.ports.sl651.is_some_and(|p| p > 0) && others.contains(&about.ports.sl651) {
             ports.fault("sl651", "sl651 is the port of another");
         }
+        let others = [about.ports.http, about.ports.mqtt, about.ports.sl651];
+        if about.ports.cot.is_some_and(|p| p > 0) && others.contains(&about.ports.cot) {
+            ports.fault("cot", "cot is the port of another");
+        }
         ports.finish();
+    }
+    if let Some(section) = top.section("cot") {
+        about.cot = cot::read(section);
     }
     if let Some(section) = top.section("sl651") {
         about.sl651 = telemetry::read(section);
@@ -183,6 +201,7 @@ impl Default for About {
             properties: Vec::new(),
             ports: Ports::default(),
             sl651: Sl651::default(),
+            cot: Cot::default(),
         }
     }
 }

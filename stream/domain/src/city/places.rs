@@ -19,7 +19,10 @@ const UNITS: &[Column] = &[
     ("lon", true),
     ("lat", true),
     ("people", false),
+    ("cot_uid", false),
 ];
+/// The longest uid of a CoT device, characters.
+const COT_UID_MAX: usize = 128;
 const HOSPITALS: &[Column] = &[
     ("id", true),
     ("name", false),
@@ -58,6 +61,8 @@ pub struct Unit {
     pub lat: f64,
     /// People it carries or counts.
     pub people: u32,
+    /// The uid of its Cursor-on-Target device, where it has one.
+    pub cot_uid: Option<String>,
 }
 
 /// A hospital. Its load arrives on the datastreams of a station of the same id.
@@ -114,6 +119,21 @@ fn name(row: &Row<'_>, id: &str) -> (String, String) {
     (name, name_en)
 }
 
+/// The uid of a unit's CoT device: one unit's only.
+fn cot_uid(row: &Row<'_>, seen: &mut BTreeMap<String, u32>) -> Option<String> {
+    let uid = row.text("cot_uid");
+    if uid.is_empty() {
+        return None;
+    }
+    if uid.chars().count() > COT_UID_MAX {
+        row.fault(format!("cot_uid is longer than {COT_UID_MAX} characters"));
+    }
+    if let Some(line) = seen.insert(uid.to_owned(), row.line()) {
+        row.fault(format!("the cot_uid {uid} stands already on line {line}"));
+    }
+    Some(uid.to_owned())
+}
+
 /// Reads `units.csv`.
 pub(super) fn units(
     file: &str,
@@ -121,9 +141,10 @@ pub(super) fn units(
     agencies: Option<&BTreeSet<String>>,
     faults: &Faults,
 ) -> Vec<Unit> {
-    let (mut list, mut seen) = (Vec::new(), BTreeMap::new());
+    let (mut list, mut seen, mut uids) = (Vec::new(), BTreeMap::new(), BTreeMap::new());
     sheet::read(file, bytes, UNITS, faults, |row| {
         once(row, &mut seen);
+        let cot_uid = cot_uid(row, &mut uids);
         let id = row.id::<UnitId>("id");
         let kind = row.need_text("kind");
         let (agency, position) = (agency(row, agencies), row.position());
@@ -133,7 +154,7 @@ pub(super) fn units(
         };
         let (name, name_en) = name(row, id.as_str());
         let (lon, lat) = (at.lon(), at.lat());
-        list.push(Unit { id, name, name_en, kind, agency, lon, lat, people });
+        list.push(Unit { id, name, name_en, kind, agency, lon, lat, people, cot_uid });
     });
     list
 }

@@ -8,8 +8,8 @@ use super::faults::{Faults, words};
 use super::hazards::read::Ground;
 use super::stations::Known;
 use super::{
-    City, CityError, CityFiles, Hazard, MapView, Plan, about, agencies, cap, datastreams, exposure,
-    gazetteer, hazards, places, plans, quality, queries, stations, telemetry, zones,
+    City, CityError, CityFiles, Hazard, MapView, Plan, about, agencies, cap, cot, datastreams,
+    exposure, gazetteer, hazards, places, plans, quality, queries, stations, telemetry, zones,
 };
 
 /// The files without which there is no city.
@@ -82,6 +82,7 @@ fn draft(files: &CityFiles, faults: &Faults) -> City {
     let agencies = of("agencies.toml").and_then(|b| agencies::read("agencies.toml", b, faults));
     let (agencies, agency_ids) = agencies.map_or((Vec::new(), None), |(a, ids)| (a, Some(ids)));
     telemetry::check(&about.sl651, agency_ids.as_ref(), faults);
+    cot::check(&about.cot, about.ports.cot, agency_ids.as_ref(), faults);
     let zones = of("zones.geojson").map(|b| zones::read("zones.geojson", b, faults));
     let zones = zones.unwrap_or_default();
     faults.set_home(&zones);
