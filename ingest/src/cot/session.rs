@@ -19,7 +19,7 @@ use tokio::time::timeout;
 
 use super::decode::{Event, Sighting, decode, pong};
 use super::frame::{Framer, Lost};
-use crate::admit::{Admission, Admitted, Source};
+use crate::admit::{Admission, Admitted, Outcome, Source, Unavailable};
 use crate::judge::Why;
 use crate::register::Register;
 use crate::reports::form::place;
@@ -96,6 +96,13 @@ where
         let came = tokio::select! {
             biased;
             () = told(&mut stop) => break Ended::Ending,
+            done = oldest(&mut line.pending), if !line.pending.is_empty() => {
+                line.pending.pop_front();
+                match done {
+                    Ok(_) => continue,
+                    Err(_) => break Ended::Unavailable,
+                }
+            }
             came = timeout(IDLE_WAIT, stream.read(&mut bytes)) => came,
         };
         let count = match came {
@@ -122,6 +129,14 @@ where
     match line.settle(0).await {
         Ok(()) => ended,
         Err(unavailable) => unavailable,
+    }
+}
+
+/// The oldest append that is on its way, once it is durable: what became of it counts from then on.
+async fn oldest(pending: &mut VecDeque<Admitted>) -> Result<Vec<Outcome>, Unavailable> {
+    match pending.front_mut() {
+        Some(admitted) => admitted.await,
+        None => std::future::pending().await,
     }
 }
 
