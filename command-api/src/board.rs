@@ -12,7 +12,7 @@ use domain::time::UtcMs;
 use stream::risk::RiskMap;
 
 use crate::desk::journal_line::warning_id;
-use crate::desk::{Picture, Touched, bulletin_views, views, warning_views};
+use crate::desk::{Picture, Touched, bulletin_views, situations, views, warning_views};
 use crate::gazetteer::Gazetteer;
 
 mod zones;
@@ -88,6 +88,13 @@ impl Board {
             let view = views::signal(&self.picture, id);
             changes.push(view.map_or_else(|| Change::SignalGone(id.clone()), Change::Signal));
         }
+        for key in &touched.situations {
+            let view = situations::views::situation(&self.picture.situations, &self.city, key);
+            changes.push(match view {
+                Some(view) => Change::Situation(Box::new(view)),
+                None => Change::SituationGone(key.to_string()),
+            });
+        }
         for seq in &touched.warnings {
             let view = warning_views::live(&self.picture, &self.city, *seq);
             let gone = || Change::WarningGone(warning_id(*seq));
@@ -135,6 +142,7 @@ impl Board {
             hospitals: self.hospitals(),
             feeds: self.feeds.values().cloned().collect(),
             signals: picture.signals.keys().filter_map(|s| views::signal(picture, s)).collect(),
+            situations: situations::views::newest(&picture.situations, &self.city),
             warnings: self.warnings(),
             earthquakes: self.earthquakes(),
             tracks: self.tracks(),

@@ -352,6 +352,13 @@ impl HearingHandle {
         }
     }
 
+    /// Tells an agency what became of its report, on `fh/v1/<agency>/feedback`, where it listens: the
+    /// same can be asked for.
+    pub fn feed_back(&self, agency: &AgencyId, body: bytes::Bytes) {
+        let word = crate::mqtt::notes::FEEDBACK;
+        self.teller.tell(crate::mqtt::notes::Note { agency: agency.clone(), word, body });
+    }
+
     /// Tells the sender of something that was refused after its admission (a unit's report that the
     /// desk cannot follow), where it listens.
     pub fn tell_refused(&self, refusal: &domain::refusal::Refusal) {

@@ -12,8 +12,10 @@ use crate::views::LogEntry;
 /// `correct
 /// {station, property, act, from, until?, reason}` (`act`: `"unreliable"`, `{"offset": x}` or `{"value": x}`),
 /// `end_correction {correction, reason}`, `note_incident {incident, note}`, `start_plan {incident, plan}`, `dispatch {incident, task?, text,
-/// unit, due}`, `cancel_task {task, reason}`, `close_incident {incident, note}`; times are Unix
-/// milliseconds.
+/// unit, due}`, `cancel_task {task, reason}`, `close_incident {incident, note}`; of reports: `verify {situation,
+/// verdict, reason}`, `merge {situation, into, reason?}`, `keep_apart {situation, from, reason}`,
+/// `split {situation, reason}`, `assign {situation, department, text, due?}`, `conclude {situation,
+/// text}`, `feed_back {situation, text}`; times are Unix milliseconds.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CommandRequest {
@@ -28,7 +30,8 @@ pub struct CommandRequest {
 /// one of `unknown_alert`, `already_acknowledged` (detail names who), `not_acknowledged`,
 /// `already_shelved`, `red_needs_commander`, `shelving_too_long`, `unknown_incident`,
 /// `incident_closed`, `incident_exists`, `unknown_plan`, `unknown_task`, `unknown_unit`,
-/// `unit_busy`, `unknown_datastream`, `unknown_correction`, `task_state`, `tasks_open`, `due_in_the_past`, `forbidden`, `alert_cleared`.
+/// `unit_busy`, `unknown_datastream`, `unknown_correction`, `task_state`, `tasks_open`, `due_in_the_past`, `forbidden`,
+/// `alert_cleared`, `unknown_situation`, `situation_state`, `unknown_department`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct CommandAnswer {
     /// The log entries.

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::views::{
     AlertView, EarthquakeView, FeedView, HospitalView, IncidentView, LogEntry, RecordView,
-    SignalView, StationState, TaskView, TrackView, UnitView, WarningView, ZoneView,
+    SignalView, SituationView, StationState, TaskView, TrackView, UnitView, WarningView, ZoneView,
 };
 
 /// What a console says.
@@ -109,6 +109,10 @@ pub struct Picture {
     pub feeds: Vec<FeedView>,
     /// Official signals in force.
     pub signals: Vec<SignalView>,
+    /// What agencies reported about situations: of every kind the newest, those first that need
+    /// somebody.
+    #[serde(default)]
+    pub situations: Vec<SituationView>,
     /// External warnings (CAP) in force or held.
     #[serde(default)]
     pub warnings: Vec<WarningView>,
@@ -214,4 +218,8 @@ pub enum Change {
     Track(Box<TrackView>),
     /// A storm is long past: its id.
     TrackGone(String),
+    /// A report about a situation.
+    Situation(Box<SituationView>),
+    /// A report has left the picture: its id.
+    SituationGone(String),
 }

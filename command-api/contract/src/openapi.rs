@@ -93,6 +93,10 @@ routes! {
     get "/v1/feeds/{id}" Session [] "" => "FeedView": "One feed"
     get "/v1/record" Session [] "" => "RecordView": "The record and the disk it is on"
     get "/v1/signals" Session [] "" => "[SignalView]": "Official signals in force"
+    get "/v1/situations" Session ["kind", "zone", "since"] "" => "[SituationView]": "What agencies reported about situations: of a kind, in a zone, heard since"
+    get "/v1/situations/{id}" Session [] "" => "SituationDetail": "One report with its history and what was done about it"
+    get "/v1/reports/hotline/{id}" SessionOrToken [] "" => "ReportStatus": "What became of a hotline's report, for its sender"
+    get "/v1/reports/calls/{id}" SessionOrToken [] "" => "ReportStatus": "What became of an emergency call, for its sender"
     get "/v1/warnings" Session ["state"] "" => "[WarningView]": "External warnings (CAP): those in force and held, or of a state (all for every one that is kept)"
     get "/v1/warnings/{id}" Session [] "" => "WarningView": "One external warning; with .xml after its id the original as received"
     get "/v1/earthquakes" Session [] "" => "[EarthquakeView]": "Earthquakes of the last days, newest first, each with its earlier versions"
@@ -124,6 +128,14 @@ routes! {
     post "/v1/observations" Token ["dry_run"] "application/json" => "IngestAnswer": "Observations: JSON array, NDJSON or CSV; plain, gzip or zstd"
     post "/v1/reports/hospital" Token [] "application/json" => "IngestAnswer": "A hospital's status"
     post "/v1/reports/units" Token [] "application/json" => "IngestAnswer": "A unit's report"
+    post "/v1/reports/hotline" Token [] "application/json" => "IngestAnswer": "12345: citizens' reports; JSON, NDJSON or CSV, as all of these"
+    post "/v1/reports/calls" Token [] "application/json" => "IngestAnswer": "110, 119, 120, 122: incidents of emergency calls"
+    post "/v1/reports/outages" Token [] "application/json" => "IngestAnswer": "Power outages"
+    post "/v1/reports/closures" Token [] "application/json" => "IngestAnswer": "Road closures"
+    post "/v1/reports/hazard-points" Token [] "application/json" => "IngestAnswer": "Hazard points with their responsible persons"
+    post "/v1/reports/food" Token [] "application/json" => "IngestAnswer": "Food and drug safety"
+    post "/v1/reports/damage" Token [] "application/json" => "IngestAnswer": "Works in danger, works, and loss"
+    post "/v1/reports/forecasts" Token [] "application/json" => "IngestAnswer": "Forecasts of offices that may publish signals"
     post "/v1/warnings" Token [] "application/json" => "IngestAnswer": "An official signal (JSON) or a CAP message (application/cap+xml), from an office that may publish one"
     post "/v1/reports/earthquakes" Token [] "application/xml" => "IngestAnswer": "Earthquakes: QuakeML 1.2, JSON, or GeoJSON as USGS publishes it"
     post "/v1/reports/tracks" Token [] "application/json" => "IngestAnswer": "Storm tracks: JSON, or best-track columns of JMA as text/plain"
@@ -198,6 +210,8 @@ pub fn openapi() -> Value {
     add::<views::SeriesView>(&mut generator);
     add::<views::CorrectionView>(&mut generator);
     add::<views::ExplanationView>(&mut generator);
+    add::<views::SituationDetail>(&mut generator);
+    add::<views::ReportStatus>(&mut generator);
     add::<views::RecordView>(&mut generator);
     add::<views::RejectionView>(&mut generator);
     add::<views::CredentialView>(&mut generator);

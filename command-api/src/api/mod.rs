@@ -20,6 +20,7 @@ pub mod sensorthings;
 pub mod series;
 pub mod server;
 pub mod sessions;
+pub mod situations;
 pub mod telemetry;
 pub mod trace;
 pub mod warnings;
@@ -117,6 +118,10 @@ fn reading(path: &str) -> Option<Handler> {
         "/v1/feeds/{id}" => get(feeds::feed),
         "/v1/record" => get(resources::record),
         "/v1/signals" => get(resources::signals),
+        "/v1/situations" => get(situations::list),
+        "/v1/situations/{id}" => get(situations::one),
+        "/v1/reports/hotline/{id}" => get(situations::hotline),
+        "/v1/reports/calls/{id}" => get(situations::call),
         "/v1/warnings" => get(warnings::list),
         "/v1/warnings/{id}" => get(warnings::one),
         "/v1/earthquakes" => get(resources::earthquakes),

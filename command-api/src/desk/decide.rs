@@ -11,6 +11,7 @@ use super::corrections;
 use super::picture::{Alert, Incident, Picture, TaskState};
 use super::plans;
 use super::refusal::Refusal;
+use super::situations;
 use crate::gazetteer::Gazetteer;
 
 /// An alert is shelved for one shift at most.
@@ -77,6 +78,15 @@ pub fn decide(
             let reason = text("reason", reason)?;
             corrections::end(picture, *correction, reason, now)
         }
+        Command::Verify { .. }
+        | Command::Merge { .. }
+        | Command::KeepApart { .. }
+        | Command::Split { .. }
+        | Command::Assign { .. }
+        | Command::Conclude { .. }
+        | Command::FeedBack { .. } => {
+            situations::decide::decide(&picture.situations, command, now, city)
+        }
     }
 }
 
@@ -95,6 +105,13 @@ pub fn act(command: &Command) -> &'static str {
         Command::CloseIncident { .. } => "close_incident",
         Command::Correct { .. } => "correct",
         Command::EndCorrection { .. } => "end_correction",
+        Command::Verify { .. } => "verify",
+        Command::Merge { .. } => "merge",
+        Command::KeepApart { .. } => "keep_apart",
+        Command::Split { .. } => "split",
+        Command::Assign { .. } => "assign",
+        Command::Conclude { .. } => "conclude",
+        Command::FeedBack { .. } => "feed_back",
     }
 }
 
@@ -110,6 +127,13 @@ const OFFICER: &[&str] = &[
     "cancel_task",
     "correct",
     "end_correction",
+    "verify",
+    "merge",
+    "keep_apart",
+    "split",
+    "assign",
+    "conclude",
+    "feed_back",
 ];
 const COMMANDER_TOO: &[&str] = &["start_plan", "close_incident", "shelve_red"];
 
@@ -139,7 +163,11 @@ pub fn role_word(role: Role) -> &'static str {
     }
 }
 
-fn text(field: &'static str, text: &str) -> Result<String, Refusal> {
+/// A text that an officer gives: there, not too long, without control characters.
+///
+/// # Errors
+/// [`Refusal::Invalid`].
+pub(super) fn text(field: &'static str, text: &str) -> Result<String, Refusal> {
     let trimmed = text.trim();
     if trimmed.is_empty() {
         return Err(Refusal::Invalid { field, why: "must not be empty" });

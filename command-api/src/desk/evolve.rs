@@ -88,6 +88,7 @@ fn desk(picture: &mut Picture, seq: Seq, event: &DeskEvent, touched: &mut Touche
     let by = actor_word(&event.by);
     orders(picture, seq, event);
     apply(picture, event, &by, touched);
+    touched.situations.extend(picture.situations.done(event.at, &by, &event.what));
     let entry = super::journal_line::entry(seq, event, &by);
     if let Some(id) = &event.command_id {
         if let Some(report) = id.strip_prefix("report:").and_then(|n| n.parse().ok()) {
@@ -311,7 +312,10 @@ fn reported(
         Report::Track(said) => heard::track(picture, received, said, touched),
         Report::Signal(said) => signal(picture, seq, received, said, touched),
         Report::Attachment(_) => {}
-        Report::Situation(_) => {}
+        Report::Situation(said) => {
+            let changed = picture.situations.reported(seq, received, agency, said);
+            touched.situations.extend(changed);
+        }
         Report::Warning(said) => {
             touched.warnings.extend(picture.warnings.take(seq.0, agency, received, said));
             let entry = super::journal_line::warning(seq, received, said);
@@ -353,6 +357,7 @@ fn signal(
 fn tick(picture: &mut Picture, now: UtcMs, touched: &mut Touched) {
     let before = picture.now;
     picture.now = before.max(now);
+    touched.situations.extend(picture.situations.ticked(picture.now));
     touched.warnings.extend(picture.warnings.pass(before, picture.now));
     heard::tick(picture, touched);
     super::corrections::forget(&mut picture.corrections, picture.now);

@@ -146,6 +146,31 @@ fn words(fact: &DeskFact) -> (&'static str, String, String) {
         DeskFact::CorrectionEnded { correction, reason } => {
             ("correction_ended", correction.to_string(), reason.clone())
         }
+        DeskFact::SituationVerified { situation, verdict, reason } => {
+            ("situation_verified", situation.to_string(), joined(verdict.wire(), Some(reason)))
+        }
+        DeskFact::SituationsMerged { situation, into, reason } => {
+            let into = into.to_string();
+            ("situations_merged", situation.to_string(), joined(&into, reason.as_deref()))
+        }
+        DeskFact::SituationsKeptApart { situation, from, reason } => {
+            let from = from.to_string();
+            ("situations_kept_apart", situation.to_string(), joined(&from, Some(reason)))
+        }
+        DeskFact::SituationSplit { situation, from, reason } => {
+            let from = from.to_string();
+            ("situation_split", situation.to_string(), joined(&from, Some(reason)))
+        }
+        DeskFact::SituationAssigned { situation, department, text, .. } => {
+            let said = joined(department.as_str(), Some(text));
+            ("situation_assigned", situation.to_string(), said)
+        }
+        DeskFact::SituationConcluded { situation, text } => {
+            ("situation_concluded", situation.to_string(), text.clone())
+        }
+        DeskFact::SituationFedBack { situation, text } => {
+            ("situation_fed_back", situation.to_string(), text.clone())
+        }
     }
 }
 

@@ -20,6 +20,7 @@ pub mod room;
 mod room_tests;
 pub mod rule;
 pub mod seat;
+pub mod situations;
 #[cfg(test)]
 pub(crate) mod tests;
 pub mod timers;

@@ -15,6 +15,7 @@ use domain::time::UtcMs;
 use serde::{Deserialize, Serialize};
 use stream::risk::Beliefs;
 
+use super::situations::Situations;
 use super::wards::Ward;
 use super::warnings::Warnings;
 
@@ -76,6 +77,9 @@ pub struct Picture {
     pub taken: BTreeMap<AlertId, VecDeque<Taken>>,
     /// The assessments that stand, with the observations behind them: what risk is made of.
     pub beliefs: Beliefs,
+    /// What agencies reported about situations.
+    #[serde(default)]
+    pub situations: Situations,
     /// External warnings.
     #[serde(default)]
     pub warnings: Warnings,

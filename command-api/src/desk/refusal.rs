@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use domain::decision::AlertId;
-use domain::ids::{IncidentId, PlanId, TaskId, UnitId};
+use domain::ids::{AgencyId, IncidentId, PlanId, TaskId, UnitId};
+use domain::situation::Key;
 use domain::time::UtcMs;
 
 /// Why a command is refused.
@@ -98,6 +99,22 @@ pub enum Refusal {
     /// Tasks hold it open.
     #[error("tasks are open: {}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "))]
     TasksOpen(Vec<TaskId>),
+    /// No such report on the picture.
+    #[error("there is no report {0}")]
+    UnknownSituation(Key),
+    /// The report does not stand where this could be done.
+    #[error("the report {situation} is {state}: {why}")]
+    SituationState {
+        /// The report.
+        situation: Key,
+        /// Where it stands.
+        state: &'static str,
+        /// Why that does not do.
+        why: &'static str,
+    },
+    /// No such department in the city's files.
+    #[error("the city has no department {0}")]
+    UnknownDepartment(AgencyId),
     /// The time has passed already.
     #[error("the time given has passed: {0}")]
     DueInThePast(UtcMs),
@@ -143,6 +160,9 @@ impl Refusal {
             Refusal::UnitBusy { .. } => "unit_busy",
             Refusal::TaskState { .. } => "task_state",
             Refusal::TasksOpen(_) => "tasks_open",
+            Refusal::UnknownSituation(_) => "unknown_situation",
+            Refusal::SituationState { .. } => "situation_state",
+            Refusal::UnknownDepartment(_) => "unknown_department",
             Refusal::DueInThePast(_) => "due_in_the_past",
             Refusal::Forbidden { .. } => "forbidden",
             Refusal::Invalid { .. } => "invalid",
@@ -187,6 +207,11 @@ impl Refusal {
                 let ids: Vec<String> = tasks.iter().map(ToString::to_string).collect();
                 vec![("tasks", ids.join(","))]
             }
+            Refusal::UnknownSituation(key) => vec![("situation", key.to_string())],
+            Refusal::SituationState { situation, state, .. } => {
+                vec![("situation", situation.to_string()), ("state", (*state).to_owned())]
+            }
+            Refusal::UnknownDepartment(id) => vec![("department", id.to_string())],
             Refusal::DueInThePast(due) => vec![("at_ms", due.0.to_string())],
             Refusal::Forbidden { role, what } => {
                 vec![("role", (*role).to_owned()), ("act", (*what).to_owned())]

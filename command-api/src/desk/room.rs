@@ -16,7 +16,7 @@ use journal::{AppendError, Appender};
 use super::evolve::{Happening, actor_word, evolve};
 use super::ledger::Ledger;
 use super::seat::{Asked, Brought, Entering, NotDone, Openings, Seat};
-use super::{Asker, Touched, decide, field, heard, timers};
+use super::{Asker, Touched, decide, field, heard, situations, timers};
 use crate::live::Live;
 use crate::outlets::Orders;
 
@@ -332,10 +332,20 @@ impl Room {
         self.own(vec![fact], &Actor::Unit(order.unit), None).await
     }
 
-    /// Sends what an event orders to its unit.
+    /// Sends what an event orders to its unit, and what became of a report to its senders.
     fn order(&self, event: &DeskEvent) {
         if matches!(event.what, DeskFact::TaskSent { .. } | DeskFact::TaskCancelled { .. }) {
             self.orders.changed();
+        }
+        if let DeskFact::SituationVerified { situation, .. }
+        | DeskFact::SituationAssigned { situation, .. }
+        | DeskFact::SituationConcluded { situation, .. }
+        | DeskFact::SituationFedBack { situation, .. } = &event.what
+        {
+            let told = situations::views::told(&self.live.board().picture.situations, situation);
+            for (agency, status) in told.into_values() {
+                self.orders.fed_back(&agency, &status);
+            }
         }
     }
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use contract::views::LogEntry;
 use domain::decision::AlertId;
 use domain::ids::{HospitalId, IncidentId, TaskId, UnitId};
+use domain::situation::Key;
 
 /// What a happening changed: the rows to be shown anew.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -21,6 +22,8 @@ pub struct Touched {
     pub hospitals: BTreeSet<HospitalId>,
     /// Official signals.
     pub signals: BTreeSet<String>,
+    /// Reports about situations.
+    pub situations: BTreeSet<Key>,
     /// External warnings, by journal number.
     pub warnings: BTreeSet<u64>,
     /// Earthquakes.
@@ -49,6 +52,7 @@ impl Touched {
         self.units.extend(other.units);
         self.hospitals.extend(other.hospitals);
         self.signals.extend(other.signals);
+        self.situations.extend(other.situations);
         self.warnings.extend(other.warnings);
         self.earthquakes.extend(other.earthquakes);
         self.tracks.extend(other.tracks);

@@ -8,13 +8,16 @@
 pub mod heartbeat;
 pub mod units;
 
-use domain::ids::UnitId;
+use contract::views::ReportStatus;
+use domain::ids::{AgencyId, UnitId};
 use domain::refusal::Refusal;
 
 /// What the desk tells its outlets. Called by the room after the fact is durable; it must not wait.
 pub trait Orders: Send + Sync {
     /// There are orders that their units have not had.
     fn changed(&self);
+    /// What became of an agency's report, for the agency.
+    fn fed_back(&self, agency: &AgencyId, status: &ReportStatus);
     /// A unit's report was refused, and why.
     fn refused(&self, unit: &UnitId, refusal: &Refusal);
 }
@@ -25,5 +28,6 @@ pub struct NoUnits;
 
 impl Orders for NoUnits {
     fn changed(&self) {}
+    fn fed_back(&self, _agency: &AgencyId, _status: &ReportStatus) {}
     fn refused(&self, _unit: &UnitId, _refusal: &Refusal) {}
 }

@@ -4,7 +4,8 @@
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 
 use bytes::Bytes;
-use domain::ids::{Seq, UnitId};
+use contract::views::ReportStatus;
+use domain::ids::{AgencyId, Seq, UnitId};
 use domain::refusal::Refusal;
 use domain::report::UnitReport;
 use domain::status::{Live as Actual, Status};
@@ -71,6 +72,8 @@ fn down(board: &Board, key: u64, order: &Order) -> Option<TaskDown> {
 pub trait Way: Send + Sync {
     /// Sends an order to a unit that is there; false where it is not.
     fn send(&self, unit: &UnitId, order: &TaskDown) -> bool;
+    /// Tells an agency what became of its report.
+    fn feed_back(&self, agency: &AgencyId, note: Bytes);
     /// Tells whoever sent it that something was refused.
     fn tell_refused(&self, refusal: &Refusal);
 }
@@ -78,6 +81,11 @@ pub trait Way: Send + Sync {
 impl Way for Weak<HearingHandle> {
     fn send(&self, unit: &UnitId, order: &TaskDown) -> bool {
         self.upgrade().is_some_and(|hearing| hearing.send_task(unit, order))
+    }
+    fn feed_back(&self, agency: &AgencyId, note: Bytes) {
+        if let Some(hearing) = self.upgrade() {
+            hearing.feed_back(agency, note);
+        }
     }
     fn tell_refused(&self, refusal: &Refusal) {
         if let Some(hearing) = self.upgrade() {
@@ -130,6 +138,11 @@ impl Orders for Units {
             tracing::info!(order = key, %unit, there, "an order is given");
             *sent = key;
         }
+    }
+
+    fn fed_back(&self, agency: &AgencyId, status: &ReportStatus) {
+        let (Some(way), Ok(note)) = (self.way.get(), serde_json::to_vec(status)) else { return };
+        way.feed_back(agency, Bytes::from(note));
     }
 
     fn refused(&self, unit: &UnitId, refusal: &Refusal) {

@@ -2207,6 +2207,200 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/reports/calls": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** 110, 119, 120, 122: incidents of emergency calls */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            responses: {
+                /** @description 110, 119, 120, 122: incidents of emergency calls */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["IngestAnswer"];
+                    };
+                };
+                /** @description refused, with the reason */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/reports/calls/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What became of an emergency call, for its sender */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description What became of an emergency call, for its sender */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ReportStatus"];
+                    };
+                };
+                /** @description refused, with the reason */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/reports/closures": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Road closures */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            responses: {
+                /** @description Road closures */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["IngestAnswer"];
+                    };
+                };
+                /** @description refused, with the reason */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/reports/damage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Works in danger, works, and loss */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            responses: {
+                /** @description Works in danger, works, and loss */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["IngestAnswer"];
+                    };
+                };
+                /** @description refused, with the reason */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/reports/earthquakes": {
         parameters: {
             query?: never;
@@ -2256,6 +2450,153 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/reports/food": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Food and drug safety */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            responses: {
+                /** @description Food and drug safety */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["IngestAnswer"];
+                    };
+                };
+                /** @description refused, with the reason */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/reports/forecasts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Forecasts of offices that may publish signals */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            responses: {
+                /** @description Forecasts of offices that may publish signals */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["IngestAnswer"];
+                    };
+                };
+                /** @description refused, with the reason */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/reports/hazard-points": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Hazard points with their responsible persons */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            responses: {
+                /** @description Hazard points with their responsible persons */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["IngestAnswer"];
+                    };
+                };
+                /** @description refused, with the reason */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/reports/hospital": {
         parameters: {
             query?: never;
@@ -2280,6 +2621,151 @@ export interface paths {
             };
             responses: {
                 /** @description A hospital's status */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["IngestAnswer"];
+                    };
+                };
+                /** @description refused, with the reason */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/reports/hotline": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** 12345: citizens' reports; JSON, NDJSON or CSV, as all of these */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            responses: {
+                /** @description 12345: citizens' reports; JSON, NDJSON or CSV, as all of these */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["IngestAnswer"];
+                    };
+                };
+                /** @description refused, with the reason */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/reports/hotline/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What became of a hotline's report, for its sender */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description What became of a hotline's report, for its sender */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ReportStatus"];
+                    };
+                };
+                /** @description refused, with the reason */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/reports/outages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Power outages */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            responses: {
+                /** @description Power outages */
                 200: {
                     headers: {
                         [name: string]: unknown;
@@ -2581,6 +3067,102 @@ export interface paths {
                     };
                     content: {
                         "application/json": components["schemas"]["SignalView"][];
+                    };
+                };
+                /** @description refused, with the reason */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/situations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What agencies reported about situations: of a kind, in a zone, heard since */
+        get: {
+            parameters: {
+                query?: {
+                    kind?: string;
+                    zone?: string;
+                    since?: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description What agencies reported about situations: of a kind, in a zone, heard since */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["SituationView"][];
+                    };
+                };
+                /** @description refused, with the reason */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/situations/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One report with its history and what was done about it */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description One report with its history and what was done about it */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["SituationDetail"];
                     };
                 };
                 /** @description refused, with the reason */
@@ -3538,6 +4120,14 @@ export interface components {
             /** @constant */
             kind: "track_gone";
             row: string;
+        } | {
+            /** @constant */
+            kind: "situation";
+            row: components["schemas"]["SituationView"];
+        } | {
+            /** @constant */
+            kind: "situation_gone";
+            row: string;
         };
         /** @description A circle. */
         CircleView: {
@@ -3627,7 +4217,8 @@ export interface components {
          *     one of `unknown_alert`, `already_acknowledged` (detail names who), `not_acknowledged`,
          *     `already_shelved`, `red_needs_commander`, `shelving_too_long`, `unknown_incident`,
          *     `incident_closed`, `incident_exists`, `unknown_plan`, `unknown_task`, `unknown_unit`,
-         *     `unit_busy`, `unknown_datastream`, `unknown_correction`, `task_state`, `tasks_open`, `due_in_the_past`, `forbidden`, `alert_cleared`.
+         *     `unit_busy`, `unknown_datastream`, `unknown_correction`, `task_state`, `tasks_open`, `due_in_the_past`, `forbidden`,
+         *     `alert_cleared`, `unknown_situation`, `situation_state`, `unknown_department`.
          */
         CommandAnswer: {
             /** @description The log entries. */
@@ -3641,8 +4232,10 @@ export interface components {
          *     `correct
          *     {station, property, act, from, until?, reason}` (`act`: `"unreliable"`, `{"offset": x}` or `{"value": x}`),
          *     `end_correction {correction, reason}`, `note_incident {incident, note}`, `start_plan {incident, plan}`, `dispatch {incident, task?, text,
-         *     unit, due}`, `cancel_task {task, reason}`, `close_incident {incident, note}`; times are Unix
-         *     milliseconds.
+         *     unit, due}`, `cancel_task {task, reason}`, `close_incident {incident, note}`; of reports: `verify {situation,
+         *     verdict, reason}`, `merge {situation, into, reason?}`, `keep_apart {situation, from, reason}`,
+         *     `split {situation, reason}`, `assign {situation, department, text, due?}`, `conclude {situation,
+         *     text}`, `feed_back {situation, text}`; times are Unix milliseconds.
          */
         CommandRequest: {
             /** @description The command. */
@@ -3921,6 +4514,13 @@ export interface components {
             rule?: components["schemas"]["RuleView"] | null;
             /** @description The thresholds that apply. */
             thresholds: components["schemas"]["ThresholdView"][];
+        };
+        /** @description One figure or word of a report. */
+        FactView: {
+            /** @description A stable word: the field's name. Those that end in `_ms` are times. */
+            name: string;
+            /** @description The value. */
+            value: string;
         };
         /** @description One feed: an agency by one channel. */
         FeedHealthView: {
@@ -4279,6 +4879,26 @@ export interface components {
             /** @description English. */
             name_en: string;
         };
+        /** @description Why two reports look like one thing. */
+        LikelyView: {
+            /**
+             * Format: uint32
+             * @description Metres between them, where both have a point.
+             */
+            metres?: number | null;
+            /**
+             * Format: uint32
+             * @description Minutes between them.
+             */
+            minutes: number;
+            /** @description The earlier report. */
+            with: string;
+            /**
+             * Format: uint32
+             * @description Shared pairs of characters, of 100.
+             */
+            words: number;
+        };
         /** @description A line of the duty log. */
         LogEntry: {
             /** @description The alert, incident or task it is about. */
@@ -4376,6 +4996,12 @@ export interface components {
             record?: components["schemas"]["RecordView"] | null;
             /** @description Official signals in force. */
             signals: components["schemas"]["SignalView"][];
+            /**
+             * @description What agencies reported about situations: of every kind the newest, those first that need
+             *     somebody.
+             * @default []
+             */
+            situations: components["schemas"]["SituationView"][];
             /** @description Station states. */
             stations: components["schemas"]["StationState"][];
             /** @description Tasks of those incidents. */
@@ -4631,6 +5257,47 @@ export interface components {
             /** @description The mended body, in base64. */
             body_base64?: string | null;
         };
+        /**
+         * @description `GET /v1/reports/hotline/{id}`, and the note on `fh/v1/<agency>/feedback`: what became of a report,
+         *     for whoever sent it.
+         */
+        ReportStatus: {
+            /** @description The department that has it. */
+            department?: string | null;
+            /** @description The sender's own id. */
+            id: string;
+            /** @description The kind. */
+            kind: string;
+            /** @description Where the platform put it. */
+            precision: string;
+            /**
+             * Format: uint32
+             * @description How many reports are dealt with as one, this among them.
+             */
+            reports: number;
+            /** @description `new`, `assigned` (转办), `concluded` (办结), `fed_back` (反馈). */
+            stage: string;
+            /** @description How it stands with the sender. */
+            state: string;
+            /** @description What was done: 转办, 办结, 反馈, with their times and words. No officer is named. */
+            steps: components["schemas"]["StatusStep"][];
+            /**
+             * Format: int64
+             * @description When what is known of it was true.
+             */
+            t_ms: number;
+            /** @description 核实. */
+            verdict?: string | null;
+        };
+        /** @description 责任人. */
+        ResponsibleView: {
+            /** @description Name. */
+            name: string;
+            /** @description Duty telephone. */
+            phone: string;
+            /** @description 行政、技术、巡查. */
+            role: string;
+        };
         /** @description One term of a risk score. */
         RiskTerm: {
             /** @description Observation ids. */
@@ -4845,6 +5512,143 @@ export interface components {
             /** @description Text. */
             text: string;
         };
+        /** @description `GET /v1/situations/{id}`: a report with all that is known of it. */
+        SituationDetail: {
+            /** @description What was sent, newest first. */
+            history: components["schemas"]["SituationVersion"][];
+            /** @description Who answers for it, where it is a point of a register. */
+            responsible: components["schemas"]["ResponsibleView"][];
+            /** @description As it stands. */
+            situation: components["schemas"]["SituationView"];
+            /** @description The reports that were merged into it. */
+            sources: components["schemas"]["SituationView"][];
+            /** @description What was done about it, oldest first. */
+            steps: components["schemas"]["SituationStep"][];
+            /** @description The values of a forecast: `[t_ms, value]`. */
+            values: [
+                number,
+                number
+            ][];
+        };
+        /** @description One thing done about a report. */
+        SituationStep: {
+            /** @description The other report, the department, or the verdict. */
+            about?: string | null;
+            /**
+             * Format: int64
+             * @description When.
+             */
+            at_ms: number;
+            /** @description By whom. */
+            by: string;
+            /** @description In words. */
+            text: string;
+            /** @description `verified`, `merged`, `took`, `kept_apart`, `split`, `assigned`, `concluded`, `fed_back`. */
+            what: string;
+        };
+        /** @description One sending of a report. */
+        SituationVersion: {
+            /** @description Particulars. */
+            facts: components["schemas"]["FactView"][];
+            /**
+             * Format: int64
+             * @description When it came.
+             */
+            received_ms: number;
+            /**
+             * Format: uint64
+             * @description Journal number.
+             */
+            seq: number;
+            /** @description State. */
+            state: string;
+            /**
+             * Format: int64
+             * @description When it was true.
+             */
+            t_ms: number;
+            /** @description Text. */
+            text: string;
+            /** @description Title. */
+            title: string;
+        };
+        /** @description A report, as it stands. */
+        SituationView: {
+            /** @description The address as it was given. */
+            address?: string | null;
+            /** @description Whose. */
+            agency: string;
+            /** @description 中文 name of the agency. */
+            agency_name: string;
+            /** @description English name of the agency. */
+            agency_name_en: string;
+            /** @description The department that has it. */
+            department?: string | null;
+            /**
+             * Format: int64
+             * @description By when.
+             */
+            due_ms?: number | null;
+            /** @description What is particular to its kind, by stable words, in the sender's figures. */
+            facts: components["schemas"]["FactView"][];
+            /** @description `kind@agency@id`. */
+            id: string;
+            /** @description `hotline`, `call`, `outage`, `closure`, `hazard_point`, `food`, `damage`, `forecast`. */
+            kind: string;
+            /**
+             * Format: double
+             * @description Degrees WGS-84.
+             */
+            lat?: number | null;
+            /** @description An earlier report it looks like: proposed for merging, never merged by itself. */
+            likely?: components["schemas"]["LikelyView"] | null;
+            /** @description `point`, `address`, `text`, `zones`, `nothing`. */
+            located_by: string;
+            /**
+             * Format: double
+             * @description Degrees WGS-84; absent where no point is known.
+             */
+            lon?: number | null;
+            /** @description The names of the gazetteer that were found, widest first. */
+            matched: string[];
+            /** @description The report it was merged into. */
+            merged_into?: string | null;
+            /** @description Whether it needs nobody any more. */
+            over: boolean;
+            /** @description `point`, `village`, `road`, `township`, `district`, `unknown`. */
+            precision: string;
+            /**
+             * Format: int64
+             * @description When this came.
+             */
+            received_ms: number;
+            /** @description The sender's own id. */
+            sender_id: string;
+            /**
+             * Format: uint32
+             * @description How many times it was sent.
+             */
+            sent: number;
+            /** @description The reports that were merged into it: with it they count as one. */
+            sources: string[];
+            /** @description `new`, `assigned` (转办), `concluded` (办结), `fed_back` (反馈). */
+            stage: string;
+            /** @description `open`, `closed`, `withdrawn`: by the sender. */
+            state: string;
+            /**
+             * Format: int64
+             * @description When it was true, by the sender.
+             */
+            t_ms: number;
+            /** @description The text; numbers of people hidden. */
+            text: string;
+            /** @description Class, road, works, product: in the sender's words. */
+            title: string;
+            /** @description 核实: `confirmed`, `untrue`, `false_alarm`, `test`. */
+            verdict?: string | null;
+            /** @description The smallest zone it lies in. */
+            zone?: string | null;
+        };
         /** @description `GET /v1/stations/{id}`: one station's newest state, datastream by datastream. */
         StationNow: {
             /** @description `live`, `late`, `dead` or `never`. */
@@ -4903,6 +5707,18 @@ export interface components {
             name_en: string;
             /** @description Township id, where it lies in one. */
             township?: string | null;
+        };
+        /** @description One step of the way back. */
+        StatusStep: {
+            /**
+             * Format: int64
+             * @description When.
+             */
+            at_ms: number;
+            /** @description In words. */
+            text: string;
+            /** @description `verified`, `assigned`, `concluded`, `fed_back`. */
+            what: string;
         };
         /** @description Datastreams by state. */
         StreamCounts: {

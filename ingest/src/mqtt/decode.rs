@@ -11,7 +11,7 @@ pub const ROOT: &str = "fh/v1";
 pub const UNITS: &str = "units";
 /// Words that are no station: `fh/v1/<agency>/<word>` has a meaning of its own. So have the words of
 /// the kinds of reports.
-pub const RESERVED: [&str; 4] = ["obs", "rejected", "tasks", "report"];
+pub const RESERVED: [&str; 5] = ["obs", "rejected", "tasks", "report", "feedback"];
 
 fn is_reserved(word: &str) -> bool {
     RESERVED.contains(&word) || Kind::of_topic(word).is_some()

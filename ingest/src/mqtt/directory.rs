@@ -8,7 +8,7 @@ use mqtt_edge::{Claim, Deny, Directory, Downlink, Filter, Outbox, Principal, Who
 use tls::ClientCertificate;
 
 use super::decode::{Carries, Owner, ROOT, UNITS, carries, owner};
-use super::notes::rejected_topic;
+use super::notes::{feedback_topic, rejected_topic};
 use crate::admit::Admission;
 use crate::seams::{Credentials, Held, NOTE_KEYS, Tasks};
 
@@ -88,7 +88,7 @@ impl Directory for CityDirectory {
                     }
                     // What goes down is the platform's to say. Another topic of its own that means
                     // nothing is refused for its content, so that the agency is told.
-                    _ => topic != rejected_topic(agency),
+                    _ => topic != rejected_topic(agency) && topic != feedback_topic(agency),
                 }
             }
             (Who::Unit(unit), Some(Owner::Unit(name))) if unit.as_str() == name => {

@@ -14,11 +14,18 @@ use crate::judge::Why;
 /// The most refused items that a note tells one by one.
 pub const TOLD_MAX: usize = 32;
 
+/// The last level of the topic of refusals.
+pub const REJECTED: &str = "rejected";
+/// The last level of the topic of what became of reports.
+pub const FEEDBACK: &str = "feedback";
+
 /// One note.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Note {
     /// To whom.
     pub agency: AgencyId,
+    /// On which of its topics: [`REJECTED`] or [`FEEDBACK`].
+    pub word: &'static str,
     /// The message, JSON.
     pub body: Bytes,
 }
@@ -26,13 +33,18 @@ pub struct Note {
 impl Note {
     /// The topic it goes to.
     pub fn topic(&self) -> String {
-        rejected_topic(&self.agency)
+        format!("{ROOT}/{}/{}", self.agency, self.word)
     }
+}
+
+/// The topic on which an agency hears what became of its reports.
+pub fn feedback_topic(agency: &AgencyId) -> String {
+    format!("{ROOT}/{agency}/{FEEDBACK}")
 }
 
 /// The topic of an agency's refusals.
 pub fn rejected_topic(agency: &AgencyId) -> String {
-    format!("{ROOT}/{agency}/rejected")
+    format!("{ROOT}/{agency}/{REJECTED}")
 }
 
 #[derive(Serialize)]
@@ -77,5 +89,5 @@ pub fn note(
         several => serde_json::to_vec(several),
     };
     // Plain text and numbers: writing them cannot fail.
-    Some(Note { agency: agency.clone(), body: bytes.unwrap_or_default().into() })
+    Some(Note { agency: agency.clone(), word: REJECTED, body: bytes.unwrap_or_default().into() })
 }

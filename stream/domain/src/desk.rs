@@ -5,8 +5,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::correction::{Correction, CorrectionAct};
 use crate::decision::{AlertId, Decision};
-use crate::ids::{IncidentId, PlanId, StationId, TaskId, UnitId, UserName};
+use crate::ids::{AgencyId, IncidentId, PlanId, StationId, TaskId, UnitId, UserName};
 use crate::report::TaskReport;
+use crate::situation::Key;
 use crate::time::UtcMs;
 
 /// What somebody may do.
@@ -132,6 +133,93 @@ pub enum Command {
         /// Why.
         reason: String,
     },
+    /// 核实 a report.
+    Verify {
+        /// The report.
+        situation: Key,
+        /// What it came to.
+        verdict: Verdict,
+        /// By what.
+        reason: String,
+    },
+    /// 合并: two reports are about one thing.
+    Merge {
+        /// The one that goes into the other, with all that went into it.
+        situation: Key,
+        /// The other.
+        into: Key,
+        /// Why; absent where the likeness speaks for itself.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<String>,
+    },
+    /// Two reports that look alike are two things.
+    KeepApart {
+        /// The one.
+        situation: Key,
+        /// The other.
+        from: Key,
+        /// Why.
+        reason: String,
+    },
+    /// Takes a merged report out again.
+    Split {
+        /// The report.
+        situation: Key,
+        /// Why.
+        reason: String,
+    },
+    /// 转办 to a department.
+    Assign {
+        /// The report.
+        situation: Key,
+        /// The department.
+        department: AgencyId,
+        /// What is asked of it.
+        text: String,
+        /// By when.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        due: Option<UtcMs>,
+    },
+    /// 办结.
+    Conclude {
+        /// The report.
+        situation: Key,
+        /// What was done.
+        text: String,
+    },
+    /// 反馈 to whoever sent it.
+    FeedBack {
+        /// The report.
+        situation: Key,
+        /// What the sender is to tell.
+        text: String,
+    },
+}
+
+/// 核实: what a report came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// 属实.
+    Confirmed,
+    /// 不实.
+    Untrue,
+    /// 误报.
+    FalseAlarm,
+    /// 测试.
+    Test,
+}
+
+impl Verdict {
+    /// The word on the wire.
+    pub fn wire(self) -> &'static str {
+        match self {
+            Verdict::Confirmed => "confirmed",
+            Verdict::Untrue => "untrue",
+            Verdict::FalseAlarm => "false_alarm",
+            Verdict::Test => "test",
+        }
+    }
 }
 
 /// Who did it: a person, a unit, or the platform's own rule.
@@ -304,5 +392,66 @@ pub enum DeskFact {
         correction: u64,
         /// Why.
         reason: String,
+    },
+    /// 核实.
+    SituationVerified {
+        /// The report.
+        situation: Key,
+        /// What it came to.
+        verdict: Verdict,
+        /// By what.
+        reason: String,
+    },
+    /// 合并.
+    SituationsMerged {
+        /// The one that went into the other.
+        situation: Key,
+        /// The other, which went into none.
+        into: Key,
+        /// Why.
+        reason: Option<String>,
+    },
+    /// They are two things.
+    SituationsKeptApart {
+        /// The one.
+        situation: Key,
+        /// The other.
+        from: Key,
+        /// Why.
+        reason: String,
+    },
+    /// Taken out again.
+    SituationSplit {
+        /// The report.
+        situation: Key,
+        /// What it had gone into.
+        from: Key,
+        /// Why.
+        reason: String,
+    },
+    /// 转办.
+    SituationAssigned {
+        /// The report.
+        situation: Key,
+        /// The department.
+        department: AgencyId,
+        /// What is asked of it.
+        text: String,
+        /// By when.
+        due: Option<UtcMs>,
+    },
+    /// 办结.
+    SituationConcluded {
+        /// The report.
+        situation: Key,
+        /// What was done.
+        text: String,
+    },
+    /// 反馈.
+    SituationFedBack {
+        /// The report.
+        situation: Key,
+        /// What the sender is to tell.
+        text: String,
     },
 }

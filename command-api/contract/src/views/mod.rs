@@ -7,6 +7,7 @@ mod credentials;
 mod exchange;
 mod feeds;
 mod picture;
+mod situations;
 mod warnings;
 
 pub use answers::*;
@@ -16,4 +17,5 @@ pub use credentials::*;
 pub use exchange::*;
 pub use feeds::*;
 pub use picture::*;
+pub use situations::*;
 pub use warnings::*;
