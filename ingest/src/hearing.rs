@@ -32,6 +32,7 @@ use crate::mqtt::session::{EdgeAdmit, Intake, Teller};
 use crate::past::{HistoryPast, recall_tail};
 use crate::register::Register;
 use crate::seams::{Credentials, TaskDown, Tasks};
+use crate::sensorthings::news::{Desk, News, Telling};
 use crate::sl651::listen::{ListenConfig, Listening};
 use crate::telemetry::{FeedState, Telemetry};
 use crate::ticker;
@@ -147,6 +148,7 @@ pub struct HearingHandle {
     admission: Admission,
     router: Router,
     edge: Option<EdgeHandle>,
+    news: Option<Telling>,
     bridge: Option<Bridge>,
     sl651: Option<Listening>,
     cot: Option<CotPort>,
@@ -200,10 +202,10 @@ impl Hearing {
         let keys = Keys::open(&config.dir)?;
         let (credentials, tasks) = (config.credentials, config.tasks);
         let door = Door::new(admission.clone(), credentials.clone(), tasks.clone(), keys)
-            .reached_by(config.public_url);
+            .reached_by(config.public_url.clone());
         let (tasks_of_letters, tasks_of_cot) = (tasks.clone(), tasks.clone());
         let teller = Arc::new(Teller::default());
-        let (mut edge, mut bridge) = (None, None);
+        let (mut edge, mut bridge, mut news) = (None, None, None);
         match config.mqtt {
             Mqtt::Off => {}
             Mqtt::Embedded(address, edge_config) => {
@@ -213,15 +215,20 @@ impl Hearing {
                     listeners.push(MqttListening { listener: listen(address).await?, door });
                 }
                 let intake = Intake::new(admission.clone(), tasks.clone(), Channel::Mqtt);
+                let desk = Arc::new(Desk::over(journal)?);
+                let directory = CityDirectory::new(credentials, admission.clone());
+                let directory = directory.with_news(Arc::clone(&desk));
                 let handle = mqtt_edge::serve(
                     listeners,
                     *edge_config,
                     Arc::new(EdgeAdmit::new(intake, teller.clone())),
-                    Arc::new(CityDirectory::new(credentials, admission.clone())),
+                    Arc::new(directory),
                     Arc::new(TaskOutbox::new(tasks)),
                     ended(stopped.clone()),
                 );
                 teller.connect(handle.clone());
+                let telling = News::of(handle.clone(), admission.clone(), desk);
+                news = Some(telling.start(config.public_url, stopped.clone()));
                 edge = Some(handle);
             }
             Mqtt::Bridge(bridge_config) => {
@@ -259,6 +266,7 @@ impl Hearing {
             admission,
             router,
             edge,
+            news,
             bridge,
             sl651,
             cot,
@@ -387,6 +395,11 @@ impl HearingHandle {
         self.edge.as_ref().map(EdgeHandle::stats)
     }
 
+    /// Records that the news of observations passed over because they were too far behind.
+    pub fn news_skipped(&self) -> u64 {
+        self.news.as_ref().map_or(0, Telling::skipped)
+    }
+
     /// The bridge's state.
     pub fn bridge_state(&self) -> Option<BridgeState> {
         self.bridge.as_ref().map(Bridge::state)
@@ -401,6 +414,7 @@ impl HearingHandle {
     pub fn died(&self) -> Option<&'static str> {
         let parts = [
             ("the ticker", self.ticker.is_finished()),
+            ("the news", self.news.as_ref().is_some_and(Telling::is_finished)),
             ("the MQTT endpoint", self.edge.as_ref().is_some_and(EdgeHandle::is_finished)),
             ("the bridge to the broker", self.bridge.as_ref().is_some_and(Bridge::is_finished)),
             ("the SL 651 port", self.sl651.as_ref().is_some_and(Listening::is_finished)),

@@ -12,6 +12,8 @@ use domain::time::{SECOND_MS, UtcMs};
 use foldhash::fast::FixedState;
 use hashbrown::HashTable;
 
+use crate::sensorthings::intervals::Intervals;
+
 use crate::around::Around;
 use crate::sl651::gauges::Gauges;
 
@@ -142,6 +144,7 @@ pub struct Register {
     zones: std::collections::BTreeSet<String>,
     book: Arc<AddressBook>,
     names: Vec<(String, String)>,
+    intervals: Intervals,
     around: Around,
     future_tolerance_ms: i64,
     telemetry: Gauges,
@@ -314,6 +317,7 @@ impl Register {
             zones: city.zones.iter().map(|z| z.id.to_string()).collect(),
             book: Arc::new(AddressBook::of(city)),
             names: registry.rows().to_vec(),
+            intervals: Intervals::of(city, registry),
             around,
             future_tolerance_ms: i64::from(city.about.future_tolerance_s) * SECOND_MS,
             telemetry: Gauges::of(city),
@@ -454,6 +458,10 @@ impl Register {
     /// The stations that report by SL 651.
     pub fn telemetry(&self) -> &Gauges {
         &self.telemetry
+    }
+    /// How long the intervals of interval properties are.
+    pub fn intervals(&self) -> &Intervals {
+        &self.intervals
     }
     /// How far ahead of now a frame may be dated, milliseconds.
     pub fn future_tolerance_ms(&self) -> i64 {

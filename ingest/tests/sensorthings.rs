@@ -294,7 +294,11 @@ async fn data_arrays_answer_row_by_row_and_add_up() {
     // sent = accepted + duplicate + refused + quarantined
     let feeds = house.telemetry.feeds();
     let (_, state) = feeds.iter().find(|((who, _), _)| who.as_str() == "hydro").unwrap();
-    assert_eq!((state.accepted, state.duplicate, state.refused), (2, 1, 3), "{state:?}");
+    assert_eq!(
+        (state.accepted, state.duplicate, state.refused, state.quarantined),
+        (2, 1, 2, 1),
+        "{state:?}"
+    );
     let bad = post(&served, "/v1.1/CreateObservations", "hydro-secret", &json!({ "a": 1 })).await;
     assert_eq!((bad.status, bad.reason().as_str()), (400, "syntax"));
     assert_eq!(kept(&house).len(), 4, "what cannot be read as a whole is kept as a whole");
@@ -362,5 +366,118 @@ async fn observations_are_published_and_refusals_told() {
     let seen: Vec<(String, i64, f64)> = town.observations();
     assert_eq!(seen, [("R-1".into(), NOW.0, 2.5), ("R-2".into(), NOW.0, 1.0)]);
     drop(client);
+    town.end().await;
+}
+
+/// Subscribes at QoS 1; whether it was granted.
+async fn subscribe(client: &AsyncClient, events: &mut rumqttc::EventLoop, topic: &str) -> bool {
+    client.subscribe(topic, QoS::AtLeastOnce).await.unwrap();
+    until(events, |packet| match packet {
+        Packet::SubAck(granted) => {
+            Some(granted.return_codes[0] != rumqttc::SubscribeReasonCode::Failure)
+        }
+        _ => None,
+    })
+    .await
+}
+
+async fn news(events: &mut rumqttc::EventLoop) -> (String, Value) {
+    until(events, |packet| match packet {
+        Packet::Publish(told) => {
+            Some((told.topic.clone(), serde_json::from_slice(&told.payload).unwrap()))
+        }
+        _ => None,
+    })
+    .await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_subscribes_is_told_of_what_is_its_own() {
+    let dir = tempfile::tempdir().unwrap();
+    let any = SocketAddr::from(([127, 0, 0, 1], 0));
+    let town = Town::start(dir.path(), Mqtt::Embedded(any, Box::default())).await;
+    let at = town.hearing.mqtt_addr().unwrap();
+    let (hydro, mut of_hydro) = connect(at, "hydro").await;
+    for (topic, granted) in [
+        ("v1.1/Datastreams('R-1:rainfall')/Observations?$select=result,phenomenonTime", true),
+        ("v1.1/Datastreams('R-2:rainfall')/Observations", true),
+        ("v1.1/Datastreams('W-1:wind_speed')/Observations", false),
+        ("v1.1/Datastreams('R-99:rainfall')/Observations", false),
+        ("v1.1/Observations?$select=colour", false),
+        ("v1.1/#", false),
+        ("v1.1/Things", false),
+    ] {
+        assert_eq!(subscribe(&hydro, &mut of_hydro, topic).await, granted, "{topic}");
+    }
+    let (weather, mut of_weather) = connect(at, "weather").await;
+    assert!(subscribe(&weather, &mut of_weather, "v1.1/Observations").await);
+    let (boat, mut of_boat) = connect(at, "boat-01").await;
+    assert!(!subscribe(&boat, &mut of_boat, "v1.1/Observations").await);
+    // Whatever the way in: by HTTP's admission, by MQTT, as a plain observation.
+    let plain = format!(r#"{{"station":"R-1","property":"rainfall","t":{},"v":2.5}}"#, NOW.0);
+    hydro.publish("fh/v1/hydro/obs", QoS::AtLeastOnce, false, plain).await.unwrap();
+    let (topic, told) = news(&mut of_hydro).await;
+    assert_eq!(
+        topic,
+        "v1.1/Datastreams('R-1:rainfall')/Observations?$select=result,phenomenonTime"
+    );
+    let time = "2026-06-10T19:00:00Z/2026-06-10T19:05:00Z";
+    assert_eq!(told, json!({ "result": 2.5, "phenomenonTime": time }));
+    hydro
+        .publish("v1.1/Observations", QoS::AtLeastOnce, false, rain("R-2", 4.0).to_string())
+        .await
+        .unwrap();
+    let (topic, told) = news(&mut of_hydro).await;
+    assert_eq!(topic, "v1.1/Datastreams('R-2:rainfall')/Observations");
+    let id = told["@iot.id"].as_str().unwrap();
+    assert!(id.starts_with("R-2:rainfall:1781118300000:"), "{told}");
+    assert_eq!(told["@iot.selfLink"], format!("/v1.1/Observations('{id}')"));
+    // Weather was told nothing of hydro's: the first it hears is its own.
+    let own = json!({ "phenomenonTime": TIME, "result": 7.0 }).to_string();
+    weather
+        .publish("v1.1/Datastreams('W-1:wind_speed')/Observations", QoS::AtLeastOnce, false, own)
+        .await
+        .unwrap();
+    let (topic, told) = news(&mut of_weather).await;
+    assert_eq!((topic.as_str(), &told["result"]), ("v1.1/Observations", &json!(7.0)));
+    assert_eq!(told["phenomenonTime"], TIME);
+    drop((hydro, weather, boat));
+    town.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reader_that_does_not_read_holds_up_nobody() {
+    const SENT: i64 = 3_000;
+    let dir = tempfile::tempdir().unwrap();
+    let any = SocketAddr::from(([127, 0, 0, 1], 0));
+    let town = Town::start(dir.path(), Mqtt::Embedded(any, Box::default())).await;
+    let at = town.hearing.mqtt_addr().unwrap();
+    // It subscribes, and never acknowledges.
+    let mut options = MqttOptions::new("hydro-slow", at.ip().to_string(), at.port());
+    options.set_credentials("hydro", "hydro-secret").set_manual_acks(true);
+    let (slow, mut of_slow) = AsyncClient::new(options, 16);
+    assert!(subscribe(&slow, &mut of_slow, "v1.1/Observations").await);
+    let who = support::agency("hydro");
+    let place = ingest::admit::Source {
+        agency: &who,
+        channel: domain::refusal::Channel::Http,
+        place: "test",
+    };
+    for n in 0..SENT {
+        let line = format!(
+            r#"{{"station":"R-1","property":"rainfall","t":{},"v":1}}"#,
+            NOW.0 - n * 60_000
+        );
+        let items = ingest::json::batch::decode_packet(line.as_bytes()).unwrap();
+        let admitted = town.hearing.admission().admit(place, &items);
+        if let Ok(admitted) = admitted {
+            admitted.durable().await.unwrap();
+        }
+    }
+    let left_out = || town.hearing.edge_stats().unwrap().downlinks_left_out;
+    support::until("what does not fit is left out", || left_out() > 0).await;
+    let taken = town.observations().len();
+    assert!(taken > 1_000, "{taken}");
+    drop(slow);
     town.end().await;
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::close::CloseReason;
 use crate::downlink::Downlink;
@@ -23,6 +23,8 @@ fn name_of(principal: &Principal) -> (Who, String) {
 pub(crate) struct Hub {
     next: AtomicU64,
     state: Mutex<State>,
+    /// Counts changes of who is subscribed to what.
+    changes: watch::Sender<u64>,
 }
 
 #[derive(Debug, Default)]
@@ -114,6 +116,37 @@ impl Hub {
     /// Queues a message for every connection subscribed to its topic; says for how many, and for how
     /// many there was no room.
     pub(crate) fn publish(&self, downlink: Downlink) -> (usize, u64) {
+        self.queue(downlink, |_| true)
+    }
+
+    /// The same, for the connections of one principal alone.
+    pub(crate) fn publish_to(&self, who: &Who, downlink: Downlink) -> (usize, u64) {
+        self.queue(downlink, |principal| principal.who == *who)
+    }
+
+    /// Who is subscribed to which filters without wildcards that begin like this.
+    pub(crate) fn subscribed(&self, prefix: &str) -> Vec<(Filter, Who)> {
+        let state = self.state();
+        let from = (std::ops::Bound::Included(prefix), std::ops::Bound::Unbounded);
+        let exact = state.exact.range::<str, _>(from);
+        let mut found = BTreeSet::new();
+        for (filter, ids) in exact.take_while(|(filter, _)| filter.as_str().starts_with(prefix)) {
+            let sessions = ids.iter().filter_map(|id| state.sessions.get(id));
+            found.extend(sessions.map(|s| (filter.clone(), s.principal.who.clone())));
+        }
+        found.into_iter().collect()
+    }
+
+    /// Changes when somebody subscribes or leaves.
+    pub(crate) fn changes(&self) -> watch::Receiver<u64> {
+        self.changes.subscribe()
+    }
+
+    fn changed(&self) {
+        self.changes.send_modify(|count| *count = count.wrapping_add(1));
+    }
+
+    fn queue(&self, downlink: Downlink, to_whom: impl Fn(&Principal) -> bool) -> (usize, u64) {
         let mut guard = self.state();
         let state = &mut *guard;
         let mut to = BTreeSet::new();
@@ -126,7 +159,8 @@ impl Hub {
         let downlink = Arc::new(downlink);
         let (mut queued, mut left_out) = (0, 0);
         for id in to {
-            let Some(session) = state.sessions.get_mut(&id) else { continue };
+            let session = state.sessions.get_mut(&id).filter(|s| to_whom(&s.principal));
+            let Some(session) = session else { continue };
             match session.queue.as_ref().map(|queue| queue.try_send(downlink.clone())) {
                 Some(Ok(())) => queued += 1,
                 Some(Err(mpsc::error::TrySendError::Full(_))) if !downlink.kept => left_out += 1,
@@ -199,6 +233,8 @@ impl Registration {
             session.filters.insert(filter.clone());
             state.index_of(filter).entry(filter.clone()).or_default().insert(self.id);
         }
+        drop(guard);
+        self.hub.changed();
     }
 
     /// Routes it no longer.
@@ -209,6 +245,8 @@ impl Registration {
             session.filters.remove(filter);
         }
         state.forget(self.id, filter);
+        drop(guard);
+        self.hub.changed();
     }
 }
 
@@ -247,5 +285,7 @@ impl Drop for Registration {
                 state.per_who.remove(&self.principal.who);
             }
         }
+        drop(guard);
+        self.hub.changed();
     }
 }

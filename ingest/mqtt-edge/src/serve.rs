@@ -23,6 +23,7 @@ use crate::inflight::Budget;
 use crate::limits::{EdgeConfig, SOCKET_BUFFER_BYTES};
 use crate::principal::{Directory, Who};
 use crate::stats::{Counters, EdgeStats};
+use crate::topics::Filter;
 
 /// How long accepting pauses after it failed (no file descriptors left, for one).
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
@@ -83,6 +84,23 @@ impl EdgeHandle {
         let (queued, left_out) = self.hub.publish(downlink);
         self.counters.downlinks_left_out.fetch_add(left_out, Ordering::Relaxed);
         queued
+    }
+
+    /// As [`EdgeHandle::publish`], to the connections of one principal alone.
+    pub fn publish_to(&self, who: &Who, downlink: Downlink) -> usize {
+        let (queued, left_out) = self.hub.publish_to(who, downlink);
+        self.counters.downlinks_left_out.fetch_add(left_out, Ordering::Relaxed);
+        queued
+    }
+
+    /// Who is subscribed to which filters that begin like this and hold no wildcard.
+    pub fn subscribed(&self, prefix: &str) -> Vec<(Filter, Who)> {
+        self.hub.subscribed(prefix)
+    }
+
+    /// Changes when somebody subscribes, unsubscribes or leaves.
+    pub fn subscriptions_changed(&self) -> watch::Receiver<u64> {
+        self.hub.changes()
     }
 
     /// Ends every connection that came in by a credential which `holds` says no to (it has expired

@@ -11,6 +11,8 @@ use super::decode::{Carries, Owner, ROOT, UNITS, carries, owner};
 use super::notes::{feedback_topic, rejected_topic};
 use crate::admit::Admission;
 use crate::seams::{Credentials, Held, NOTE_KEYS, Tasks};
+use crate::sensorthings::news::Desk;
+use crate::sensorthings::resource::{Resource, subscription};
 
 /// What the topics of SensorThings begin with.
 const SENSORTHINGS: &str = "v1.1/";
@@ -24,12 +26,38 @@ pub fn tasks_topic(unit: &UnitId) -> String {
 pub struct CityDirectory {
     credentials: Arc<dyn Credentials>,
     admission: Admission,
+    news: Option<Arc<Desk>>,
 }
 
 impl CityDirectory {
     /// A directory by these credentials and the register in force.
     pub fn new(credentials: Arc<dyn Credentials>, admission: Admission) -> Self {
-        Self { credentials, admission }
+        Self { credentials, admission, news: None }
+    }
+
+    /// The same, with news of observations for who subscribes to them.
+    #[must_use]
+    pub fn with_news(self, news: Arc<Desk>) -> Self {
+        Self { news: Some(news), ..self }
+    }
+
+    /// Whether an agency may be told of observations by this topic: of all of its own, or of a
+    /// datastream that is its own now.
+    fn may_follow(&self, agency: &AgencyId, topic: &str) -> bool {
+        let (Some(news), Some(wanted)) = (&self.news, subscription(topic)) else { return false };
+        let own = match wanted.of {
+            Resource::OfDatastream { station, property } => {
+                let (register, now) = (self.admission.register(), self.admission.now());
+                let instrument = register.station(station);
+                register.stream(station, property).is_some()
+                    && instrument.and_then(|i| i.owner_at(now)) == Some(agency)
+            }
+            Resource::Observations | Resource::DataArrays => true,
+        };
+        if own {
+            news.wanted();
+        }
+        own
     }
 }
 
@@ -101,6 +129,10 @@ impl Directory for CityDirectory {
     }
 
     fn may_subscribe(&self, principal: &Principal, filter: &Filter) -> bool {
+        if filter.as_str().starts_with(SENSORTHINGS) {
+            let Who::Agency(agency) = &principal.who else { return false };
+            return !filter.has_wildcard() && self.may_follow(agency, filter.as_str());
+        }
         let own = match &principal.who {
             Who::Agency(agency) => format!("{ROOT}/{agency}/"),
             Who::Unit(unit) => format!("{ROOT}/{UNITS}/{unit}/"),

@@ -5,4 +5,6 @@
 pub mod decode;
 pub mod entity;
 pub mod http;
+pub mod intervals;
+pub mod news;
 pub mod resource;

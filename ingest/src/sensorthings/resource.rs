@@ -54,6 +54,43 @@ pub fn datastream(id: &str) -> Option<(&str, &str)> {
     (StationId::new(station).is_ok() && check(property).is_ok()).then_some((station, property))
 }
 
+/// The most names of one `$select`.
+pub const SELECT_MAX: usize = 16;
+/// What can be selected of an observation.
+pub const SELECTABLE: [&str; 8] = [
+    "id",
+    "@iot.id",
+    "@iot.selfLink",
+    "phenomenonTime",
+    "resultTime",
+    "result",
+    "resultQuality",
+    "Datastream",
+];
+
+/// What a topic subscribes to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Subscription<'t> {
+    /// Whose observations: `Observations`, or a datastream's.
+    pub of: Resource<'t>,
+    /// What of each; empty: everything.
+    pub select: Vec<&'t str>,
+}
+
+/// Reads a topic, `v1.1/Datastreams('JM-0012:rainfall')/Observations?$select=result`; `None` for one
+/// that nobody can subscribe to.
+pub fn subscription(topic: &str) -> Option<Subscription<'_>> {
+    let below = topic.strip_prefix(ROOT)?.strip_prefix('/')?;
+    let (path, query) = below.split_once('?').map_or((below, None), |(p, q)| (p, Some(q)));
+    let of = resource(path).filter(|of| *of != Resource::DataArrays)?;
+    let select = match query {
+        None => Vec::new(),
+        Some(query) => query.strip_prefix("$select=")?.split(',').collect(),
+    };
+    let known = select.len() <= SELECT_MAX && select.iter().all(|s| SELECTABLE.contains(s));
+    known.then_some(Subscription { of, select })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -81,10 +118,30 @@ mod tests {
         }
     }
 
+    #[test]
+    fn topics_can_select() {
+        let of = Resource::OfDatastream { station: "R-1", property: "rainfall" };
+        let topic = "v1.1/Datastreams('R-1:rainfall')/Observations?$select=result,phenomenonTime";
+        let select = vec!["result", "phenomenonTime"];
+        assert_eq!(subscription(topic), Some(Subscription { of, select }));
+        for no in [
+            "v1.1/Things",
+            "v1.1/#",
+            "v1.1/Observations?$filter=result",
+            "v1.1/Observations?$select=",
+            "v1.1/Observations?$select=colour",
+            "v1.1/CreateObservations",
+            "fh/v1/hydro/obs",
+        ] {
+            assert_eq!(subscription(no), None, "{no}");
+        }
+    }
+
     proptest! {
         #[test]
         fn any_text_has_an_answer(path in "[A-Za-z0-9()':/#+?$ \u{e9}]{0,60}") {
             let _ = resource(&path);
+            let _ = subscription(&format!("v1.1/{path}"));
             let _ = resource(&format!("Datastreams({path})/Observations"));
         }
     }
