@@ -7,9 +7,9 @@ use std::sync::Arc;
 use contract::views::{
     CityView, DatastreamView, HazardView, LevelView, PlanView, StationView, ThresholdView,
 };
-use domain::city::{City, Hazard, Plan, Station, Threshold, Unit, ZoneKind};
+use domain::city::{Camera, City, Hazard, Plan, Station, Threshold, Unit, ZoneKind};
 use domain::ids::{HospitalId, PlanId, UnitId};
-use gis::Position;
+use gis::{PointIndex, Position};
 use stream::hazards::About;
 use stream::risk::Ground;
 
@@ -38,6 +38,7 @@ pub struct Gazetteer {
     zones: BTreeMap<String, usize>,
     units: BTreeMap<UnitId, usize>,
     hospitals: BTreeMap<HospitalId, usize>,
+    cameras: PointIndex,
     ground: Arc<Ground>,
 }
 
@@ -74,7 +75,10 @@ impl Gazetteer {
         let units = city.units.iter().enumerate().map(|(n, u)| (u.id.clone(), n)).collect();
         let hospitals = city.hospitals.iter().enumerate().map(|(n, h)| (h.id.clone(), n)).collect();
         let ground = Arc::new(Ground::of(&city));
-        Self { stations, station_ix, zones, units, hospitals, ground, city }
+        // Checked when they were read.
+        let at = |c: &Camera| Position::new(c.lon, c.lat).unwrap_or_default();
+        let cameras = PointIndex::new(city.cameras.iter().map(at).collect());
+        Self { stations, station_ix, zones, units, hospitals, cameras, ground, city }
     }
 
     /// The city.
@@ -126,6 +130,15 @@ impl Gazetteer {
     /// A hospital.
     pub fn hospital(&self, id: &HospitalId) -> Option<&domain::city::Hospital> {
         self.hospitals.get(id).and_then(|n| self.city.hospitals.get(*n))
+    }
+
+    /// The cameras near a place with their distances in metres, nearest first: at most `most`, none
+    /// farther than `within_m`.
+    pub fn cameras_near(&self, at: (f64, f64), within_m: f64, most: usize) -> Vec<(f64, &Camera)> {
+        let Ok(at) = Position::new(at.0, at.1) else { return Vec::new() };
+        let near = self.cameras.nearest_k(at, most);
+        let near = near.into_iter().filter(|near| near.distance_m <= within_m);
+        near.filter_map(|n| Some((n.distance_m, self.city.cameras.get(n.index)?))).collect()
     }
 
     /// A plan.

@@ -18,7 +18,7 @@ pub enum PositionError {
 }
 
 /// A position: longitude and latitude, degrees WGS-84, finite and in range.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "(f64, f64)", into = "(f64, f64)")]
 pub struct Position {
     lon: f64,

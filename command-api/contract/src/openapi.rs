@@ -99,6 +99,8 @@ routes! {
     get "/v1/reports/calls/{id}" SessionOrToken [] "" => "ReportStatus": "What became of an emergency call, for its sender"
     get "/v1/warnings" Session ["state"] "" => "[WarningView]": "External warnings (CAP): those in force and held, or of a state (all for every one that is kept)"
     get "/v1/warnings/{id}" Session [] "" => "WarningView": "One external warning; with .xml after its id the original as received"
+    get "/v1/cameras" Session [] "" => "[CameraView]": "The register of cameras"
+    get "/v1/alerts/{id}/cameras" Session [] "" => "[NearCameraView]": "The cameras nearest to an alert, with distances"
     get "/v1/earthquakes" Session [] "" => "[EarthquakeView]": "Earthquakes of the last days, newest first, each with its earlier versions"
     get "/v1/tracks" Session [] "" => "[TrackView]": "Storms: the way so far and the forecast"
     get "/v1/attachments/{sha256}" Session [] "" => "application/octet-stream": "A picture or text that a station sent, by its hash"
@@ -233,6 +235,7 @@ pub fn openapi() -> Value {
     add::<views::Ticket>(&mut generator);
     add::<views::SessionView>(&mut generator);
     add::<views::TraceView>(&mut generator);
+    add::<views::NearCameraView>(&mut generator);
     let mut paths: Map<String, Value> = Map::new();
     for route in ROUTES {
         let at = paths.entry(route.documented_path()).or_insert_with(|| json!({}));

@@ -3,6 +3,7 @@
 
 pub mod believed;
 pub mod body;
+pub mod cameras;
 pub mod commands;
 pub mod credentials;
 pub mod explanation;
@@ -124,6 +125,8 @@ fn reading(path: &str) -> Option<Handler> {
         "/v1/reports/calls/{id}" => get(situations::call),
         "/v1/warnings" => get(warnings::list),
         "/v1/warnings/{id}" => get(warnings::one),
+        "/v1/cameras" => get(cameras::all),
+        "/v1/alerts/{id}/cameras" => get(cameras::near_alert),
         "/v1/earthquakes" => get(resources::earthquakes),
         "/v1/tracks" => get(resources::tracks),
         "/v1/rejections" => get(rejections::rejections),

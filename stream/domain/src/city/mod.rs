@@ -15,6 +15,7 @@ use serde::Serialize;
 pub mod about;
 pub mod address;
 pub mod agencies;
+pub mod cameras;
 pub mod cap;
 pub mod cot;
 pub mod datastreams;
@@ -40,6 +41,7 @@ pub mod zones;
 pub use about::{About, MapView, Ports};
 pub use address::AddressBook;
 pub use agencies::{Agency, RosterEntry};
+pub use cameras::Camera;
 pub use cap::{Cap, CapFeed};
 pub use cot::Cot;
 pub use datastreams::Datastream;
@@ -95,6 +97,8 @@ pub struct City {
     pub units: Vec<Unit>,
     /// `hospitals.csv`.
     pub hospitals: Vec<Hospital>,
+    /// `cameras.csv`.
+    pub cameras: Vec<Camera>,
     /// `shelters.csv`.
     pub shelters: Vec<Shelter>,
     /// `gazetteer.csv`.

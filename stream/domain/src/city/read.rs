@@ -8,16 +8,24 @@ use super::faults::{Faults, words};
 use super::hazards::read::Ground;
 use super::stations::Known;
 use super::{
-    City, CityError, CityFiles, Hazard, MapView, Plan, about, agencies, cap, cot, datastreams,
-    exposure, gazetteer, hazards, places, plans, quality, queries, stations, telemetry, zones,
+    City, CityError, CityFiles, Hazard, MapView, Plan, about, agencies, cameras, cap, cot,
+    datastreams, exposure, gazetteer, hazards, places, plans, quality, queries, stations,
+    telemetry, zones,
 };
 
 /// The files without which there is no city.
 const NEEDED: [&str; 5] =
     ["city.toml", "zones.geojson", "stations.csv", "datastreams.csv", "agencies.toml"];
 /// The files that may be left out.
-const OPTIONAL: [&str; 6] =
-    ["units.csv", "hospitals.csv", "shelters.csv", "roster.toml", "quality.toml", "gazetteer.csv"];
+const OPTIONAL: [&str; 7] = [
+    "cameras.csv",
+    "units.csv",
+    "hospitals.csv",
+    "shelters.csv",
+    "roster.toml",
+    "quality.toml",
+    "gazetteer.csv",
+];
 /// The folders of a city, and how the files in them end.
 const FOLDERS: [(&str, &[&str]); 4] = [
     ("cap/", &[".pem", ".toml"]),
@@ -110,6 +118,8 @@ fn draft(files: &CityFiles, faults: &Faults) -> City {
     let hospitals = of("hospitals.csv")
         .map(|b| places::hospitals("hospitals.csv", b, agency_ids.as_ref(), faults));
     let shelters = of("shelters.csv").map(|b| places::shelters("shelters.csv", b, faults));
+    let cameras = of("cameras.csv")
+        .map(|b| cameras::read("cameras.csv", b, agency_ids.as_ref(), &zones, faults));
     let gazetteer =
         of("gazetteer.csv").map(|b| gazetteer::read("gazetteer.csv", b, &zones, faults));
     let roster = of("roster.toml").map(|b| agencies::roster("roster.toml", b, faults));
@@ -128,6 +138,7 @@ fn draft(files: &CityFiles, faults: &Faults) -> City {
         plans,
         units: units.unwrap_or_default(),
         hospitals: hospitals.unwrap_or_default(),
+        cameras: cameras.unwrap_or_default(),
         shelters: shelters.unwrap_or_default(),
         gazetteer: gazetteer.unwrap_or_default(),
         agencies,

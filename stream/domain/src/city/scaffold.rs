@@ -5,6 +5,7 @@ use super::{City, CityFiles};
 const FILES: &[(&str, &str)] = &[
     ("README.md", include_str!("README.md")),
     ("agencies.toml", include_str!("scaffold/agencies.toml")),
+    ("cameras.csv", include_str!("scaffold/cameras.csv")),
     ("city.toml", include_str!("scaffold/city.toml")),
     ("datastreams.csv", include_str!("scaffold/datastreams.csv")),
     ("exposure/places.csv", include_str!("scaffold/exposure/places.csv")),

@@ -37,6 +37,14 @@ const ABOUT: &[Slip] = &[
     ("city.toml", "name = \"uv_index\"\nunit = \"1\"", "name = \"rainfall\"\nunit = \"m\"", "city.toml:44", "kept in mm"),
     ("agencies.toml", "id = \"health\"", "id = \"weather\"", "agencies.toml:16", "the agency weather stands twice"),
     ("agencies.toml", "rate_per_s = 50", "rate_per_s = \"fast\"", "agencies.toml:19", "a whole number, not a text"),
+    ("cameras.csv", "https://cameras.example.org/01/", "ftp://cameras.example.org/01/", "cameras.csv:3", "begins with none of https://, http://"),
+    ("cameras.csv", "https://cameras.example.org/01/", "javascript:alert(1)//", "cameras.csv:3", "begins with none of"),
+    ("cameras.csv", "https://cameras.example.org/01/", "https://u:p@cameras.example.org/01/", "cameras.csv:3", "a user name or a password"),
+    ("cameras.csv", "https://cameras.example.org/01/", "https:///01/", "cameras.csv:3", "names no host"),
+    ("cameras.csv", "46900000001320000001", "4690000000132000001", "cameras.csv:3", "is not 20 digits"),
+    ("cameras.csv", ",90,", ",900,", "cameras.csv:3", "direction is 900; it must be 0 to 360"),
+    ("cameras.csv", ",90,", ",90,nowhere", "cameras.csv:3", "there is no zone nowhere"),
+    ("cameras.csv", "hydrology,river", "hydro,river", "cameras.csv:3", "unknown agency hydro"),
     ("roster.toml", "post = \"leader_on_duty\"", "telephone = \"1\"\npost = \"leader_on_duty\"", "roster.toml:9", "unknown key telephone"),
 ];
 
