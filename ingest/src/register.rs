@@ -1,6 +1,8 @@
 //! The city's registry as admission reads it: which datastream, whose, in which unit, between
 //! which limits, as of event time. Built once for a configuration, then only read.
 
+mod streams;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{BuildHasher, Hash, Hasher};
 use std::sync::Arc;
@@ -16,6 +18,7 @@ use crate::sensorthings::intervals::Intervals;
 
 use crate::around::Around;
 use crate::sl651::gauges::Gauges;
+use streams::Streams;
 
 /// What one epoch of a datastream allows.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -155,97 +158,6 @@ fn hash_of(hasher: &FixedState, station: &str, property: &str) -> u64 {
     station.hash(&mut hasher);
     property.hash(&mut hasher);
     hasher.finish()
-}
-
-/// The datastreams as they are put together.
-#[derive(Default)]
-struct Streams {
-    streams: Vec<Stream>,
-    text: String,
-    words: Vec<Box<str>>,
-    epochs: BTreeMap<DatastreamIx, Vec<Limits>>,
-    around: Around,
-    silent_after: i64,
-}
-
-impl Streams {
-    /// Adds an epoch; whether it is the first of its datastream.
-    fn add(
-        &mut self,
-        of: &domain::city::Datastream,
-        ix: DatastreamIx,
-        property: &domain::city::Property<'_>,
-        owned_from: UtcMs,
-    ) -> bool {
-        let (least, most) = property.plausible;
-        let range = (of.min.map_or(least, |v| v.max(least)), of.max.map_or(most, |v| v.min(most)));
-        let limits = Limits {
-            valid_from: of.valid_from,
-            range,
-            max_rate_per_h: of.max_rate_per_h,
-            flat_after_ms: of.flat_after_s.map(|s| i64::from(s) * SECOND_MS),
-            max_jump: of.max_jump,
-            speaks_ms: i64::from(of.interval_s) * SECOND_MS * self.silent_after,
-            has_neighbours: self.around.neighbourhood_of(ix).is_some(),
-        };
-        let epochs = self.epochs.entry(ix).or_default();
-        epochs.push(limits);
-        if epochs.len() > 1 {
-            return false;
-        }
-        let (name, unit) = (self.word(of.property.as_str()), self.word(property.unit));
-        let station = self.text.len() as u32;
-        self.text.push_str(of.station.as_str());
-        self.streams.push(Stream {
-            valid_from: of.valid_from,
-            owned_from,
-            range,
-            ix,
-            station,
-            // An id is much shorter: domain::ids sees to it.
-            station_bytes: u8::try_from(of.station.as_str().len()).unwrap_or(u8::MAX),
-            property: name,
-            unit,
-            has_more: false,
-        });
-        true
-    }
-
-    fn word(&mut self, word: &str) -> u16 {
-        let at = self.words.iter().position(|known| **known == *word).unwrap_or_else(|| {
-            self.words.push(word.into());
-            self.words.len() - 1
-        });
-        // Properties are a closed list of some dozens.
-        at as u16
-    }
-
-    /// Epochs in order; those that a range says whole are left out of the list.
-    fn settled(mut self) -> Self {
-        for stream in &mut self.streams {
-            let Some(epochs) = self.epochs.get_mut(&stream.ix) else { continue };
-            epochs.sort_by_key(|epoch| epoch.valid_from);
-            stream.has_more = epochs.len() > 1
-                || epochs.iter().any(Limits::doubts)
-                || !self.around.sources_of(stream.ix).is_empty();
-            if !stream.has_more {
-                self.epochs.remove(&stream.ix);
-            }
-        }
-        self
-    }
-}
-
-fn hospital_names(city: &City) -> BTreeMap<String, Option<HospitalId>> {
-    let mut names: BTreeMap<String, Option<HospitalId>> = BTreeMap::new();
-    for hospital in &city.hospitals {
-        let own = BTreeSet::from([&hospital.name, &hospital.name_en]);
-        for name in own {
-            let found = names.entry(name.clone());
-            found.and_modify(|had| *had = None).or_insert_with(|| Some(hospital.id.clone()));
-        }
-    }
-    names
 }
 
 impl Register {
@@ -467,4 +379,16 @@ impl Register {
     pub fn future_tolerance_ms(&self) -> i64 {
         self.future_tolerance_ms
     }
+}
+
+fn hospital_names(city: &City) -> BTreeMap<String, Option<HospitalId>> {
+    let mut names: BTreeMap<String, Option<HospitalId>> = BTreeMap::new();
+    for hospital in &city.hospitals {
+        let own = BTreeSet::from([&hospital.name, &hospital.name_en]);
+        for name in own {
+            let found = names.entry(name.clone());
+            found.and_modify(|had| *had = None).or_insert_with(|| Some(hospital.id.clone()));
+        }
+    }
+    names
 }

@@ -16,13 +16,16 @@ pub const COLUMNS_MAX: usize = 200;
 /// What to do about a table in another encoding.
 const SAVE_AS_UTF8: &str = "is not UTF-8: save the sheet as \"CSV UTF-8\"";
 
+/// A row: its bytes as they were sent, and its cells.
+pub type Row<'a> = (&'a [u8], Result<Vec<String>, Why>);
+
 /// A table: its header, and its rows as they were sent with their cells.
 #[derive(Debug)]
 pub struct Rows<'a> {
     /// The names of the columns.
     pub columns: Vec<String>,
     /// Every row: its bytes, and as many cells as there are columns.
-    pub rows: Vec<(&'a [u8], Result<Vec<String>, Why>)>,
+    pub rows: Vec<Row<'a>>,
 }
 
 /// Reads a table of at most `most` rows.

@@ -64,11 +64,14 @@ fn whole(error: DecodeError) -> Why {
     Why::new(error.reason(), error.to_string())
 }
 
+/// One report's bytes, and what they say.
+type Read<'a> = (Cow<'a, [u8]>, Result<Situation, Why>);
+
 fn reports<'a, F: Form>(
     raws: impl Iterator<Item = Cow<'a, [u8]>>,
     declared: Option<Crs>,
 ) -> Result<Vec<Said<'a>>, Why> {
-    let mut said: Vec<(Cow<'a, [u8]>, Result<Situation, Why>)> = Vec::new();
+    let mut said: Vec<Read<'a>> = Vec::new();
     for raw in raws {
         if said.len() == REPORTS_MAX {
             let detail = format!("more than {REPORTS_MAX} reports in one body");
@@ -100,7 +103,7 @@ fn reports<'a, F: Form>(
 
 /// One body has one coordinate system: where two are said, one of them is a slip, and the points are
 /// half a kilometre off.
-fn mixture(said: &[(Cow<'_, [u8]>, Result<Situation, Why>)]) -> Option<Why> {
+fn mixture(said: &[Read<'_>]) -> Option<Why> {
     let placed = said.iter().filter_map(|(_, read)| read.as_ref().ok().map(|s| &s.place));
     let mut systems = placed.filter(|p| p.point.is_some()).map(|p| p.crs.unwrap_or_default());
     let first = systems.next()?;
