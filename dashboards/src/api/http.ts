@@ -34,15 +34,19 @@ async function problemOf(answer: Response): Promise<Problem> {
   return { reason, detail: `HTTP ${answer.status}` };
 }
 
-async function ask(method: string, path: string, body?: unknown): Promise<Response> {
+async function ask(
+  method: string, path: string, body?: unknown, headers: Record<string, string> = {},
+): Promise<Response> {
   const init: RequestInit = {
     method,
-    credentials: 'same-origin',
+    // What shows a token of its own goes without the seat's session.
+    credentials: 'authorization' in headers ? 'omit' : 'same-origin',
+    headers,
     signal: AbortSignal.timeout(ANSWER_WITHIN_MS),
   };
   if (body !== undefined) {
     init.body = JSON.stringify(body);
-    init.headers = { 'content-type': 'application/json' };
+    init.headers = { ...headers, 'content-type': 'application/json' };
   }
   let answer: Response;
   try {
@@ -58,8 +62,8 @@ export async function get<T>(path: string): Promise<T> {
   return (await (await ask('GET', path)).json()) as T;
 }
 
-export async function post<T>(path: string, body: unknown): Promise<T> {
-  const answer = await ask('POST', path, body);
+export async function post<T>(path: string, body: unknown, headers?: Record<string, string>): Promise<T> {
+  const answer = await ask('POST', path, body, headers);
   const text = await answer.text();
   return (text === '' ? undefined : JSON.parse(text)) as T;
 }

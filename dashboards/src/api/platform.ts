@@ -1,7 +1,9 @@
 // What the console asks of the platform, one function a resource.
 import type { Command, CommandAnswer, CommandRequest } from '../contract/types';
 import type {
-  CityView, ExplanationView, RejectionView, SeriesView, SessionView, SignIn,
+  AgencyHealthView, CityView, ClockView, CredentialIssued, CredentialRequest, CredentialView, DatastreamHealthView,
+  DoorView, ExplanationView, IngestAnswer, RejectionView, ReplayAnswer, ReplayManyAnswer, ReplayManyRequest,
+  ReplayRequest, SeriesView, SessionView, SignIn,
 } from '../contract/types';
 import { get, post, remove } from './http';
 
@@ -28,7 +30,46 @@ export function series(
 export const explanation = (alert: string): Promise<ExplanationView> =>
   get(`/v1/alerts/${encodeURIComponent(alert)}/explanation`);
 
-export const rejections = (): Promise<RejectionView[]> => get('/v1/rejections');
+/** Which refusals are asked for; what is left out does not matter. */
+export interface Sought {
+  agency?: string;
+  channel?: string;
+  reason?: string;
+  source?: string;
+  state?: string;
+}
+
+export function rejections(sought: Sought, limit: number): Promise<RejectionView[]> {
+  const query = new URLSearchParams({ limit: String(limit) });
+  for (const [name, value] of Object.entries(sought)) if (value !== undefined && value !== '') query.set(name, String(value));
+  return get(`/v1/rejections?${query}`);
+}
+
+export const replay = (seq: number, mended: ReplayRequest): Promise<ReplayAnswer> =>
+  post(`/v1/rejections/${seq}/replay`, mended);
+export const replayMany = (asked: ReplayManyRequest): Promise<ReplayManyAnswer> =>
+  post('/v1/rejections/replay', asked);
+export const dismiss = (seq: number, note: string): Promise<ReplayAnswer> =>
+  post(`/v1/rejections/${seq}/dismiss`, { note });
+
+export const feedHealth = (): Promise<AgencyHealthView[]> => get('/v1/feeds/health');
+export const datastreams = (agency: string): Promise<DatastreamHealthView[]> =>
+  get(`/v1/feeds/datastreams?agency=${encodeURIComponent(agency)}`);
+export const doors = (): Promise<DoorView[]> => get('/v1/feeds/doors');
+export const platformClock = (): Promise<ClockView> => get('/v1/clock');
+
+const keysOf = (agency: string): string => `/v1/agencies/${encodeURIComponent(agency)}/credentials`;
+export const credentials = (agency: string): Promise<CredentialView[]> => get(keysOf(agency));
+export const issue = (agency: string, wanted: CredentialRequest): Promise<CredentialIssued> =>
+  post(keysOf(agency), wanted);
+export const rotate = (agency: string, id: string): Promise<CredentialIssued> =>
+  post(`${keysOf(agency)}/${encodeURIComponent(id)}/rotate`, {});
+export const revoke = (agency: string, id: string): Promise<void> =>
+  remove(`${keysOf(agency)}/${encodeURIComponent(id)}`);
+
+/** What would become of an observation, sent as its agency sends it: by its secret, and dry. */
+export const foresee = (secret: string, observation: object): Promise<IngestAnswer> =>
+  post('/v1/observations?dry_run=true', [observation], { authorization: `Bearer ${secret}` });
 
 /** An id of the sender's own: a command sent twice acts once. `randomUUID` needs https, this does not. */
 export function commandId(): string {

@@ -1,7 +1,7 @@
 // The state of the alert list: what is wanted by the filter, what is shown while an officer's hand
 // is on it, groups in a flood, and which row the keys move to.
 import type { AlertView } from '../contract/types';
-import { grouped, type Group } from '../picture/flood';
+import { FLOOD_ABOVE, grouped, isFeed, type Group } from '../picture/flood';
 import { listed } from '../picture/order';
 import { picture } from '../picture/picture.svelte';
 import { mayMove, settle, REST_MS, type Touch } from '../picture/settled';
@@ -74,7 +74,17 @@ class List {
     const row = (alert: AlertView, inGroup: boolean, first: boolean): Line => ({
       kind: 'row', key: alert.id, alert, inGroup, first,
     });
-    if (!this.isGrouped) return rows.map((a) => row(a, false, false));
+    if (!this.isGrouped) {
+      // Hazards one by one; feeds stand below them, together where they are many.
+      const feeds = rows.filter(isFeed);
+      const byLevel = view.tab === 'unacknowledged' || view.tab === 'all';
+      if (!byLevel || feeds.length <= FLOOD_ABOVE) return rows.map((a) => row(a, false, false));
+      return [...rows.filter((a) => !isFeed(a)).map((a) => row(a, false, false)), ...this.groups(feeds, row)];
+    }
+    return this.groups(rows, row);
+  }
+
+  private groups(rows: AlertView[], row: (a: AlertView, inGroup: boolean, first: boolean) => Line): Line[] {
     const lines: Line[] = [];
     for (const g of grouped(rows, picture.levels.ranks)) {
       if (g.rows.length === 1) {

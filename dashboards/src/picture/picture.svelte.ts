@@ -3,7 +3,7 @@
 import type { Change, Snapshot } from '../contract/types';
 import type { AlertView, CityView, StationState } from '../contract/types';
 import { clock } from '../time/clock.svelte';
-import { FLOOD_WINDOW_MS, inFlood, rate } from './flood';
+import { FLOOD_WINDOW_MS, inFlood, isFeed, rate } from './flood';
 import { Levels } from './levels';
 import { apply, empty, fromSnapshot, type Rows } from './rows';
 import { Stations } from './stations';
@@ -52,7 +52,7 @@ class Picture {
     this.status = message.status;
     this.rows = fromSnapshot(message.picture);
     for (const a of this.rows.alerts.values()) {
-      if (!this.seen.has(a.id)) this.seen.set(a.id, a.raised_ms);
+      if (!isFeed(a) && !this.seen.has(a.id)) this.seen.set(a.id, a.raised_ms);
     }
     this.values(message.picture.stations);
     this.seq = message.seq;
@@ -63,7 +63,7 @@ class Picture {
   changes(changes: Change[], seq: number): void {
     clock.listened();
     for (const c of changes) {
-      if (c.kind === 'alert' && !this.rows.alerts.has(c.row.id)) this.seen.set(c.row.id, clock.now);
+      if (c.kind === 'alert' && !isFeed(c.row) && !this.rows.alerts.has(c.row.id)) this.seen.set(c.row.id, clock.now);
     }
     this.rows = apply(this.rows, changes);
     this.seq = seq;

@@ -67,7 +67,7 @@ export function apply(rows: Rows, changes: readonly Change[]): Rows {
       next.record = change.row;
       continue;
     }
-    const table = TABLE[change.kind];
+    const table = TABLE[change.kind as keyof typeof TABLE] as (typeof TABLE)[keyof typeof TABLE] | undefined;
     if (table === undefined) continue; // A kind of a later version: not ours to show.
     if (typeof change.row === 'string') writable(table).delete(change.row);
     else writable(table).set(change.row.id, change.row);

@@ -17,6 +17,11 @@ class Desk {
   /** Why the last command about something failed. */
   failed = $state.raw<ReadonlyMap<string, string>>(new Map());
 
+  /** A feed's own person: sees its feeds, and no duty list. */
+  get isAgency(): boolean {
+    return this.who?.role === 'agency';
+  }
+
   may(right: string): boolean {
     return this.who?.may.includes(right) ?? false;
   }

@@ -94,7 +94,7 @@ function back(): void {
   else if (view.why) view.why = false;
   else if (view.help) view.help = false;
   else if (view.layers) view.layers = false;
-  else if (view.path === '/feeds') view.go('/');
+  else if (view.path === '/feeds' && !desk.isAgency) view.go('/');
   else if (view.zone !== null || view.level !== null || view.text !== '') view.clearFilter();
 }
 
@@ -113,7 +113,7 @@ const KEYS: Record<string, () => void> = {
   a: acknowledge, A: acknowledgeGroup, s: shelve, e: incident, t: dispatch, p: plan, g: zone,
   w: () => currentAlert() !== undefined && (view.why = !view.why),
   m: () => alarm.mute(), n: night, l: () => (view.layers = !view.layers),
-  f: () => view.go(view.path === '/feeds' ? '/' : '/feeds'),
+  f: () => desk.isAgency || view.go(view.path === '/feeds' ? '/' : '/feeds'),
   '/': () => document.getElementById('search')?.focus(),
   '?': () => (view.help = !view.help), End: news,
   ...Object.fromEntries(TABS.map((tab, at) => [String(at + 1), () => view.show(tab)])),

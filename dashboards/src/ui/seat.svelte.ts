@@ -7,6 +7,7 @@ import { alarm } from '../sound/alarm.svelte';
 import type { SessionView } from '../contract/types';
 import { desk } from './desk.svelte';
 import { spoken } from './spoken';
+import { view } from './view.svelte';
 
 export type Stage = 'loading' | 'signin' | 'ready' | 'failed';
 
@@ -38,6 +39,11 @@ class Seat {
     }
     this.ended = false;
     this.stage = 'ready';
+    if (desk.isAgency) {
+      // Its feeds are asked for; the live picture is the duty room's.
+      if (view.path !== '/feeds') view.go('/feeds');
+      return;
+    }
     connection.onDoubt = () => void this.doubt();
     connection.start();
     alarm.start();

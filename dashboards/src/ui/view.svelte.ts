@@ -11,6 +11,8 @@ export interface Selected {
 }
 
 export type Form = 'shelve' | 'incident' | 'dispatch' | 'note' | 'close' | 'takeback' | null;
+export type Part = 'streams' | 'letters' | 'keys' | 'start' | 'record';
+const PARTS: readonly string[] = ['streams', 'letters', 'keys', 'start', 'record'];
 export type Lower = 'tasks' | 'resources' | 'log';
 
 class View {
@@ -20,6 +22,10 @@ class View {
   level = $state<string | null>(null);
   zone = $state<string | null>(null);
   text = $state('');
+  /** On the feeds' screen: whose, by which channel, and which part of it. */
+  agency = $state<string | null>(null);
+  feed = $state<string | null>(null);
+  part = $state<Part>('streams');
   // What follows is of the moment and not in the URL.
   form = $state<Form>(null);
   /** The task a dispatch form is for; null for a new one. */
@@ -47,6 +53,10 @@ class View {
     this.level = query.get('level');
     this.zone = query.get('zone');
     this.text = query.get('q') ?? '';
+    this.agency = query.get('agency');
+    this.feed = query.get('feed');
+    const part = query.get('part') ?? '';
+    this.part = PARTS.includes(part) ? (part as Part) : 'streams';
   }
 
   private write(): void {
@@ -56,6 +66,9 @@ class View {
     if (this.level !== null) query.set('level', this.level);
     if (this.zone !== null) query.set('zone', this.zone);
     if (this.text !== '') query.set('q', this.text);
+    if (this.agency !== null) query.set('agency', this.agency);
+    if (this.feed !== null) query.set('feed', this.feed);
+    if (this.part !== 'streams') query.set('part', this.part);
     const text = query.toString();
     history.replaceState(null, '', this.path + (text === '' ? '' : `?${text}`));
   }
@@ -79,6 +92,13 @@ class View {
 
   is(kind: Kind, id: string): boolean {
     return this.selected?.kind === kind && this.selected.id === id;
+  }
+
+  showFeed(change: { agency?: string | null; feed?: string | null; part?: Part }): void {
+    if (change.agency !== undefined) this.agency = change.agency;
+    if (change.feed !== undefined) this.feed = change.feed;
+    if (change.part !== undefined) this.part = change.part;
+    this.write();
   }
 
   show(tab: Tab): void {

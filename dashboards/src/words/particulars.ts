@@ -30,7 +30,7 @@ const FORMS: readonly [RegExp, Worded][] = [
 ];
 
 /** What a refusal names; nothing where the sentence has no form that is known here. */
-export function particulars(language: Language, r: RejectionView): string {
+export function particulars(language: Language, r: Pick<RejectionView, 'detail'>): string {
   if (language === 'en') return r.detail;
   for (const [form, word] of FORMS) {
     const m = form.exec(r.detail);

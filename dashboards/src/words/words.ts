@@ -1,11 +1,12 @@
 // One table of words, two languages. A key without both does not compile.
 import { desk } from './desk';
 import { events } from './events';
+import { feeds } from './feeds';
 import { said } from './said';
 import { screen } from './screen';
 import { terms } from './terms';
 
-export const words = { ...screen, ...desk, ...terms, ...events, ...said };
+export const words = { ...screen, ...desk, ...terms, ...events, ...said, ...feeds };
 export type Key = keyof typeof words;
 export type Language = 'zh' | 'en';
 export type Params = Record<string, string | number>;

@@ -60,10 +60,20 @@ describe('a Chinese screen', () => {
 
   it('says what was refused and what to do, and how long there is room', async () => {
     seat = await takeSeat({ path: '/feeds' });
-    await seat.page.waitForSelector('main table:nth-of-type(2) tbody tr');
-    expect(await english(seat.page)).toEqual([]);
-    const text = await seat.page.innerText('main');
-    for (const words of ['超前 23 小时', '校准测站或网关的时钟', '99999.00 m，可能范围', '无要素「雨量」，有：水位、流量', '字段 depth', '31.3 字节', '约 412 天后', '中断测站']) {
+    const { page } = seat;
+    await page.waitForSelector('tr[data-feed]');
+    expect(await english(page)).toEqual([]);
+    let text = await page.innerText('main');
+    for (const agency of ['hydrology', 'drainage']) {
+      await page.goto(`${seat.platform.url}/feeds?agency=${agency}&part=letters`);
+      await page.waitForSelector('[data-letter]');
+      for (const letter of await page.$$('[data-letter]')) {
+        await letter.click();
+        expect(await english(page)).toEqual([]);
+        text += await page.innerText('main');
+      }
+    }
+    for (const words of ['超前 23 小时', '校准测站或网关的时钟', '99999.00 m，可能范围', '无要素「雨量」，有：水位、流量', '字段 depth', '31.3 字节', '约 412 天后', '24 小时完整率', '资料完整至']) {
       expect(text).toContain(words);
     }
   });

@@ -120,7 +120,7 @@ export class MockDesk {
     const raw = Buffer.from('{"station":"JM-0204","property":"water_level","t":"2026-09-12T22:05:00+08:00","v":3.21}').toString('base64');
     const kept = (at: number, agency: string, reason: string, detail: string, what_to_do: string, body = raw): RejectionView => ({
       seq: 9100 - at, agency, channel: 'mqtt', source: `fh/v1/${agency}/obs`, received_ms: Date.now() - at * 100_000, reason, detail, what_to_do,
-      raw_base64: body, quarantined: reason === 'future_dated',
+      raw_base64: body, quarantined: reason === 'future_dated', cut: false, state: 'open',
     });
     return [
       kept(4, 'hydrology', 'future_dated', '2026-09-12T22:05:00+08:00 is 82800000 ms ahead of now, 2026-09-11T23:05:00+08:00', 'set the clock of the station or gateway'),

@@ -9,6 +9,7 @@ import type { AlertView, SessionView, StationState } from '../../src/contract/ty
 import { apply, fromSnapshot } from '../../src/picture/rows';
 import { readCity, type City } from './city';
 import { MockDesk } from './desk';
+import { MockFeeds } from './feeds';
 import { series, type End } from './series';
 import { makeSituation } from './situation';
 
@@ -45,6 +46,7 @@ export class MockPlatform {
   slow = 0;
   url = '';
   private readonly desk: MockDesk;
+  readonly feeds: MockFeeds;
   private readonly options: Required<Omit<Options, 'port'>> & { port: number };
   private readonly ring: { seq: number; changes: Change[] }[] = [];
   private readonly sockets = new Set<WebSocket>();
@@ -60,6 +62,7 @@ export class MockPlatform {
     this.picture = situation.picture;
     this.ends = situation.ends;
     this.desk = new MockDesk(this);
+    this.feeds = new MockFeeds(this);
   }
 
   async listen(): Promise<string> {
@@ -86,7 +89,8 @@ export class MockPlatform {
 
   who(): SessionView {
     const all = ['acknowledge', 'take_back_acknowledgement', 'shelve', 'unshelve', 'open_incident', 'note_incident', 'dispatch', 'cancel_task', ...(this.options.role === 'commander' ? ['start_plan', 'close_incident', 'shelve_red'] : [])];
-    return { user: '王建国', role: this.options.role, may: this.options.role === 'auditor' ? [] : all, expires_ms: Date.now() + 3_600_000 };
+    const agency = this.options.role === 'agency' ? { agency: 'drainage' } : {};
+    return { user: '王建国', ...agency, role: this.options.role, may: this.options.role === 'auditor' ? [] : all, expires_ms: Date.now() + 3_600_000 };
   }
 
   // ---- the live connection -------------------------------------------------------------------
@@ -189,7 +193,31 @@ export class MockPlatform {
     if (url.pathname === '/v1/city') return json(this.city.view);
     if (url.pathname === '/v1/zones.geojson') return void a.end(this.city.zonesText);
     if (url.pathname === '/v1/map/rivers.geojson') return void a.end(this.city.riversText);
-    if (url.pathname === '/v1/rejections') return json(this.desk.rejections());
+    const own = this.options.role === 'agency' ? 'drainage' : url.searchParams.get('agency');
+    if (url.pathname === '/v1/clock') return json({ now_ms: Date.now(), clock: 'live', speed: 1 });
+    if (url.pathname === '/v1/feeds/health') return json(this.feeds.health(own));
+    if (url.pathname === '/v1/feeds/datastreams') return json(this.feeds.streams(own ?? ''));
+    if (url.pathname === '/v1/feeds/doors') return json(this.feeds.doors());
+    if (url.pathname === '/v1/rejections') {
+      const asked = (name: string): string => url.searchParams.get(name) ?? '';
+      return json(this.feeds.all(this.desk.rejections()).filter((r) =>
+        (own === null || own === '' || r.agency === own) && (asked('state') === '' || r.state === asked('state')) && (asked('reason') === '' || r.reason === asked('reason'))));
+    }
+    const letter = /^\/v1\/rejections\/(\d+)\/replay$/.exec(url.pathname);
+    if (letter !== null) {
+      const done = this.feeds.replay(Number(letter[1]), 'body' in (JSON.parse(body) as object));
+      return done === null ? refuse('not_found', 404) : json(done);
+    }
+    const keys = /^\/v1\/agencies\/([^/]+)\/credentials$/.exec(url.pathname);
+    if (keys !== null) {
+      if (q.method === 'POST') return json(this.feeds.issue(keys[1] ?? '', (JSON.parse(body) as { label: string }).label));
+      return json(this.feeds.keys.get(keys[1] ?? '') ?? []);
+    }
+    if (url.pathname === '/v1/observations') {
+      const [first] = JSON.parse(body) as { v: number }[];
+      const bad = (first?.v ?? 0) > 1000;
+      return json({ accepted: bad ? 0 : 1, duplicate: 0, rejected: bad ? [{ index: 0, reason: 'out_of_range', detail: '5000 m is outside -10 to 100 m' }] : [], dry_run: true });
+    }
     if (url.pathname === '/v1/commands') {
       const asked = JSON.parse(body) as CommandRequest;
       this.commands.push(asked);

@@ -164,7 +164,7 @@ export function makeSituation(c: City, seed: string, now: number): Situation {
   return {
     ends,
     picture: {
-      warnings: [],
+      warnings: [], earthquakes: [], tracks: [], situations: [],
       alerts: rows, zones: zones(c, rows, now), stations: stationStates,
       incidents: [{ id: incident, title: `${name(first.place)}水位超警`, alert: first.id, opened_by: '王建国', opened_ms: now - 72 * MIN, plans: ['P-FLOOD'], tasks: taskRows.map((t) => t.id) }],
       tasks: taskRows,
@@ -189,7 +189,7 @@ export function makeSituation(c: City, seed: string, now: number): Situation {
         const n = c.view.stations.filter((s) => s.agency === id).length;
         return {
           id: `${id}/mqtt`, agency: id, agency_name: a['name'] ?? id, agency_name_en: a['name_en'] ?? id, channel: id === 'health' ? 'http' : 'mqtt', data: dead ? 'dead' : id === 'drainage' ? 'late' : 'live',
-          heard_ms: dead ? outage : now - 3000, complete_ms: dead ? outage : now - 5 * MIN, accepted: Math.round(90000 * chance(id)), duplicate: Math.round(300 * chance(id, 2)), refused: Math.round(14 * chance(id, 3)), stations: n, silent: dead ? n : Math.round(n * 0.03),
+          heard_ms: dead ? outage : now - 3000, complete_ms: dead ? outage : now - 5 * MIN, accepted: Math.round(90000 * chance(id)), duplicate: Math.round(300 * chance(id, 2)), refused: Math.round(14 * chance(id, 3)), quarantined: id === 'weather' ? 3 : 0, stations: n, silent: dead ? n : Math.round(n * 0.03),
         };
       }),
       signals: [

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { AlertView, Change } from '../../src/contract/types';
-import { grouped, inFlood, rate } from '../../src/picture/flood';
+import { grouped, inFlood, isFeed, rate } from '../../src/picture/flood';
 import { contrast, inkOn, Levels } from '../../src/picture/levels';
 import { compare, countLevels, countTabs, listed, tabOf } from '../../src/picture/order';
 import { apply, empty, LOG_LINES } from '../../src/picture/rows';
@@ -51,6 +51,13 @@ describe('the list', () => {
   it('stands worst first, then oldest first, and an id breaks a tie', () => {
     const rows = [alert('c', 'yellow', 9), alert('b', 'red', 1), alert('a', 'red', 1), alert('d', 'red', 5), alert('e', 'nodata', 50)];
     expect(listed(rows, all, ranks, NOW).map((a) => a.id)).toEqual(['d', 'a', 'b', 'c', 'e']);
+  });
+
+  it('has every hazard before any feed, however many feeds are silent and however long', () => {
+    const silent = Array.from({ length: 300 }, (_, n) => alert(`f${n}`, 'nodata', 600 + n, { hazard: 'feed', place: `JM-f${n}` }));
+    const rows = listed([...silent, alert('h', 'white', 1), alert('z', 'red', 0)], all, ranks, NOW);
+    expect(rows.slice(0, 2).map((a) => a.id)).toEqual(['z', 'h']);
+    expect(rows.slice(2).every(isFeed)).toBe(true);
   });
 
   it('shows signed and shelved alerts oldest first, in lists of their own', () => {
