@@ -11,6 +11,7 @@ pub mod around;
 pub mod bridge;
 pub mod cap;
 pub mod cot;
+pub mod decoders;
 pub mod hearing;
 pub mod hospitals;
 pub mod http;
