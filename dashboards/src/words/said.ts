@@ -71,6 +71,15 @@ export const said = {
   'reject.cap_conflict': ['同号报文内容不一', 'same message, other content'],
   'reject.signature': ['签名缺失或无效', 'signature missing or not good'],
 
+  'reject.inconsistent': ['数字自相矛盾', 'figures that contradict each other'],
+  'reject.personal_data': ['疑似个人信息', 'looks like personal data'],
+  'reject.unknown_unit': ['队伍未登记', 'unknown unit'],
+  'reject.stale': ['已过时效', 'out of date'],
+
+  'todo.inconsistent': ['核对并改正相互矛盾的数字', 'correct the figures that contradict each other'],
+  'todo.personal_data': ['只报数量，不带姓名、证件号、电话、住址', 'send counts without names, identity numbers, telephones or addresses'],
+  'todo.unknown_unit': ['先登记队伍，或改正编号', 'have the unit registered, or correct its id'],
+  'todo.stale': ['在时效内发送；查发送端的时钟与积压', 'send it while it holds; look at the clock and the queue of the sender'],
   'todo.syntax': ['按 UTF-8 发送一个 JSON 对象、对象数组，或每行一个对象', 'send one JSON object, an array of them, or one object a line, in UTF-8'],
   'todo.unknown_field': ['删去或改正所指字段', 'remove or correct the named field'],
   'todo.missing_field': ['补上所指字段', 'add the named field'],

@@ -32,6 +32,8 @@ export const terms = {
   'channel.mqtt': ['MQTT', 'MQTT'],
   'channel.mqtt_bridge': ['MQTT 转接', 'MQTT bridge'],
   'channel.sl651': ['遥测 SL 651', 'SL 651 telemetry'],
+  'channel.cot': ['CoT 定位', 'Cursor-on-Target'],
+  'channel.desk': ['值班台', 'duty desk'],
   'channel.http': ['HTTP', 'HTTP'],
 
   'prop.rainfall': ['雨量', 'rain'],
