@@ -1,28 +1,29 @@
 //! Hearing as a whole: started once by the server, over its journal. Feeds in, ticks, and the
 //! archive's follower; one handle to reach and end them.
 
+mod config;
+
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
-use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::Router;
+pub use config::{HearingConfig, HearingTls, Mqtt, StartError};
 use domain::ids::{AgencyId, UnitId};
 use domain::refusal::Channel;
-use journal::{Journal, OpenError, ReadError};
+use journal::Journal;
 pub use mqtt_edge::{CloseReason, EdgeStats};
-use mqtt_edge::{EdgeConfig, EdgeHandle, Listening as MqttListening, Who};
+use mqtt_edge::{EdgeHandle, Listening as MqttListening, Who};
 use tls::{Certificates, Clients, Door as TlsDoor};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-use crate::admit::{Admission, Ticks, Unavailable};
-use crate::archive::{Archive, ArchiveConfig, ArchiveError, ArchiveState};
-use crate::bridge::{Bridge, BridgeConfig, BridgeError, BridgeState};
-use crate::cot::listen::{CotConfig, CotPort};
-use crate::http::keys::{Keys, KeysError};
+use crate::admit::{Admission, Ticks};
+use crate::archive::{Archive, ArchiveState};
+use crate::bridge::{Bridge, BridgeState};
+use crate::cot::listen::CotPort;
+use crate::http::keys::Keys;
 use crate::http::routes::router;
 use crate::http::session::Door;
 use crate::letters::Letters;
@@ -31,113 +32,11 @@ use crate::mqtt::directory::{CityDirectory, TaskOutbox};
 use crate::mqtt::session::{EdgeAdmit, Intake, Teller};
 use crate::past::{HistoryPast, recall_tail};
 use crate::register::Register;
-use crate::seams::{Credentials, TaskDown, Tasks};
+use crate::seams::TaskDown;
 use crate::sensorthings::news::{Desk, News, Telling};
-use crate::sl651::listen::{ListenConfig, Listening};
+use crate::sl651::listen::Listening;
 use crate::telemetry::{FeedState, Telemetry};
 use crate::ticker;
-
-/// How MQTT comes in.
-#[derive(Debug, Clone)]
-pub enum Mqtt {
-    /// Not at all.
-    Off,
-    /// By the embedded endpoint: a bound listener's address, port 0 for a free one.
-    Embedded(SocketAddr, Box<EdgeConfig>),
-    /// From a city's own broker.
-    Bridge(BridgeConfig),
-}
-
-/// TLS for what is heard: whoever puts a listener up opens its connections through a
-/// [`TlsDoor`] made of these certificates.
-#[derive(Debug, Clone)]
-pub struct HearingTls {
-    /// The platform's certificate, and the authority of clients'.
-    pub certificates: Arc<Certificates>,
-    /// MQTT over TLS at this address too, beside the plain one.
-    pub mqtt: Option<SocketAddr>,
-}
-
-/// What hearing is started with.
-pub struct HearingConfig {
-    /// The data directory: the journal's, with its history.
-    pub dir: PathBuf,
-    /// The city's register.
-    pub register: Arc<Register>,
-    /// Whose clock the ticks follow.
-    pub ticks: Ticks,
-    /// How often a live clock ticks: [`ticker::TICK_EVERY`], more often where it is quickened.
-    pub tick_every: Duration,
-    /// How MQTT comes in.
-    pub mqtt: Mqtt,
-    /// The port for SL 651 telemetry, where there is one.
-    pub sl651: Option<ListenConfig>,
-    /// The port for units by Cursor-on-Target, where there is one.
-    pub cot: Option<CotConfig>,
-    /// The archive, where there is one.
-    pub archive: Option<ArchiveConfig>,
-    /// Feeds' and units' credentials.
-    pub credentials: Arc<dyn Credentials>,
-    /// The desk's tasks.
-    pub tasks: Arc<dyn Tasks>,
-    /// Where TLS is spoken, if anywhere.
-    pub tls: Option<HearingTls>,
-    /// `https://…` where the platform is reached through a reverse proxy: addresses in answers.
-    pub public_url: Option<String>,
-}
-
-impl std::fmt::Debug for HearingConfig {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("HearingConfig").field("mqtt", &self.mqtt).finish_non_exhaustive()
-    }
-}
-
-/// Why hearing cannot start.
-#[derive(Debug, thiserror::Error)]
-pub enum StartError {
-    /// The journal cannot be opened for reading.
-    #[error("the journal cannot be read: {0}")]
-    Open(#[from] OpenError),
-    /// Its end cannot be read.
-    #[error("the journal cannot be read: {0}")]
-    Read(#[from] ReadError),
-    /// The first tick could not be made durable.
-    #[error("the journal takes nothing: {0}")]
-    Tick(Unavailable),
-    /// The address for MQTT cannot be had.
-    #[error("MQTT cannot listen on {address}: {source}")]
-    Listen {
-        /// The address.
-        address: SocketAddr,
-        /// Why not.
-        source: std::io::Error,
-    },
-    /// The port for units by Cursor-on-Target cannot be opened.
-    #[error("CoT cannot listen on {address}: {source}")]
-    Cot {
-        /// The address.
-        address: SocketAddr,
-        /// Why not.
-        source: std::io::Error,
-    },
-    /// The port for SL 651 telemetry cannot be opened.
-    #[error("SL 651 cannot listen on {address}: {source}")]
-    Sl651 {
-        /// The address.
-        address: SocketAddr,
-        /// Why not.
-        source: std::io::Error,
-    },
-    /// The idempotency keys cannot be opened.
-    #[error(transparent)]
-    Keys(#[from] KeysError),
-    /// The bridge's configuration is wrong.
-    #[error(transparent)]
-    Bridge(#[from] BridgeError),
-    /// The archive's configuration or position is wrong.
-    #[error(transparent)]
-    Archive(#[from] ArchiveError),
-}
 
 /// Starts hearing.
 #[derive(Debug, Clone, Copy)]

@@ -24,6 +24,7 @@ pub mod past;
 pub mod quakes;
 pub mod register;
 pub mod reports;
+mod rights;
 pub mod seams;
 pub mod sensorthings;
 pub mod signals;

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{BuildHasher, Hash, Hasher};
 use std::sync::Arc;
 
-use crate::cap::signature::Trust;
+pub use crate::rights::Rights;
 use domain::city::{AddressBook, City, Registry};
 use domain::ids::{AgencyId, DatastreamIx, HospitalId, UnitId};
 use domain::time::{SECOND_MS, UtcMs};
@@ -109,19 +109,6 @@ impl Stream {
     }
 }
 
-/// What an agency may do.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Rights {
-    /// It may publish official signals.
-    pub official_signals: bool,
-    /// Observations a second on average; `None`: the platform's default.
-    pub rate_per_s: Option<u32>,
-    /// The coordinate system of all it sends, where it has declared one.
-    pub coordinates: Option<gis::Crs>,
-    /// By what its warnings are tried; nothing where the city has no certificate for it.
-    pub trust: Option<Arc<Trust>>,
-}
-
 /// See the module.
 #[derive(Debug, Clone, Default)]
 pub struct Register {
@@ -199,16 +186,6 @@ impl Register {
         for at in 0..streams.len() as u32 {
             by_name.insert_unique(key(at), (key(at) as u32, at), |(_, other)| key(*other));
         }
-        let rights = |a: &domain::city::Agency| Rights {
-            official_signals: a.official_signals,
-            rate_per_s: (a.rate_per_s > 0).then_some(a.rate_per_s),
-            coordinates: a.coordinates,
-            trust: city
-                .cap
-                .certificates
-                .get(&a.id)
-                .map(|pem| Arc::new(Trust::read(pem, !a.cap_unsigned))),
-        };
         Self {
             stations,
             streams,
@@ -217,7 +194,7 @@ impl Register {
             text,
             words,
             epochs,
-            agencies: city.agencies.iter().map(|a| (a.id.clone(), rights(a))).collect(),
+            agencies: city.agencies.iter().map(|a| (a.id.clone(), Rights::of(city, a))).collect(),
             hospitals: city.hospitals.iter().map(|h| (h.id.clone(), h.agency.clone())).collect(),
             hospital_names: hospital_names(city),
             units: city.units.iter().map(|u| (u.id.clone(), u.agency.clone())).collect(),

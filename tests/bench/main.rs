@@ -9,6 +9,7 @@ mod consoles;
 mod engine;
 mod fanout;
 mod figures;
+mod flood;
 mod latency;
 mod mqtt;
 mod rain;
@@ -38,6 +39,7 @@ const BENCHES: &[Bench] = &[
     ("mqtt", mqtt::run),
     ("latency", latency::run),
     ("fanout", fanout::run),
+    ("flood", flood::run),
     ("restart", restart::run),
 ];
 

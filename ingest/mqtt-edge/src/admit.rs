@@ -9,7 +9,8 @@ use std::sync::Arc;
 use bytes::Bytes;
 use domain::refusal::Reason;
 
-use crate::principal::Principal;
+use crate::close::CloseReason;
+use crate::principal::{Principal, Who};
 
 /// Quality of service, as the client asked for it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -92,6 +93,12 @@ pub enum Verdict {
 pub trait Admit: Send + Sync + 'static {
     /// The wait for the verdict. [`BoxPending`] where the type cannot be named.
     type Pending: Future<Output = Verdict> + Send + 'static;
+
+    /// A frame was not taken, and its sender's connection is closed for it: too large, or against the
+    /// protocol. To be counted; nobody waits for what comes of it.
+    fn broken(&self, who: &Who, reason: CloseReason) {
+        let _ = (who, reason);
+    }
 
     /// Takes one packet; must not block.
     fn admit(&self, packet: Packet) -> Self::Pending;

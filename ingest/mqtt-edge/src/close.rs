@@ -78,6 +78,12 @@ closes! {
 }
 
 impl CloseReason {
+    /// Whether it was closed for a frame that could not be taken.
+    pub fn is_broken_frame(self) -> bool {
+        use CloseReason::{Malformed, PacketTooLarge, Protocol, Topic, TopicAlias};
+        matches!(self, Malformed | PacketTooLarge | Protocol | Topic | TopicAlias)
+    }
+
     /// Whether a will that still stands is published. It is not when the platform itself goes: a
     /// whole city's stations did not fail then. (A DISCONNECT takes the will back.)
     pub fn publishes_will(self) -> bool {

@@ -83,6 +83,9 @@ pub(crate) async fn run<S, A, D, O>(
     let (reason, goodbye, will) = {
         let mut session = Session::new(shared, &mut stream, greeted);
         let reason = session.run().await;
+        if reason.is_broken_frame() {
+            shared.admit.broken(&session.principal().who, reason);
+        }
         let will = session.will.take().map(|will| (session.principal(), will));
         let mut goodbye = Vec::new();
         match (session.protocol, reason.v5_code()) {

@@ -188,10 +188,11 @@ async fn judge<A: Admit, D: Directory, O: Outbox>(
         }
     }
     let principal = Arc::new(principal);
-    let registration =
-        shared.hub.register(principal.clone(), &shared.config).map_err(|reason| {
-            refuse(reason, 3, if reason == CloseReason::Draining { 0x88 } else { 0x97 })
-        })?;
+    let bound = shared.config.connections_per_principal_max;
+    let most = shared.directory.connections_max(&principal).map_or(bound, |own| own.min(bound));
+    let registration = shared.hub.register(principal.clone(), most).map_err(|reason| {
+        refuse(reason, 3, if reason == CloseReason::Draining { 0x88 } else { 0x97 })
+    })?;
     Ok(welcome(shared, connect, protocol, principal, registration, &client_id))
 }
 

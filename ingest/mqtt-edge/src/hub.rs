@@ -9,7 +9,6 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::close::CloseReason;
 use crate::downlink::Downlink;
-use crate::limits::EdgeConfig;
 use crate::principal::{Principal, Who};
 use crate::topics::Filter;
 
@@ -81,7 +80,7 @@ impl Hub {
     pub(crate) fn register(
         self: &Arc<Self>,
         principal: Arc<Principal>,
-        config: &EdgeConfig,
+        most: usize,
     ) -> Result<Registration, CloseReason> {
         let id = self.fresh();
         let (kick, kicked) = oneshot::channel();
@@ -93,7 +92,7 @@ impl Hub {
         let name = name_of(&principal);
         let old = state.names.get(&name).copied();
         let count = state.per_who.entry(principal.who.clone()).or_insert(0);
-        if old.is_none() && *count >= config.connections_per_principal_max {
+        if old.is_none() && *count >= most {
             return Err(CloseReason::ConnectionQuota);
         }
         *count += 1;

@@ -102,6 +102,12 @@ pub trait Directory: Send + Sync + 'static {
     /// waits no longer than [`EdgeConfig::connect_timeout`](crate::EdgeConfig::connect_timeout).
     fn authenticate(&self, claim: Claim) -> impl Future<Output = Result<Principal, Deny>> + Send;
 
+    /// The most connections this principal may have; `None`: the edge's own bound.
+    fn connections_max(&self, principal: &Principal) -> Option<usize> {
+        let _ = principal;
+        None
+    }
+
     /// Whether the principal may publish to this topic (asked for wills too, at CONNECT). Called
     /// for every PUBLISH, so it answers from memory.
     fn may_publish(&self, principal: &Principal, topic: &str) -> bool;

@@ -6,6 +6,7 @@ use std::task::{Context, Poll, ready};
 
 use domain::observation::Observation;
 use futures_util::FutureExt;
+use tokio::time::Sleep;
 
 use super::inflight::{self, Wait};
 use super::{Core, Outcome, Unavailable};
@@ -24,13 +25,15 @@ pub struct Admitted {
     pub(super) own: Option<(Ticket, Wait)>,
     /// Counted when the waits are over; an append has its own account.
     uncounted: Option<inflight::Account>,
+    /// It resolves no sooner than this.
+    rest: Option<Pin<Box<Sleep>>>,
 }
 
 impl Admitted {
     pub(super) fn of(core: &Arc<Core>, uncounted: Option<inflight::Account>) -> Self {
         let (outcomes, firsts) = (Vec::new(), Vec::new());
         let named = Vec::new();
-        Self { core: core.clone(), outcomes, named, firsts, own: None, uncounted }
+        Self { core: core.clone(), outcomes, named, firsts, own: None, uncounted, rest: None }
     }
 
     /// The outcomes, once all of them are durable.
@@ -39,6 +42,13 @@ impl Admitted {
     /// [`Unavailable`]: at least one is not, so none may be acknowledged.
     pub async fn durable(self) -> Result<Vec<Outcome>, Unavailable> {
         self.await
+    }
+
+    /// The same, resolving no sooner than this.
+    pub(super) fn not_before(self, at: std::time::Instant) -> Self {
+        let due = at > std::time::Instant::now();
+        let rest = due.then(|| Box::pin(tokio::time::sleep_until(at.into())));
+        Self { rest, ..self }
     }
 
     /// As what each item is taken, of [`Admission::admit_named`]: the observation that is new or was
@@ -66,6 +76,9 @@ impl Future for Admitted {
         }
         if let Some(account) = admitted.uncounted.take() {
             admitted.core.count(&account);
+        }
+        if let Some(rest) = &mut admitted.rest {
+            ready!(rest.as_mut().poll(cx));
         }
         Poll::Ready(Ok(std::mem::take(&mut admitted.outcomes)))
     }

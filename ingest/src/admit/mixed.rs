@@ -33,7 +33,7 @@ impl Admission {
         raw: &[u8],
     ) -> Result<Admitted, TooFast> {
         let mut inner = self.0.begin();
-        self.0.allow(&mut inner, source.agency, brought.len().max(1))?;
+        self.0.allow(&mut inner, source.agency, (brought.len().max(1), raw.len()))?;
         let mut draft = Draft::new(&self.0, &mut inner, source);
         for one in brought {
             let outcome = match one {

@@ -11,15 +11,16 @@ mod corrections;
 pub(crate) mod inflight;
 pub mod mixed;
 pub mod rate;
+mod refuse;
 pub(crate) mod reports;
 pub(crate) mod submit;
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
 
-use domain::ids::AgencyId;
+use domain::ids::{AgencyId, DatastreamIx};
 use domain::record::Record;
-use domain::refusal::{Channel, RAW_KEPT_MAX_BYTES, Reason, Refusal};
+use domain::refusal::Channel;
 use domain::time::{Clock, UtcMs};
 use journal::{AppendError, Appender};
 
@@ -30,7 +31,7 @@ use crate::register::Register;
 use crate::telemetry::Telemetry;
 pub use admitted::Admitted;
 use inflight::{Inflight, Settled};
-use rate::{RATE_DEFAULT_PER_S, Rates, TooFast};
+use rate::{Rates, TooFast};
 use submit::Draft;
 
 /// Appends under way from which on those without a waiting sender are looked for.
@@ -90,6 +91,8 @@ pub(crate) struct Inner {
     pub(crate) judge: Judge,
     pub(crate) inflight: Inflight,
     pub(crate) rates: Rates,
+    /// The datastreams that agencies with a quota of them have used since the start.
+    pub(crate) used: BTreeMap<AgencyId, BTreeSet<DatastreamIx>>,
     /// The newest tick.
     pub(crate) now: Option<UtcMs>,
     pub(crate) reports: reports::Reported,
@@ -97,7 +100,7 @@ pub(crate) struct Inner {
     /// In a replay: instants far ahead of all others.
     pub(crate) leap: Option<submit::Leap>,
     /// The corrections that were taken since the start.
-    pub(crate) corrected: std::collections::BTreeSet<u64>,
+    pub(crate) corrected: BTreeSet<u64>,
     /// Room for an append's records.
     pub(crate) spare: Vec<Record>,
 }
@@ -134,11 +137,12 @@ impl Admission {
             judge: Judge::new(register, memory),
             inflight: Inflight::default(),
             rates: Rates::default(),
+            used: BTreeMap::new(),
             now: newest_tick,
             reports: reports::Reported::default(),
             clock_is_back: false,
             leap: None,
-            corrected: std::collections::BTreeSet::new(),
+            corrected: BTreeSet::new(),
             spare: Vec::new(),
         };
         let core = Core { inner: Mutex::new(inner), appender, ticks, telemetry };
@@ -195,7 +199,8 @@ impl Admission {
         named: bool,
     ) -> Result<Admitted, TooFast> {
         let mut inner = self.0.begin();
-        self.0.allow(&mut inner, source.agency, items.len())?;
+        let bytes = items.iter().map(|item| item.raw.len()).sum();
+        self.0.allow(&mut inner, source.agency, (items.len(), bytes))?;
         let mut draft = Draft::new(&self.0, &mut inner, source).again(self.1.clone());
         if named {
             draft.name_them();
@@ -208,28 +213,6 @@ impl Admission {
             draft.conclude(outcome, item.raw);
         }
         Ok(draft.submit())
-    }
-
-    /// Keeps something refused as a whole: a body that cannot be read, a topic that carries nothing.
-    pub fn refuse(&self, source: Source<'_>, why: Why, raw: &[u8]) -> Admitted {
-        let mut inner = self.0.begin();
-        let mut draft = Draft::new(&self.0, &mut inner, source).again(self.1.clone());
-        draft.conclude(Err(why), raw);
-        draft.submit()
-    }
-
-    /// Keeps that an agency was over its rate: the first of every second with its bytes, all of
-    /// them counted.
-    pub fn refuse_limited(&self, source: Source<'_>, why: Why, raw: &[u8]) -> Admitted {
-        let mut inner = self.0.begin();
-        let keep = inner.rates.keep_refusal(source.agency, Instant::now());
-        let mut draft = Draft::new(&self.0, &mut inner, source).again(self.1.clone());
-        if keep {
-            draft.conclude(Err(why), raw);
-        } else {
-            draft.count_only(why);
-        }
-        draft.submit()
     }
 
     /// Submits a tick of the live clock. Nothing is submitted where the clock has gone back (now
@@ -256,7 +239,8 @@ impl Admission {
         }
         inner.clock_is_back = false;
         let before = inner.now.replace(now);
-        let records = [Record::Tick { now }];
+        let mut records = vec![Record::Tick { now }];
+        records.extend(inner.rates.unkept().into_iter().map(|of| refuse::unkept(of, now)));
         Some(submit::append(
             &self.0,
             &mut inner,
@@ -339,33 +323,8 @@ impl Core {
         self.count_at(account, now);
     }
 
-    fn count_at(&self, account: &inflight::Account, now: Option<UtcMs>) {
+    pub(crate) fn count_at(&self, account: &inflight::Account, now: Option<UtcMs>) {
         let now = now.unwrap_or_else(|| self.clock().now());
         self.telemetry.count(&account.agency, account.channel, now, &account.tally);
-    }
-
-    pub(crate) fn allow(
-        &self,
-        inner: &mut Inner,
-        agency: &AgencyId,
-        count: usize,
-    ) -> Result<(), TooFast> {
-        let rights = inner.judge.register().agency(agency);
-        let per_s = rights.and_then(|r| r.rate_per_s).unwrap_or(RATE_DEFAULT_PER_S);
-        inner.rates.take(agency, per_s, count, Instant::now())
-    }
-}
-
-/// A refusal as it is kept.
-pub(crate) fn refusal(source: Source<'_>, received: UtcMs, why: &Why, raw: &[u8]) -> Refusal {
-    Refusal {
-        agency: source.agency.clone(),
-        channel: source.channel,
-        source: source.place.to_owned(),
-        received,
-        reason: why.reason,
-        detail: why.detail.clone(),
-        raw: raw[..raw.len().min(RAW_KEPT_MAX_BYTES)].to_vec(),
-        quarantined: why.reason == Reason::FutureDated,
     }
 }

@@ -79,7 +79,8 @@ impl Admission {
         // Before the lock: a signature takes its time.
         let said = cap::admit::verified(self, source.agency, said);
         let mut inner = self.0.begin();
-        self.0.allow(&mut inner, source.agency, said.len())?;
+        let bytes = said.iter().map(|said| said.raw.len()).sum();
+        self.0.allow(&mut inner, source.agency, (said.len(), bytes))?;
         let mut draft = Draft::new(&self.0, &mut inner, source).again(self.1.clone());
         for Said { raw, read } in said {
             let outcome = read.and_then(|report| {

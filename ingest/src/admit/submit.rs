@@ -1,6 +1,8 @@
 //! One append in the making: records, outcomes and counts of one packet or request.
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, MutexGuard};
+use std::time::Instant;
 
 use domain::ids::AgencyId;
 use domain::observation::{Observation, OriginFlag};
@@ -12,7 +14,8 @@ use futures_util::FutureExt;
 
 use super::again::Again;
 use super::inflight::{Account, Touched, Wait};
-use super::{Admitted, Core, Inner, Outcome, Source, Ticks, refusal};
+use super::refuse::refusal;
+use super::{Admitted, Core, Inner, Outcome, Source, Ticks};
 use crate::json::decode::RawObservation;
 use crate::judge::{Judged, Why};
 use crate::memory::Ticket;
@@ -200,7 +203,28 @@ impl<'c, 'm, 's> Draft<'c, 'm, 's> {
         judged
     }
 
+    /// Refuses a datastream beyond how many its agency may use.
+    fn within_quota(&mut self, raw: &RawObservation<'_>) -> Result<(), Why> {
+        let register = self.inner.judge.register();
+        let most = register.agency(self.source.agency).and_then(|rights| rights.datastreams_max);
+        let Some(most) = most else { return Ok(()) };
+        // One that does not exist is refused by its own reason.
+        let stream = register.stream(&raw.station, &raw.property);
+        let Some(ix) = stream.map(|stream| stream.ix) else { return Ok(()) };
+        if !self.inner.used.contains_key(self.source.agency) {
+            self.inner.used.insert(self.source.agency.clone(), BTreeSet::new());
+        }
+        let Some(used) = self.inner.used.get_mut(self.source.agency) else { return Ok(()) };
+        if used.contains(&ix) || used.len() < usize::try_from(most).unwrap_or(usize::MAX) {
+            used.insert(ix);
+            return Ok(());
+        }
+        let said = format!("{most} datastreams are in use, which is the agency's quota");
+        Err(Why::new(Reason::Quota, said))
+    }
+
     fn judge(&mut self, raw: &RawObservation<'_>) -> Result<Outcome, Why> {
+        self.within_quota(raw)?;
         let now = self.judged_against();
         let agency = Some(self.source.agency);
         if now.is_none() {
@@ -268,7 +292,9 @@ impl<'c, 'm, 's> Draft<'c, 'm, 's> {
                 reason = kept.reason.wire(), detail = ?kept.detail, "refused"
             );
             self.tally.refused.push(why.reason);
-            if self.again.is_none() {
+            let what = (kept.channel, why.reason);
+            let (agency, bytes) = (self.source.agency, kept.raw.len());
+            if self.again.is_none() && self.inner.rates.keep(agency, what, bytes, Instant::now()) {
                 self.records.push(Record::Refused(kept));
             }
             Outcome::of_refusal(why)
@@ -300,7 +326,11 @@ impl<'c, 'm, 's> Draft<'c, 'm, 's> {
             channel: self.source.channel,
             tally: self.tally,
         };
-        let mut admitted = if self.records.is_empty() {
+        let mut admitted = if self.records.is_empty() && self.waits.is_empty() {
+            // Nothing is waited for: counted at once, whether or not anybody stays for the answer.
+            self.core.count_at(&account, self.inner.now);
+            Admitted::of(self.core, None)
+        } else if self.records.is_empty() {
             Admitted::of(self.core, Some(account))
         } else {
             let touched = self.touched;

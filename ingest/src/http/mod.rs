@@ -1,6 +1,7 @@
 //! HTTP: observations and reports by POST, with an answer for each refused item.
 
 pub mod body;
+pub mod bounds;
 pub mod keys;
 pub mod problem;
 pub mod routes;

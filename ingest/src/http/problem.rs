@@ -52,6 +52,11 @@ impl Problem {
             .after(Duration::from_secs(1))
     }
 
+    /// The particulars, in words.
+    pub fn detail(&self) -> &str {
+        &self.detail
+    }
+
     /// Its status.
     pub fn status(&self) -> StatusCode {
         self.status

@@ -9,12 +9,16 @@ use axum::extract::State;
 use axum::http::{Request, Response, StatusCode};
 use axum::response::IntoResponse;
 use axum::routing::post;
+use domain::refusal::Channel;
 use mqtt_edge::Who;
 
 use super::problem::{Problem, json};
 use super::session::{Door, idempotency_key, kind, media_type};
+use crate::admit::Source;
 use crate::reports::kind::{KINDS, Kind};
 use crate::sensorthings;
+
+const OBSERVATIONS: &str = "/v1/observations";
 
 /// The router to mount. It needs no state and no layer; see [`super::server`] for the bounds that
 /// belong to the connection.
@@ -53,16 +57,17 @@ async fn take(door: Arc<Door>, request: Request<Body>) -> Result<Vec<u8>, Proble
         return Err(Problem::forbidden());
     }
     let wanted = "application/json, application/x-ndjson or text/csv";
-    let kind = kind(&head.headers).ok_or_else(|| unsupported(wanted))?;
+    let source = Source { agency: &agency, channel: Channel::Http, place: OBSERVATIONS };
+    let kind = kind(&head.headers).ok_or_else(|| door.turned_away(source, unsupported(wanted)))?;
     let is_dry = flag(head.uri.query(), "dry_run")?;
     let backlog = flag(head.uri.query(), "backlog")?;
     let key = idempotency_key(&head.headers)?;
-    let body = door.body(&head.headers, body).await?;
+    let body = door.body(&agency, OBSERVATIONS, &head.headers, body).await?;
     if is_dry {
         return door.foresee(&agency, kind, &body.bytes);
     }
     let bytes = body.bytes.clone();
-    let place = if backlog { "/v1/observations?backlog" } else { "/v1/observations" };
+    let place = if backlog { "/v1/observations?backlog" } else { OBSERVATIONS };
     let request = door.observations(agency.clone(), kind, backlog, body);
     door.once(&agency, key, place, &bytes, request).await
 }
@@ -95,9 +100,11 @@ async fn reports(
     }
     let media = media_type(&head.headers);
     let reader = media.and_then(|media| kind.reader(&media));
-    let reader = reader.ok_or_else(|| unsupported(&kind.wanted()))?;
+    let source = Source { agency: &agency, channel: Channel::Http, place: kind.path };
+    let unsupported = || door.turned_away(source, unsupported(&kind.wanted()));
+    let reader = reader.ok_or_else(unsupported)?;
     let key = idempotency_key(&head.headers)?;
-    let body = door.body(&head.headers, body).await?;
+    let body = door.body(&agency, kind.path, &head.headers, body).await?;
     let request = door.reports(&who, &agency, kind.path, reader, &body.bytes);
     door.once(&agency, key, kind.path, &body.bytes, request).await
 }

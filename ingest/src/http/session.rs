@@ -1,10 +1,9 @@
 //! Stop 1 of 9, **heard**, over HTTP: who sends, what kind of body, its bytes. After it:
 //! [`crate::json::decode`] and [`crate::table::decode`] (decoded).
 
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::sync::{Arc, Mutex};
 
-use axum::http::header::{AUTHORIZATION, CONTENT_TYPE};
+use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderMap, StatusCode};
 use domain::ids::AgencyId;
 use domain::refusal::{Channel, Reason};
@@ -17,7 +16,7 @@ use sha2::{Digest, Sha256};
 use super::body::{Bodies, Whole};
 use super::keys::{KEY_MAX_BYTES, Keys, KeysError, Known};
 use super::problem::Problem;
-use crate::admit::rate::{Rates, TooFast};
+use crate::admit::rate::Rates;
 use crate::admit::{Admission, Admitted, Outcome, Source, Unavailable};
 use crate::json::batch::{BatchError, Item, decode_array, decode_ndjson};
 use crate::judge::Why;
@@ -26,8 +25,6 @@ use crate::reports::kind::{Kind as ReportKind, Reader, Rim};
 use crate::seams::{Credentials, Tasks};
 use crate::table::decode::decode_csv;
 
-/// Requests a second of one credential.
-pub const REQUESTS_PER_S: u32 = 2_000;
 /// Bodies larger than this are decoded on a thread of the blocking pool.
 pub(crate) const DECODE_ASIDE_BYTES: usize = 64 * 1024;
 
@@ -95,12 +92,12 @@ impl Answer {
 
 /// Takes requests. Shared by its connections.
 pub struct Door {
-    admission: Admission,
-    credentials: Arc<dyn Credentials>,
+    pub(super) admission: Admission,
+    pub(super) credentials: Arc<dyn Credentials>,
     tasks: Arc<dyn Tasks>,
     keys: Keys,
-    bodies: Bodies,
-    rates: Mutex<Rates>,
+    pub(super) bodies: Bodies,
+    pub(super) rates: Mutex<Rates>,
     public_url: Option<String>,
 }
 
@@ -136,40 +133,9 @@ impl Door {
         &self.admission
     }
 
-    /// Whom the bearer token stands for, and whether it has requests left.
-    pub(crate) fn enter(&self, headers: &HeaderMap) -> Result<(Who, AgencyId), Problem> {
-        let token = headers
-            .get(AUTHORIZATION)
-            .and_then(|value| value.to_str().ok())
-            .and_then(|value| value.split_once(' '))
-            .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
-            .map_or("", |(_, token)| token.trim());
-        let who = self.credentials.bearer(token).ok_or_else(Problem::unauthenticated)?;
-        let register = self.admission.register();
-        let agency = match &who {
-            Who::Agency(agency) if register.agency(agency).is_some() => agency.clone(),
-            Who::Agency(_) => return Err(Problem::forbidden()),
-            Who::Unit(unit) => register.unit(unit).cloned().ok_or_else(Problem::forbidden)?,
-        };
-        let mut rates = self.rates.lock().unwrap_or_else(PoisonError::into_inner);
-        rates
-            .take(&agency, REQUESTS_PER_S, 1, Instant::now())
-            .map_err(|fast| slow_down(fast.retry_after))?;
-        drop(rates);
-        Ok((who, agency))
-    }
-
     /// Whether a sender may send this kind of report.
     pub(crate) fn may(&self, who: &Who, agency: &AgencyId, kind: &ReportKind) -> bool {
         self.admission.register().agency(agency).is_some_and(|rights| (kind.may)(who, rights))
-    }
-
-    pub(crate) async fn body(
-        &self,
-        headers: &HeaderMap,
-        body: axum::body::Body,
-    ) -> Result<Whole, Problem> {
-        self.bodies.read(headers, body).await
     }
 
     /// Observations in a body, answered when they are durable.
@@ -235,18 +201,6 @@ impl Door {
                 (self.admission.refuse(source, whole(&error), body), Some(problem))
             }
         }
-    }
-
-    /// Counts and keeps that a request was over the rate, and says when to come again.
-    pub(crate) fn limited(
-        &self,
-        source: Source<'_>,
-        fast: TooFast,
-        body: &[u8],
-    ) -> (Admitted, Option<Problem>) {
-        let why = Why::new(Reason::RateLimited, fast.to_string());
-        let admitted = self.admission.refuse_limited(source, why, body);
-        (admitted, Some(slow_down(fast.retry_after)))
     }
 
     /// The reports of a body, answered when they are durable.
@@ -353,12 +307,7 @@ fn refused_whole(error: &BatchError) -> Problem {
     Problem::new(status, why.reason.wire(), why.detail)
 }
 
-fn slow_down(retry_after: Duration) -> Problem {
-    let said = "more than the rate of this credential";
-    Problem::new(StatusCode::TOO_MANY_REQUESTS, "rate_limited", said).after(retry_after)
-}
-
-async fn durable(admitted: Admitted) -> Result<Answer, Problem> {
+pub(super) async fn durable(admitted: Admitted) -> Result<Answer, Problem> {
     match admitted.durable().await {
         Ok(outcomes) => Ok(Answer::of(&outcomes)),
         Err(Unavailable(error)) => Err(Problem::unavailable(error.to_string())),

@@ -105,6 +105,12 @@ impl Directory for CityDirectory {
         Ok(Principal { who: held.who, client_id: claim.client_id, credential: held.credential })
     }
 
+    fn connections_max(&self, principal: &Principal) -> Option<usize> {
+        let Who::Agency(agency) = &principal.who else { return None };
+        let most = self.admission.register().agency(agency)?.connections_max?;
+        usize::try_from(most).ok()
+    }
+
     fn may_publish(&self, principal: &Principal, topic: &str) -> bool {
         match (&principal.who, owner(topic)) {
             (Who::Agency(agency), Some(Owner::Agency(name))) if agency.as_str() == name => {

@@ -10,7 +10,7 @@ use domain::ids::{AgencyId, UnitId};
 use domain::refusal::{Channel, Reason};
 use domain::report::Report;
 use domain::time::UtcMs;
-use mqtt_edge::{Admit, Counts, Downlink, EdgeHandle, Packet, Verdict, Who};
+use mqtt_edge::{Admit, CloseReason, Counts, Downlink, EdgeHandle, Packet, Verdict, Who};
 
 use super::decode::{Carries, carries};
 use super::notes::{Note, note};
@@ -22,6 +22,9 @@ use crate::reports::kind::{Rim, Said};
 use crate::seams::{NOTE_KEYS, Tasks};
 use crate::sensorthings::decode::observation as sensorthings;
 use crate::sensorthings::resource::Resource;
+
+/// Where a frame came in that has no topic.
+const BROKEN_AT: &str = "(frame)";
 
 /// Takes packets of one channel. Shared by its connections.
 pub struct Intake {
@@ -102,7 +105,9 @@ impl Intake {
         };
         let received = self.admission.now();
         let source = Source { agency: &agency, channel: self.channel, place: topic };
-        let admitted = match self.judge(who, source, topic, received, body) {
+        let room = self.admission.has_room(&agency);
+        let judged = room.and_then(|()| self.judge(who, source, topic, received, body));
+        let admitted = match judged {
             Ok(admitted) => admitted,
             Err(too_fast) => {
                 let why = Why::new(Reason::RateLimited, too_fast.to_string());
@@ -110,6 +115,24 @@ impl Intake {
             }
         };
         Some(Taken { admitted, agency, source: topic.clone(), received })
+    }
+
+    /// Counts a frame for which a sender's connection was closed: too large, or no MQTT.
+    pub fn broken(&self, who: &Who, reason: CloseReason) {
+        let register = self.admission.register();
+        let agency = match who {
+            Who::Agency(agency) => Some(agency),
+            Who::Unit(unit) => register.unit(unit),
+        };
+        let Some(agency) = agency else { return };
+        let why = match reason {
+            CloseReason::PacketTooLarge => Reason::TooLarge,
+            _ => Reason::Syntax,
+        };
+        let why = Why::new(why, format!("the connection was closed: {}", reason.word()));
+        let source = Source { agency, channel: self.channel, place: BROKEN_AT };
+        // Nobody waits: it is counted when it is durable.
+        drop(self.admission.refuse(source, why, b""));
     }
 
     pub(crate) fn judge(
@@ -216,6 +239,10 @@ impl Future for EdgePending {
 
 impl Admit for EdgeAdmit {
     type Pending = EdgePending;
+
+    fn broken(&self, who: &Who, reason: CloseReason) {
+        self.intake.broken(who, reason);
+    }
 
     fn admit(&self, packet: Packet) -> EdgePending {
         let taken = self.intake.take(&packet.who.who, &packet.topic, &packet.body);

@@ -108,7 +108,7 @@ async fn take(door: Arc<Door>, request: Request<Body>) -> Result<Response<Body>,
     }
     let key = idempotency_key(&head.headers)?;
     let base = base(door.public_url(), &head.headers);
-    let body = door.body(&head.headers, body).await?;
+    let body = door.body(&agency, head.uri.path(), &head.headers, body).await?;
     let place = format!("/v1.1/{path}");
     let source = Source { agency: &agency, channel: Channel::Http, place: &place };
     let many = named == Resource::DataArrays;

@@ -60,8 +60,10 @@ pub fn files() -> CityFiles {
     stations += "R-new,R-new,R-new,hydro,112.7,22.5,,,2026-01-01T00:00:00+08:00\n";
     streams += "W-1,wind_speed,300,0,90,,,\nR-new,rainfall,300,,,,,2026-01-01T00:00:00+08:00\n";
     streams += "H-1,bed_occupancy,3600,,,,,\nH-1,emergency_waiting,3600,,,,,\nH-1,emergency_traffic,3600,,,,,\n";
+    stations += "S-1,S-1,S-1,slow,112.6,22.6,,,\n";
+    streams += "S-1,rainfall,300,0,80,,,\nS-1,discharge,900,,1000,,,\nS-1,inflow,900,,,,,\n";
     let agencies = "[[agency]]\nid = \"hydro\"\nname = \"水文(虚构)\"\n\
-         [[agency]]\nid = \"slow\"\nname = \"慢(虚构)\"\nrate_per_s = 5\n\
+         [[agency]]\nid = \"slow\"\nname = \"慢(虚构)\"\nrate_per_s = 5\ndatastreams_max = 2\nconnections_max = 40\n\
          [[agency]]\nid = \"health\"\nname = \"卫健(虚构)\"\n\
          [[agency]]\nid = \"weather\"\nname = \"气象(虚构)\"\nofficial_signals = true\n";
     let list = [

@@ -94,6 +94,8 @@ reasons! {
     UnknownUnit "unknown_unit" "have the unit registered (units.csv, cot_uid), or correct its id"
     /// Older than the sender itself says it holds.
     Stale "stale" "send it while it holds; look at the clock and the queue of the sender"
+    /// More datastreams than the agency's quota.
+    Quota "quota" "ask the city for a larger quota of datastreams, or use fewer"
 }
 
 /// How something came in.

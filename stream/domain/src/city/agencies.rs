@@ -12,6 +12,13 @@ use crate::ids::AgencyId;
 /// The most observations a second that can be granted to one agency.
 const MAX_RATE_PER_S: u32 = 1_000_000;
 
+/// The most bytes a second that can be granted to one agency.
+const MAX_BYTES_PER_S: u32 = 1_000_000_000;
+/// The most datastreams that can be granted to one agency.
+const MAX_DATASTREAMS: u32 = 10_000_000;
+/// The most connections that can be granted to one agency.
+const MAX_CONNECTIONS: u32 = 20_000;
+
 /// An agency and what it may do.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -29,6 +36,15 @@ pub struct Agency {
     /// Observations a second it may send on average; 0: the platform's default.
     #[serde(default)]
     pub rate_per_s: u32,
+    /// Bytes a second it may send on average; 0: the platform's default.
+    #[serde(default)]
+    pub bytes_per_s: u32,
+    /// Datastreams it may use; 0: as many as it has.
+    #[serde(default)]
+    pub datastreams_max: u32,
+    /// MQTT connections it may have at a time, its units' apart; 0: the platform's default.
+    #[serde(default)]
+    pub connections_max: u32,
     /// The coordinate system of the points in all it sends; left out: WGS-84, or what a report
     /// itself says.
     #[serde(default)]
@@ -74,6 +90,9 @@ pub(super) fn read(
         let name_en = section.text("name_en");
         let official_signals = section.flag("official_signals").unwrap_or(false);
         let rate_per_s = section.count("rate_per_s", 0..=MAX_RATE_PER_S).unwrap_or(0);
+        let bytes_per_s = section.count("bytes_per_s", 0..=MAX_BYTES_PER_S).unwrap_or(0);
+        let datastreams_max = section.count("datastreams_max", 0..=MAX_DATASTREAMS).unwrap_or(0);
+        let connections_max = section.count("connections_max", 0..=MAX_CONNECTIONS).unwrap_or(0);
         let coordinates = coordinates(&mut section);
         let cap_unsigned = cap_unsigned(&mut section);
         section.finish();
@@ -86,6 +105,9 @@ pub(super) fn read(
             name_en,
             official_signals,
             rate_per_s,
+            bytes_per_s,
+            datastreams_max,
+            connections_max,
             coordinates,
             cap_unsigned,
         });
