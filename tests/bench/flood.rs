@@ -87,11 +87,11 @@ fn probe(at: &str, agency: &str, token: &str, seconds: u64) -> Vec<f64> {
     waits
 }
 
-fn p99_of_quiet(platform: &Platform, data: &std::path::Path, seconds: u64) -> f64 {
+fn p99_of_quiet(at: &str, data: &std::path::Path, seconds: u64) -> f64 {
     let mut all: Vec<f64> = std::thread::scope(|scope| {
         let probes = QUIET.map(|agency| {
             let token = token(data, agency);
-            scope.spawn(move || probe(&platform.mqtt, agency, &token, seconds))
+            scope.spawn(move || probe(at, agency, &token, seconds))
         });
         probes.into_iter().flat_map(|p| p.join().expect("a probe")).collect()
     });
@@ -174,22 +174,22 @@ pub(crate) fn run(quick: bool) -> Vec<Figure> {
     let data = folder.path().join("data");
     std::fs::create_dir_all(&data).expect("a folder");
     let platform = Platform::start(&city, &data, &["--demo"]);
+    let (mqtt, http) = (platform.mqtt.as_str(), platform.http.trim_start_matches("http://"));
     let key = token(&data, "flood");
-    p99_of_quiet(&platform, &data, 2);
-    let calm = p99_of_quiet(&platform, &data, seconds);
+    p99_of_quiet(mqtt, &data, 2);
+    let calm = p99_of_quiet(mqtt, &data, seconds);
     let (end, sent) = (AtomicBool::new(false), AtomicU64::new(0));
     let before = cpu_s(platform.pid()).unwrap_or_default();
     let busy = std::thread::scope(|scope| {
         let (end, sent, key) = (&end, &sent, key.as_str());
         for which in 0..FLOODS {
-            scope.spawn(move || flood(&platform.mqtt, which, key, end, sent));
+            scope.spawn(move || flood(mqtt, which, key, end, sent));
         }
-        scope.spawn(|| oversized(&platform.mqtt, key, end, sent));
-        let http = platform.http.trim_start_matches("http://");
+        scope.spawn(move || oversized(mqtt, key, end, sent));
         for _ in 0..POSTS {
             scope.spawn(move || posts(http, key, end, sent));
         }
-        let busy = p99_of_quiet(&platform, &data, seconds);
+        let busy = p99_of_quiet(mqtt, &data, seconds);
         end.store(true, Ordering::Relaxed);
         busy
     });
