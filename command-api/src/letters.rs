@@ -118,11 +118,10 @@ impl LetterDesk {
     ) -> Result<Dealt, LetterError> {
         let mut recent = self.recent.lock().await;
         let kept = find(shelf, &recent, clerk, seq).await?;
-        match (kept.state(), kept.last) {
-            (LetterState::Replayed | LetterState::Dismissed, Some(last)) => {
-                return Ok(Dealt { seq, act: last.act, already: true });
-            }
-            _ => {}
+        if let (LetterState::Replayed | LetterState::Dismissed, Some(last)) =
+            (kept.state(), kept.last)
+        {
+            return Ok(Dealt { seq, act: last.act, already: true });
         }
         let (by, mended) = (clerk.name.clone(), false);
         letters.dismiss(&Again { letter: seq, by: by.clone(), mended }, note).await?;

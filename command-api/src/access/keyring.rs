@@ -204,7 +204,7 @@ impl Keyring {
         let due = self.rows.values().filter_map(|row| {
             let (used, written) = (row.used()?, row.written.load(Ordering::Relaxed));
             let fresh = used.0.saturating_sub(written) >= USE_WRITTEN_EVERY_MS;
-            if !fresh && !(all && used.0 != written) {
+            if !(fresh || all && used.0 != written) {
                 return None;
             }
             row.written.store(used.0, Ordering::Relaxed);

@@ -44,7 +44,7 @@ pub fn warning(
     let resolved: Vec<&Heard> = warnings.resolved(heard).collect();
     let is_resolved =
         |key: &domain::warning::WarningKey| resolved.iter().any(|h| h.message.key == *key);
-    let unresolved = message.references.iter().filter(|key| !is_resolved(*key));
+    let unresolved = message.references.iter().filter(|key| !is_resolved(key));
     WarningView {
         id: warning_id(heard.seq),
         agency: heard.agency.to_string(),
