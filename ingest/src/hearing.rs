@@ -3,7 +3,7 @@
 
 mod config;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -22,6 +22,7 @@ use tokio::task::JoinHandle;
 use crate::admit::{Admission, Ticks};
 use crate::archive::{Archive, ArchiveState};
 use crate::bridge::{Bridge, BridgeState};
+use crate::cap::poll;
 use crate::cot::listen::CotPort;
 use crate::http::keys::Keys;
 use crate::http::routes::router;
@@ -56,6 +57,8 @@ pub struct HearingHandle {
     letters: Letters,
     stop: watch::Sender<bool>,
     ticker: JoinHandle<()>,
+    cap_feeds: poll::States,
+    poller: JoinHandle<()>,
 }
 
 impl std::fmt::Debug for HearingHandle {
@@ -159,6 +162,9 @@ impl Hearing {
             }
             None => None,
         };
+        let cap_feeds = poll::States::default();
+        let polling = poll::run(admission.clone(), cap_feeds.clone(), stopped.clone());
+        let poller = tokio::spawn(polling);
         let ticker = tokio::spawn(ticker::run(admission.clone(), config.tick_every, stopped));
         let router = router(Arc::new(door));
         Ok(HearingHandle {
@@ -174,6 +180,8 @@ impl Hearing {
             letters,
             stop,
             ticker,
+            cap_feeds,
+            poller,
         })
     }
 }
@@ -230,6 +238,11 @@ impl HearingHandle {
     /// What was refused, sent again.
     pub fn letters(&self) -> Letters {
         self.letters.clone()
+    }
+
+    /// The feeds of warnings that are looked at, by address.
+    pub fn cap_feeds(&self) -> BTreeMap<String, poll::FeedState> {
+        self.cap_feeds.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone()
     }
 
     /// The counters.
@@ -314,6 +327,7 @@ impl HearingHandle {
         let parts = [
             ("the ticker", self.ticker.is_finished()),
             ("the news", self.news.as_ref().is_some_and(Telling::is_finished)),
+            ("the look at feeds of warnings", self.poller.is_finished()),
             ("the MQTT endpoint", self.edge.as_ref().is_some_and(EdgeHandle::is_finished)),
             ("the bridge to the broker", self.bridge.as_ref().is_some_and(Bridge::is_finished)),
             ("the SL 651 port", self.sl651.as_ref().is_some_and(Listening::is_finished)),
@@ -341,6 +355,9 @@ impl HearingHandle {
         }
         if let Some(archive) = self.archive {
             archive.ended().await;
+        }
+        if self.poller.await.is_err() {
+            tracing::error!("the look at feeds of warnings broke off");
         }
         if self.ticker.await.is_err() {
             tracing::error!("the ticker broke off");

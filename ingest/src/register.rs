@@ -8,7 +8,7 @@ use std::hash::{BuildHasher, Hash, Hasher};
 use std::sync::Arc;
 
 pub use crate::rights::Rights;
-use domain::city::{AddressBook, City, Registry};
+use domain::city::{AddressBook, CapFeed, City, Registry};
 use domain::ids::{AgencyId, DatastreamIx, HospitalId, UnitId};
 use domain::time::{SECOND_MS, UtcMs};
 use foldhash::fast::FixedState;
@@ -137,6 +137,8 @@ pub struct Register {
     intervals: Intervals,
     around: Around,
     future_tolerance_ms: i64,
+    /// Feeds that are looked at for warnings.
+    cap_feeds: Vec<CapFeed>,
     telemetry: Gauges,
 }
 
@@ -207,6 +209,7 @@ impl Register {
             book: Arc::new(AddressBook::of(city)),
             names: registry.rows().to_vec(),
             intervals: Intervals::of(city, registry),
+            cap_feeds: city.cap.feeds.clone(),
             around,
             future_tolerance_ms: i64::from(city.about.future_tolerance_s) * SECOND_MS,
             telemetry: Gauges::of(city),
@@ -299,6 +302,11 @@ impl Register {
     pub fn station(&self, id: &str) -> Option<&Instrument> {
         self.stations.get(id)
     }
+    /// The feeds that are looked at for warnings.
+    pub fn cap_feeds(&self) -> &[CapFeed] {
+        &self.cap_feeds
+    }
+
     /// An agency's rights.
     pub fn agency(&self, id: &AgencyId) -> Option<&Rights> {
         self.agencies.get(id)

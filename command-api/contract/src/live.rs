@@ -135,7 +135,7 @@ pub struct Picture {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Notice {
     /// A stable word, the kind of the notice: `disk_nearly_full`, `disk_full`, `archive_down`,
-    /// `archive_behind`, `engine_behind`, `threshold_refused`, `unit_distress`, `certificate_expiring`,
+    /// `archive_behind`, `engine_behind`, `threshold_refused`, `cap_feed_down`, `unit_distress`, `certificate_expiring`,
     /// `certificate_refused`.
     pub id: String,
     /// `warning` or `critical`.

@@ -64,6 +64,8 @@ const DOORS: &[(&str, &str, &[Role])] = &[
     ("get", "/v1/tracks", WATCH),
     ("get", "/v1/cameras", WATCH),
     ("get", "/v1/alerts/{id}/cameras", WATCH),
+    ("get", "/v1/warnings", WATCH),
+    ("get", "/v1/warnings/{id}", WATCH),
     ("get", "/v1/rejections", FEEDS),
     ("get", "/v1/rejections/reasons", FEEDS),
     ("get", "/v1/rejections/{id}", FEEDS),

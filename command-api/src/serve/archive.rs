@@ -37,6 +37,24 @@ pub(super) fn notice(hearing: &HearingHandle, now: UtcMs) -> Option<Notice> {
     })
 }
 
+/// Feeds of warnings that do not answer.
+pub(super) fn cap_feeds(hearing: &HearingHandle, now: UtcMs) -> Option<Notice> {
+    let states = hearing.cap_feeds();
+    let mut down =
+        states.iter().filter_map(|(url, s)| Some((url, s.error.as_ref()?, s.down_since)));
+    let (url, error, since) = down.next()?;
+    let count = 1 + down.count();
+    Some(Notice {
+        id: "cap_feed_down".into(),
+        severity: "warning".into(),
+        detail: format!("the feed of warnings {url} is not read: {error}"),
+        figures: BTreeMap::from([("count".to_owned(), count as f64)]),
+        thresholds: Vec::new(),
+        units: Vec::new(),
+        since_ms: since.unwrap_or(now).0,
+    })
+}
+
 /// Units whose session to the embedded endpoint is up; nothing behind a city's own broker, which
 /// does not say who is connected to it.
 pub(super) fn units_connected(hearing: &HearingHandle) -> Option<BTreeSet<UnitId>> {

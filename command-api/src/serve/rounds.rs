@@ -190,6 +190,7 @@ pub(super) async fn look(
         if let Some(certificates) = &certificates {
             standing.extend(super::certificates::notices(&certificates.state(), now));
         }
+        standing.extend(super::archive::cap_feeds(&hearing, now));
         let plans = (platform.plans)();
         let refused = plans.last().map(|plan| plan.refused.as_slice()).unwrap_or_default();
         standing.extend(feeds::thresholds(refused, now));

@@ -12,6 +12,7 @@ export const said = {
   'notice.certificate.days': ['剩余 {n} 天', '{n} days left'],
   'notice.certificate.ended': ['已到期，新连接无法建立', 'it has ended: nobody new can connect'],
   'notice.certificate.old': ['仍用原证书', 'the old one holds'],
+  'notice.cap_feed_down': ['预警源不可达', 'Feed of warnings unreachable'],
   'notice.free': ['余 {free}（{share}%）', '{free} free ({share} %)'],
   'notice.free.only': ['余 {free}', '{free} free'],
   'notice.days': ['约 {n} 天后写满', 'full in about {n} days'],

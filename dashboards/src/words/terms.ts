@@ -34,6 +34,7 @@ export const terms = {
   'channel.sl651': ['遥测 SL 651', 'SL 651 telemetry'],
   'channel.cot': ['CoT 定位', 'Cursor-on-Target'],
   'channel.desk': ['值班台', 'duty desk'],
+  'channel.poll': ['轮询', 'polled'],
   'channel.http': ['HTTP', 'HTTP'],
 
   'prop.rainfall': ['雨量', 'rain'],

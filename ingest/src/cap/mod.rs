@@ -8,6 +8,7 @@ pub(crate) mod admit;
 mod certificate;
 pub mod decode;
 pub mod faults;
+pub mod poll;
 mod rules;
 pub mod schema;
 pub mod signature;

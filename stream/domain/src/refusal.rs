@@ -116,6 +116,8 @@ pub enum Channel {
     Cot,
     /// The desk: a person's correction.
     Desk,
+    /// A feed of warnings that the platform looks at.
+    Poll,
 }
 
 impl Channel {
@@ -128,6 +130,7 @@ impl Channel {
         Channel::Sl651,
         Channel::Cot,
         Channel::Desk,
+        Channel::Poll,
     ];
 
     /// The channel of a word.
@@ -145,6 +148,7 @@ impl Channel {
             Channel::Sl651 => "sl651",
             Channel::Cot => "cot",
             Channel::Desk => "desk",
+            Channel::Poll => "poll",
         }
     }
 }

@@ -1,0 +1,213 @@
+//! Stop 1 of 9, **heard**, where an office only publishes: Atom and RSS feeds of warnings are looked
+//! at by the city's `cap/feeds.toml`. After it: [`crate::cap::decode`] (decoded).
+//!
+//! A feed is asked for news only (conditional requests), an entry is fetched once, from the feed's
+//! own host alone; redirects are refused, bodies are bounded, and a feed that does not answer is
+//! asked less and less often. What it brings counts as sent by the agency that is named with it.
+
+pub mod fetch;
+pub mod listing;
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use domain::city::CapFeed;
+use domain::refusal::Channel;
+use domain::time::UtcMs;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use self::fetch::{Address, Fetched, Memo, fetch};
+use self::listing::Entry;
+use crate::admit::{Admission, Admitted, Source};
+use crate::cap;
+
+/// How often the configuration is looked at for feeds that came or went.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// The longest pause after failures, seconds.
+pub const BACKOFF_MAX_S: u64 = 3_600;
+/// Entries of one feed that are remembered, so that each is fetched once.
+pub const ENTRIES_REMEMBERED: usize = 4_096;
+/// The most entries that are fetched at one look; the rest comes with the next.
+pub const ENTRIES_AT_ONCE: usize = 64;
+
+/// What is known of a feed that is looked at.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct FeedState {
+    /// When it last answered, by the platform's clock.
+    pub answered: Option<UtcMs>,
+    /// Why it did not, the last time; nothing where it did.
+    pub error: Option<String>,
+    /// Since when it does not.
+    pub down_since: Option<UtcMs>,
+}
+
+/// Every feed's state, by its address.
+pub type States = Arc<Mutex<BTreeMap<String, FeedState>>>;
+
+/// Looks at the feeds of the configuration in force until it is stopped.
+pub async fn run(admission: Admission, states: States, mut stop: watch::Receiver<bool>) {
+    let mut running: BTreeSet<(String, String, u32)> = BTreeSet::new();
+    let mut tasks = JoinSet::new();
+    loop {
+        let wanted = admission.register().cap_feeds().to_vec();
+        let keys: BTreeSet<_> = wanted.iter().map(key).collect();
+        if keys != running {
+            // A new configuration: all begin anew.
+            tasks.shutdown().await;
+            hold(&states).clear();
+            for feed in wanted {
+                let (admission, states) = (admission.clone(), states.clone());
+                tasks.spawn(async move { follow(feed, admission, states).await });
+            }
+            running = keys;
+        }
+        let pause = tokio::time::timeout(LOOK_EVERY, stop.wait_for(|stop| *stop));
+        let stopped = pause.await.map(|seen| seen.is_ok());
+        match stopped {
+            Ok(true) => return tasks.shutdown().await,
+            // Nobody is left to stop it: the feeds go on.
+            Ok(false) => tokio::time::sleep(LOOK_EVERY).await,
+            Err(_) => {}
+        }
+    }
+}
+
+fn key(feed: &CapFeed) -> (String, String, u32) {
+    (feed.url.clone(), feed.agency.to_string(), feed.interval_s)
+}
+
+fn hold(states: &States) -> std::sync::MutexGuard<'_, BTreeMap<String, FeedState>> {
+    states.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// One feed, look after look.
+async fn follow(feed: CapFeed, admission: Admission, states: States) {
+    let mut follower = Follower { seen: Seen::default(), memo: Memo::default(), feed, admission };
+    let mut failures = 0_u32;
+    loop {
+        let looked = follower.look().await;
+        let now = follower.admission.now();
+        {
+            let mut held = hold(&states);
+            let state = held.entry(follower.feed.url.clone()).or_default();
+            match &looked {
+                Ok(()) => *state = FeedState { answered: Some(now), ..FeedState::default() },
+                Err(why) => {
+                    state.error = Some(why.clone());
+                    state.down_since.get_or_insert(now);
+                }
+            }
+        }
+        failures = match looked {
+            Ok(()) => 0,
+            Err(why) => {
+                tracing::warn!(url = follower.feed.url, why, "a feed of warnings was not read");
+                failures.saturating_add(1)
+            }
+        };
+        tokio::time::sleep(pause(follower.feed.interval_s, failures)).await;
+    }
+}
+
+/// The pause before the next look: the interval, doubled for every failure in a row.
+fn pause(interval_s: u32, failures: u32) -> Duration {
+    let interval = u64::from(interval_s);
+    let longer = interval.saturating_mul(1_u64 << failures.min(12));
+    Duration::from_secs(longer.clamp(interval, BACKOFF_MAX_S.max(interval)))
+}
+
+/// Entries that were fetched.
+#[derive(Debug, Default)]
+struct Seen {
+    known: BTreeSet<Entry>,
+    order: VecDeque<Entry>,
+}
+
+impl Seen {
+    fn put(&mut self, entry: Entry) {
+        if self.known.insert(entry.clone()) {
+            self.order.push_back(entry);
+        }
+        while self.order.len() > ENTRIES_REMEMBERED {
+            if let Some(oldest) = self.order.pop_front() {
+                self.known.remove(&oldest);
+            }
+        }
+    }
+}
+
+struct Follower {
+    feed: CapFeed,
+    admission: Admission,
+    seen: Seen,
+    memo: Memo,
+}
+
+impl Follower {
+    /// One look: the list, then what is new on it.
+    async fn look(&mut self) -> Result<(), String> {
+        let address = Address::of(&self.feed.url)?;
+        let mut memo = self.memo.clone();
+        let body = match fetch(&address, &mut memo).await? {
+            Fetched::Unchanged => return Ok(()),
+            Fetched::Body(body) => body,
+        };
+        let mut entries = match listing::read(&body)? {
+            listing::Listing::Entries(entries) => entries,
+            listing::Listing::Message => {
+                self.take(&address, &body).await?;
+                self.memo = memo;
+                return Ok(());
+            }
+        };
+        entries.retain(|entry| !self.seen.known.contains(entry));
+        let is_whole = entries.len() <= ENTRIES_AT_ONCE;
+        let mut failed = None;
+        for entry in entries.into_iter().take(ENTRIES_AT_ONCE) {
+            if let Err(why) = self.entry(&address, &entry).await {
+                failed = Some(format!("{}: {why}", entry.link));
+            } else {
+                self.seen.put(entry);
+            }
+        }
+        match failed {
+            Some(why) => Err(why),
+            None => {
+                // Only a list that was worked off may be answered with "nothing new".
+                self.memo = if is_whole { memo } else { Memo::default() };
+                Ok(())
+            }
+        }
+    }
+
+    async fn entry(&mut self, feed: &Address, entry: &Entry) -> Result<(), String> {
+        let address = match feed.join(&entry.link) {
+            Ok(address) => address,
+            Err(why) => {
+                // It will not be another host's the next time either.
+                tracing::warn!(url = self.feed.url, link = entry.link, why, "an entry is left");
+                return Ok(());
+            }
+        };
+        match fetch(&address, &mut Memo::default()).await? {
+            Fetched::Body(body) => self.take(&address, &body).await,
+            Fetched::Unchanged => Err("answered 304 without having been asked so".into()),
+        }
+    }
+
+    /// Admits a message; what is refused is kept, and is done with.
+    async fn take(&self, address: &Address, body: &[u8]) -> Result<(), String> {
+        self.admission.room().await;
+        let place = address.to_string();
+        let source = Source { agency: &self.feed.agency, channel: Channel::Poll, place: &place };
+        let admitted: Admitted = match cap::said(body) {
+            Ok(said) => {
+                self.admission.reports(source, said, |_| Ok(())).map_err(|e| e.to_string())?
+            }
+            Err(why) => self.admission.refuse(source, why, body),
+        };
+        admitted.durable().await.map(|_| ()).map_err(|error| error.to_string())
+    }
+}

@@ -1,0 +1,185 @@
+//! Feeds of warnings that the platform looks at itself: each entry once, news only, the feed's own
+//! host, no redirects; a feed that does not answer is known as such and comes back.
+// The lints know only `#[test]` functions as tests, and not what these share.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod support;
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+
+use domain::city::City;
+use domain::record::Record;
+use domain::refusal::Channel;
+use domain::report::Report;
+use ingest::cap::poll::listing::{Listing, read};
+use ingest::cap::poll::{States, run};
+use ingest::register::Register;
+use support::{House, files, until};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
+
+fn message(id: &str) -> String {
+    format!(
+        "<alert xmlns=\"urn:oasis:names:tc:emergency:cap:1.2\"><identifier>{id}</identifier><sender>qx@example.cn</sender>\
+         <sent>2026-06-11T03:00:00+08:00</sent><status>Actual</status><msgType>Alert</msgType><scope>Public</scope></alert>"
+    )
+}
+
+/// Status and body by path; the requests that came.
+#[derive(Default)]
+struct Site {
+    pages: BTreeMap<String, (u16, String)>,
+    asked: Vec<String>,
+}
+
+async fn serve(listener: TcpListener, site: Arc<Mutex<Site>>) {
+    loop {
+        let Ok((mut socket, _)) = listener.accept().await else { return };
+        let mut head = Vec::new();
+        while !head.windows(4).any(|w| w == b"\r\n\r\n") {
+            let mut piece = [0; 1024];
+            match socket.read(&mut piece).await {
+                Ok(n) if n > 0 => head.extend_from_slice(&piece[..n]),
+                _ => break,
+            }
+        }
+        let head = String::from_utf8_lossy(&head).into_owned();
+        let path = head.split(' ').nth(1).unwrap_or_default().to_owned();
+        let answer = {
+            let mut site = site.lock().unwrap();
+            site.asked.push(path.clone());
+            let known = path == "/feed" && head.to_lowercase().contains("if-none-match: \"v1\"");
+            match site.pages.get(&path) {
+                Some((200, _)) if known => "HTTP/1.1 304 Not Modified\r\n\r\n".to_owned(),
+                Some((302, to)) => {
+                    format!("HTTP/1.1 302 Found\r\nLocation: {to}\r\nContent-Length: 0\r\n\r\n")
+                }
+                Some((status, body)) => {
+                    format!(
+                        "HTTP/1.1 {status} X\r\nETag: \"v1\"\r\nContent-Length: {}\r\n\r\n{body}",
+                        body.len()
+                    )
+                }
+                None => "HTTP/1.1 404 X\r\nContent-Length: 0\r\n\r\n".to_owned(),
+            }
+        };
+        let _ = socket.write_all(answer.as_bytes()).await;
+    }
+}
+
+fn atom(links: &[&str]) -> String {
+    let entries: String = links
+        .iter()
+        .map(|link| format!("<entry><id>{link}</id><updated>1</updated><link href='/page'/><link type='application/cap+xml' href='{link}'/></entry>"))
+        .collect();
+    format!("<feed xmlns='http://www.w3.org/2005/Atom'>{entries}</feed>")
+}
+
+fn taken(house: &House) -> Vec<String> {
+    let records = house.records().into_iter();
+    let polled = records.filter_map(|record| match record {
+        Record::Report { channel: Channel::Poll, report: Report::Warning(w), .. } => {
+            Some(w.message.key.identifier)
+        }
+        _ => None,
+    });
+    polled.collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_feed_is_followed_each_entry_once_on_its_own_host_alone() {
+    let dir = tempfile::tempdir().unwrap();
+    let house = House::open(dir.path(), true);
+    house.admission.tick().await.unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let at = listener.local_addr().unwrap();
+    let other = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let stranger = format!("http://{}/x", other.local_addr().unwrap());
+    let site = Arc::new(Mutex::new(Site::default()));
+    let put = |path: &str, status: u16, body: &str| {
+        site.lock().unwrap().pages.insert(path.into(), (status, body.into()));
+    };
+    put("/one", 200, &message("M1"));
+    put("/two", 200, &message("M2").replace("Actual", "Red"));
+    let two = format!("http://{at}/two");
+    put("/feed", 200, &atom(&["/one", &two, &stranger]));
+    let server = tokio::spawn(serve(listener, site.clone()));
+
+    let mut city = files();
+    let feeds =
+        format!("[[feed]]\nagency = \"weather\"\nurl = \"http://{at}/feed\"\ninterval_s = 10\n");
+    city.insert("cap/feeds.toml".into(), feeds.into_bytes());
+    let city = City::read(&city).unwrap();
+    house.admission.configure(Arc::new(Register::of(&city, &city.registry(&[]))));
+    let (stop, stopped) = tokio::sync::watch::channel(false);
+    let states = States::default();
+    let task = tokio::spawn(run(house.admission.clone(), states.clone(), stopped));
+    let answered =
+        || states.lock().unwrap().values().any(|s| s.answered.is_some() && s.error.is_none());
+    until("the feed was read", answered).await;
+    assert_eq!(taken(&house), ["M1"]);
+    let refused = house.records().into_iter().filter(|r| matches!(r, Record::Refused(_))).count();
+    assert_eq!(refused, 1, "the other is kept with why");
+    let looks = |path: &str| site.lock().unwrap().asked.iter().filter(|p| *p == path).count();
+    until("it was asked again, and had nothing new", || looks("/feed") >= 2).await;
+    assert_eq!((looks("/one"), looks("/two"), looks("/page")), (1, 1, 0));
+    stop.send(true).unwrap();
+    task.await.unwrap();
+    server.abort();
+    drop(other);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_feed_that_does_not_answer_or_leads_elsewhere_is_known_as_down() {
+    let dir = tempfile::tempdir().unwrap();
+    let house = House::open(dir.path(), true);
+    house.admission.tick().await.unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let at = listener.local_addr().unwrap();
+    let site = Arc::new(Mutex::new(Site::default()));
+    site.lock().unwrap().pages.insert("/feed".into(), (302, "http://127.0.0.1:1/".into()));
+    let server = tokio::spawn(serve(listener, site));
+    let mut city = files();
+    let feeds = format!(
+        "[[feed]]\nagency = \"weather\"\nurl = \"http://{at}/feed\"\n[[feed]]\nagency = \"weather\"\nurl = \"http://127.0.0.1:1/feed\"\n"
+    );
+    city.insert("cap/feeds.toml".into(), feeds.into_bytes());
+    let city = City::read(&city).unwrap();
+    house.admission.configure(Arc::new(Register::of(&city, &city.registry(&[]))));
+    let (stop, stopped) = tokio::sync::watch::channel(false);
+    let states = States::default();
+    let task = tokio::spawn(run(house.admission.clone(), states.clone(), stopped));
+    until("both are down", || {
+        states
+            .lock()
+            .unwrap()
+            .values()
+            .filter(|s| s.error.is_some() && s.down_since.is_some())
+            .count()
+            == 2
+    })
+    .await;
+    let said = format!("{:?}", states.lock().unwrap());
+    assert!(said.contains("redirects are not followed"), "{said}");
+    stop.send(true).unwrap();
+    task.await.unwrap();
+    server.abort();
+}
+
+#[test]
+fn a_list_is_read_in_each_of_its_forms() {
+    let rss = "<rss version='2.0'><channel><title>t</title><item><guid>1</guid><link>http://h/1</link></item><item><title>no link</title></item></channel></rss>";
+    let Ok(Listing::Entries(items)) = read(rss.as_bytes()) else { panic!("no list") };
+    assert_eq!((items.len(), items[0].link.as_str()), (1, "http://h/1"));
+    assert_eq!(read(message("M").as_bytes()), Ok(Listing::Message));
+    assert!(read(b"<html/>").is_err());
+    assert!(read(b"<!DOCTYPE feed><feed/>").is_err());
+}
+
+proptest::proptest! {
+    #[test]
+    fn any_bytes_give_an_answer(body in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..200)) {
+        let _ = read(&body);
+    }
+}
