@@ -4933,7 +4933,7 @@ export interface components {
             };
             /**
              * @description A stable word, the kind of the notice: `disk_nearly_full`, `disk_full`, `archive_down`,
-             *     `archive_behind`, `engine_behind`, `threshold_refused`, `unit_distress`, `certificate_expiring`,
+             *     `archive_behind`, `engine_behind`, `threshold_refused`, `cap_feed_down`, `unit_distress`, `certificate_expiring`,
              *     `certificate_refused`.
              */
             id: string;
