@@ -10,6 +10,7 @@ pub mod archive;
 pub mod around;
 pub mod bridge;
 pub mod cap;
+pub mod cases;
 pub mod cot;
 pub mod decoders;
 pub mod hearing;

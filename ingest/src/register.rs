@@ -128,6 +128,9 @@ pub struct Register {
     hospitals: BTreeMap<HospitalId, AgencyId>,
     /// By name; none where two are called the same.
     hospital_names: BTreeMap<String, Option<HospitalId>>,
+    /// Codes of what is counted.
+    codes: BTreeSet<String>,
+    offset_s: i32,
     units: BTreeMap<UnitId, AgencyId>,
     /// Units by the uid of their CoT device.
     cot: BTreeMap<String, UnitId>,
@@ -199,6 +202,8 @@ impl Register {
             agencies: city.agencies.iter().map(|a| (a.id.clone(), Rights::of(city, a))).collect(),
             hospitals: city.hospitals.iter().map(|h| (h.id.clone(), h.agency.clone())).collect(),
             hospital_names: hospital_names(city),
+            codes: city.diseases.iter().map(|d| d.code.clone()).collect(),
+            offset_s: city.about.offset_s,
             units: city.units.iter().map(|u| (u.id.clone(), u.agency.clone())).collect(),
             cot: city
                 .units
@@ -359,6 +364,14 @@ impl Register {
     /// How long the intervals of interval properties are.
     pub fn intervals(&self) -> &Intervals {
         &self.intervals
+    }
+    /// Whether this is a code of what is counted.
+    pub fn counts(&self, code: &str) -> bool {
+        self.codes.contains(code)
+    }
+    /// The city's offset, seconds east of UTC.
+    pub fn offset_s(&self) -> i32 {
+        self.offset_s
     }
     /// How far ahead of now a frame may be dated, milliseconds.
     pub fn future_tolerance_ms(&self) -> i64 {

@@ -86,6 +86,7 @@ routes! {
     get "/v1/units/{id}" Session [] "" => "UnitView": "One unit"
     get "/v1/hospitals" Session [] "" => "[HospitalView]": "Hospitals"
     get "/v1/hospitals/{id}" Session [] "" => "HospitalView": "One hospital"
+    get "/v1/cases" Session ["place", "syndrome", "from", "to", "limit"] "" => "CasesView": "Counts of cases by day, place, syndrome and age, newest day first, with what they were before they were corrected"
     get "/v1/feeds" Session [] "" => "[FeedView]": "Feeds"
     get "/v1/feeds/health" Session ["agency"] "" => "[AgencyHealthView]": "Health of feeds, agency by agency; an agency sees its own"
     get "/v1/feeds/datastreams" Session ["agency", "data", "limit"] "" => "[DatastreamHealthView]": "Datastreams with their silence, worst first"
@@ -128,7 +129,8 @@ routes! {
     post "/v1.1/{entity}" Token [] "application/json" => "application/json": "SensorThings: Observations (201 with Location), CreateObservations (data arrays: an address or \"error\" for each)"
     post "/v1.1/{entity}/{*rest}" Token [] "application/json" => "application/json": "SensorThings: Datastreams('id')/Observations"
     post "/v1/observations" Token ["dry_run"] "application/json" => "IngestAnswer": "Observations: JSON array, NDJSON or CSV; plain, gzip or zstd"
-    post "/v1/reports/hospital" Token [] "application/json" => "IngestAnswer": "A hospital's status"
+    post "/v1/reports/hospital" Token [] "application/json" => "IngestAnswer": "Hospitals' reports: our JSON, HAVE 1.0 XML or CSV"
+    post "/v1/reports/cases" Token [] "application/json" => "IngestAnswer": "Counts of cases: JSON array, NDJSON or CSV; never a person"
     post "/v1/reports/units" Token [] "application/json" => "IngestAnswer": "A unit's report"
     post "/v1/reports/hotline" Token [] "application/json" => "IngestAnswer": "12345: citizens' reports; JSON, NDJSON or CSV, as all of these"
     post "/v1/reports/calls" Token [] "application/json" => "IngestAnswer": "110, 119, 120, 122: incidents of emergency calls"
@@ -236,6 +238,7 @@ pub fn openapi() -> Value {
     add::<views::SessionView>(&mut generator);
     add::<views::TraceView>(&mut generator);
     add::<views::NearCameraView>(&mut generator);
+    add::<views::CasesView>(&mut generator);
     let mut paths: Map<String, Value> = Map::new();
     for route in ROUTES {
         let at = paths.entry(route.documented_path()).or_insert_with(|| json!({}));

@@ -4,6 +4,7 @@
 pub mod believed;
 pub mod body;
 pub mod cameras;
+pub mod cases;
 pub mod commands;
 pub mod credentials;
 pub mod explanation;
@@ -110,6 +111,7 @@ fn reading(path: &str) -> Option<Handler> {
         "/v1/tasks/{id}" => get(resources::task),
         "/v1/units" => get(resources::units),
         "/v1/units/{id}" => get(resources::unit),
+        "/v1/cases" => get(cases::cases),
         "/v1/hospitals" => get(resources::hospitals),
         "/v1/hospitals/{id}" => get(resources::hospital),
         "/v1/feeds" => get(feeds::feeds),

@@ -310,6 +310,7 @@ fn reported(
         Report::Unit(said) => heard::unit(picture, received, said, touched),
         Report::Earthquake(said) => heard::earthquake(picture, said, touched),
         Report::Track(said) => heard::track(picture, received, said, touched),
+        Report::Cases(said) => drop(picture.cases.take(said, received)),
         Report::Signal(said) => signal(picture, seq, received, said, touched),
         Report::Attachment(_) => {}
         Report::Situation(said) => {

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use contract::views::LogEntry;
 use domain::bulletin::{Earthquake, StormTrack};
+use domain::cases::Book;
 use domain::correction::Correction;
 use domain::decision::{AlertId, Decision};
 use domain::ids::{HospitalId, IncidentId, PlanId, TaskId, UnitId};
@@ -47,6 +48,9 @@ pub struct Picture {
     pub units: BTreeMap<UnitId, UnitHeard>,
     /// What hospitals said of themselves.
     pub hospitals: BTreeMap<HospitalId, Ward>,
+    /// Counts of cases of the last days, each report with when it came.
+    #[serde(default)]
+    pub cases: Book<UtcMs>,
     /// Official signals in force, by the issuer's id.
     pub signals: BTreeMap<String, OfficialSignal>,
     /// The duty log's newest lines, by (journal number, place within it, what it is about).

@@ -64,6 +64,11 @@ impl Ward {
         true
     }
 
+    /// The reports that are kept, oldest first.
+    pub fn reports(&self) -> impl Iterator<Item = &HospitalReport> {
+        self.kept.values()
+    }
+
     /// When the newest report was true.
     pub fn t(&self) -> Option<UtcMs> {
         self.kept.last_key_value().map(|((t, _), _)| *t)

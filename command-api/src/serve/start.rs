@@ -11,6 +11,7 @@ use bytes::Bytes;
 use contract::views::DoorView;
 use domain::city::Registry;
 use domain::ids::Seq;
+use domain::report::Report;
 use domain::status::Live as Actual;
 use domain::time::{Clock, UtcMs};
 use ingest::admit::Ticks;
@@ -202,6 +203,7 @@ pub(super) async fn start(options: &ServeOptions) -> Result<(Parts, TcpListener)
     let hearing = Hearing::start(config, &journal).await?;
     let known = live.board().picture.warnings.clone();
     hearing.admission().recall_warnings(known.known());
+    recall_reports(&hearing, &live.board());
     let hearing = Arc::new(hearing);
     // Weak: who ends hearing must be the last to hold it.
     units.connect(Box::new(Arc::downgrade(&hearing)));
@@ -256,6 +258,19 @@ pub(super) async fn start(options: &ServeOptions) -> Result<(Parts, TcpListener)
     super::archive::figures(&parts);
     super::certificates::figures(&parts);
     Ok((parts, listener))
+}
+
+/// What the desk still has of reports: one that comes again is known.
+fn recall_reports(hearing: &HearingHandle, board: &Board) {
+    let city = board.city.city();
+    let admission = hearing.admission();
+    let counts = board.picture.cases.reports();
+    let counts = counts.filter_map(|c| Some((c.agency.clone()?, Report::Cases(c))));
+    admission.recall_reports(counts);
+    let wards =
+        city.hospitals.iter().filter_map(|h| Some((h, board.picture.hospitals.get(&h.id)?)));
+    let said = wards.flat_map(|(h, ward)| ward.reports().map(move |r| (h.agency.clone(), r)));
+    admission.recall_reports(said.map(|(agency, r)| (agency, Report::Facility(r.clone()))));
 }
 
 fn heard(

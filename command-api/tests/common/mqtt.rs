@@ -76,7 +76,11 @@ impl Mqtt {
 
     /// Publishes at QoS 1, and waits until it is acknowledged.
     pub async fn publish(&mut self, topic: &str, body: &Value) {
-        let body = body.to_string();
+        self.publish_raw(topic, body.to_string().as_bytes()).await;
+    }
+
+    /// The same of any bytes.
+    pub async fn publish_raw(&mut self, topic: &str, body: &[u8]) {
         self.client.publish(topic, QoS::AtLeastOnce, false, body).await.unwrap();
         self.until(|packet| matches!(packet, Packet::PubAck(_)).then_some(())).await;
     }

@@ -831,6 +831,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/cases": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Counts of cases by day, place, syndrome and age, newest day first, with what they were before they were corrected */
+        get: {
+            parameters: {
+                query?: {
+                    place?: string;
+                    syndrome?: string;
+                    from?: string;
+                    to?: string;
+                    limit?: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Counts of cases by day, place, syndrome and age, newest day first, with what they were before they were corrected */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["CasesView"];
+                    };
+                };
+                /** @description refused, with the reason */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/city": {
         parameters: {
             query?: never;
@@ -2303,6 +2354,55 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/reports/cases": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Counts of cases: JSON array, NDJSON or CSV; never a person */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            responses: {
+                /** @description Counts of cases: JSON array, NDJSON or CSV; never a person */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["IngestAnswer"];
+                    };
+                };
+                /** @description refused, with the reason */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/reports/closures": {
         parameters: {
             query?: never;
@@ -2606,7 +2706,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** A hospital's status */
+        /** Hospitals' reports: our JSON, HAVE 1.0 XML or CSV */
         post: {
             parameters: {
                 query?: never;
@@ -2620,7 +2720,7 @@ export interface paths {
                 };
             };
             responses: {
-                /** @description A hospital's status */
+                /** @description Hospitals' reports: our JSON, HAVE 1.0 XML or CSV */
                 200: {
                     headers: {
                         [name: string]: unknown;
@@ -4034,6 +4134,115 @@ export interface components {
              * @description Window of the rule, seconds.
              */
             window_s?: number | null;
+        };
+        /** @description A syndrome or disease. */
+        CaseCodeView: {
+            /** @description Code. */
+            code: string;
+            /** @description `A`, `B-as-A`, `B`, `C`: 法定传染病类别. */
+            legal_class?: string | null;
+            /** @description 中文. */
+            name: string;
+            /** @description English. */
+            name_en: string;
+            /**
+             * Format: uint32
+             * @description Within how many hours it is reported.
+             */
+            report_limit_h?: number | null;
+            /** @description Whether it is a syndrome and no diagnosis. */
+            syndrome: boolean;
+        };
+        /** @description A day's sum. */
+        CaseDayView: {
+            /**
+             * Format: uint32
+             * @description Cases.
+             */
+            count: number;
+            /** @description The day, `2026-06-11`. */
+            day: string;
+            /** @description Code. */
+            syndrome: string;
+        };
+        /** @description A count before it was corrected. */
+        CaseRevision: {
+            /**
+             * Format: uint32
+             * @description Cases.
+             */
+            count: number;
+            /**
+             * Format: uint32
+             * @description Of them dead.
+             */
+            deaths?: number | null;
+            /**
+             * Format: int64
+             * @description When it came.
+             */
+            received_ms: number;
+            /**
+             * Format: int64
+             * @description When it was reported.
+             */
+            reported_ms: number;
+        };
+        /** @description One count. */
+        CaseRow: {
+            /** @description `0-4`, `60+`, `all`, `unknown`. */
+            age: string;
+            /** @description Whose count. */
+            agency: string;
+            /**
+             * Format: uint32
+             * @description Cases.
+             */
+            count: number;
+            /** @description The day, `2026-06-11`. */
+            day: string;
+            /**
+             * Format: uint32
+             * @description Of them dead.
+             */
+            deaths?: number | null;
+            /** @description What it was before it was corrected (更正), oldest first. */
+            history?: components["schemas"]["CaseRevision"][];
+            /** @description A zone's code or a hospital's id. */
+            place: string;
+            /** @description 中文 name of the place. */
+            place_name: string;
+            /** @description English name of the place. */
+            place_name_en: string;
+            /**
+             * Format: int64
+             * @description When it came.
+             */
+            received_ms: number;
+            /**
+             * Format: int64
+             * @description When it was reported.
+             */
+            reported_ms: number;
+            /** @description `male`, `female`; absent for both. */
+            sex?: string | null;
+            /** @description Code. */
+            syndrome: string;
+        };
+        /** @description Counts, as they stand and as they stood. */
+        CasesView: {
+            /** @description What is counted, those that have rows only. */
+            codes: components["schemas"]["CaseCodeView"][];
+            /**
+             * @description Sums by syndrome and day, oldest day first, over the places that were asked for. Nothing is
+             *     counted twice: of one agency a whole counts instead of its parts (both sexes, all ages, the
+             *     zone around others).
+             */
+            days: components["schemas"]["CaseDayView"][];
+            /** @description Whether there are more rows than were sent. */
+            more: boolean;
+            /** @description The counts, newest day first. */
+            rows: components["schemas"]["CaseRow"][];
         };
         /** @description One change of the picture: a row in its new state, or its removal. */
         Change: {

@@ -102,6 +102,15 @@ pub(super) fn unkept(
     Record::Refused(Refusal { agency, channel, source, received, reason, detail, raw, quarantined })
 }
 
+/// The bytes of a refused item that are kept: cut at their bound, and of a report of cases only
+/// what names nobody. Whatever refuses comes through here.
+fn kept(place: &str, raw: &[u8]) -> Vec<u8> {
+    if crate::cases::is_place(place) {
+        return crate::cases::redact::redact(raw);
+    }
+    raw[..raw.len().min(RAW_KEPT_MAX_BYTES)].to_vec()
+}
+
 /// A refusal as it is kept.
 pub(crate) fn refusal(source: Source<'_>, received: UtcMs, why: &Why, raw: &[u8]) -> Refusal {
     Refusal {
@@ -111,7 +120,7 @@ pub(crate) fn refusal(source: Source<'_>, received: UtcMs, why: &Why, raw: &[u8]
         received,
         reason: why.reason,
         detail: why.detail.clone(),
-        raw: raw[..raw.len().min(RAW_KEPT_MAX_BYTES)].to_vec(),
+        raw: kept(source.place, raw),
         quarantined: why.reason == Reason::FutureDated,
     }
 }

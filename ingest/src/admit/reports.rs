@@ -15,7 +15,7 @@ use crate::judge::Why;
 use crate::memory::Ticket;
 use crate::reports::kind::Said;
 use crate::units::still::{Standing, is_position};
-use crate::{cap, hospitals, quakes, signals, situations, sl651, tracks, units};
+use crate::{cap, cases, hospitals, quakes, signals, situations, sl651, tracks, units};
 
 /// Reports that are remembered, so that one sent twice is taken once.
 pub(super) const REPORTS_REMEMBERED: usize = 4_096;
@@ -29,6 +29,8 @@ pub(crate) struct Reported {
     pub(crate) warnings: cap::admit::Known,
     /// Where units were last heard: these come too often to be remembered among the others.
     pub(crate) standing: Standing,
+    /// Counts of cases by what they are of.
+    pub(crate) cases: cases::admit::Known,
 }
 
 impl Reported {
@@ -52,6 +54,7 @@ impl Reported {
             Report::Unit(said) if is_position(said) => {
                 self.standing.put(said, content_of(agency, report), 0);
             }
+            Report::Cases(said) => drop(self.cases.take(said, 0)),
             other => self.put(content_of(agency, other), 0),
         }
     }
@@ -61,6 +64,7 @@ impl Reported {
         self.order.retain(|content| by_content.contains_key(content));
         self.warnings.forget(ticket);
         self.standing.forget(ticket);
+        self.cases.forget(|held| *held == ticket);
     }
 }
 
@@ -92,6 +96,12 @@ impl Admission {
         Ok(draft.submit())
     }
 
+    /// Reports that are known from before the start.
+    pub fn recall_reports(&self, known: impl Iterator<Item = (AgencyId, Report)>) {
+        let mut inner = self.0.inner();
+        known.for_each(|(agency, report)| inner.reports.recall(&agency, &report));
+    }
+
     /// Warnings that are known from before the start, each with its fingerprint.
     pub fn recall_warnings<'k>(&self, known: impl Iterator<Item = (&'k WarningKey, u64)>) {
         let mut inner = self.0.inner();
@@ -109,6 +119,7 @@ pub(super) fn judge(
     match report {
         Report::Hospital(status) => hospitals::admit::hospital(draft, source, status.into()),
         Report::Facility(said) => hospitals::admit::hospital(draft, source, said),
+        Report::Cases(said) => cases::admit::cases(draft, source, said),
         Report::Unit(said) => units::admit::unit(draft, source, said, desk),
         Report::Signal(signal) => signals::admit::official(draft, source, signal),
         Report::Earthquake(said) => quakes::admit::earthquake(draft, said),

@@ -9,7 +9,7 @@ use mqtt_edge::Who;
 
 use crate::judge::Why;
 use crate::register::{Register, Rights};
-use crate::{hospitals, quakes, signals, situations, tracks, units};
+use crate::{cases, hospitals, quakes, signals, situations, tracks, units};
 
 /// One report of a body, as it was read.
 #[derive(Debug)]
@@ -83,6 +83,7 @@ impl Eq for Kind {}
 /// Every kind. The names of the topics' words are taken: no station is called so.
 pub static KINDS: &[Kind] = &[
     hospitals::KIND,
+    cases::KIND,
     units::KIND,
     signals::KIND,
     situations::HOTLINE,

@@ -8,6 +8,7 @@
 //! stands in the journal).
 
 pub mod bulletin;
+pub mod cases;
 pub mod city;
 pub mod correction;
 pub mod decision;

@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::bulletin::{Earthquake, StormTrack};
+use crate::cases::CaseCount;
 use crate::facility::HospitalReport;
 use crate::ids::{AgencyId, HospitalId, StationId, TaskId, UnitId, ZoneId};
 use crate::situation::Situation;
@@ -247,6 +248,8 @@ pub enum Report {
     Earthquake(Earthquake),
     /// See [`StormTrack`].
     Track(StormTrack),
+    /// See [`CaseCount`].
+    Cases(CaseCount),
 }
 
 /// What is silent: one station, or all of an agency.

@@ -2,6 +2,7 @@
 
 mod answers;
 mod bulletins;
+mod cases;
 mod city;
 mod credentials;
 mod exchange;
@@ -12,6 +13,7 @@ mod warnings;
 
 pub use answers::*;
 pub use bulletins::*;
+pub use cases::*;
 pub use city::*;
 pub use credentials::*;
 pub use exchange::*;

@@ -19,6 +19,7 @@ pub mod cameras;
 pub mod cap;
 pub mod cot;
 pub mod datastreams;
+mod diseases;
 pub mod exposure;
 mod faults;
 pub mod gazetteer;
@@ -99,6 +100,8 @@ pub struct City {
     pub hospitals: Vec<Hospital>,
     /// `cameras.csv`.
     pub cameras: Vec<Camera>,
+    /// What is counted: the list that is built in, with `diseases.csv` over it.
+    pub diseases: Vec<crate::cases::Disease>,
     /// `shelters.csv`.
     pub shelters: Vec<Shelter>,
     /// `gazetteer.csv`.

@@ -9,7 +9,7 @@ use super::hazards::read::Ground;
 use super::stations::Known;
 use super::{
     City, CityError, CityFiles, Hazard, MapView, Plan, about, agencies, cameras, cap, cot,
-    datastreams, exposure, gazetteer, hazards, places, plans, quality, queries, stations,
+    datastreams, diseases, exposure, gazetteer, hazards, places, plans, quality, queries, stations,
     telemetry, zones,
 };
 
@@ -17,7 +17,7 @@ use super::{
 const NEEDED: [&str; 5] =
     ["city.toml", "zones.geojson", "stations.csv", "datastreams.csv", "agencies.toml"];
 /// The files that may be left out.
-const OPTIONAL: [&str; 7] = [
+const OPTIONAL: [&str; 8] = [
     "cameras.csv",
     "units.csv",
     "hospitals.csv",
@@ -25,6 +25,7 @@ const OPTIONAL: [&str; 7] = [
     "roster.toml",
     "quality.toml",
     "gazetteer.csv",
+    "diseases.csv",
 ];
 /// The folders of a city, and how the files in them end.
 const FOLDERS: [(&str, &[&str]); 4] = [
@@ -139,6 +140,7 @@ fn draft(files: &CityFiles, faults: &Faults) -> City {
         units: units.unwrap_or_default(),
         hospitals: hospitals.unwrap_or_default(),
         cameras: cameras.unwrap_or_default(),
+        diseases: diseases::read("diseases.csv", of("diseases.csv"), faults),
         shelters: shelters.unwrap_or_default(),
         gazetteer: gazetteer.unwrap_or_default(),
         agencies,
