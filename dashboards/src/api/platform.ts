@@ -3,7 +3,7 @@ import type { Command, CommandAnswer, CommandRequest } from '../contract/types';
 import type {
   AgencyHealthView, CityView, ClockView, CredentialIssued, CredentialRequest, CredentialView, DatastreamHealthView,
   DoorView, ExplanationView, IngestAnswer, RejectionView, ReplayAnswer, ReplayManyAnswer, ReplayManyRequest,
-  ReplayRequest, SeriesView, SessionView, SignIn,
+  ReplayRequest, SeriesView, SessionView, SignIn, SituationDetail, SituationView,
 } from '../contract/types';
 import { get, post, remove } from './http';
 
@@ -70,6 +70,11 @@ export const revoke = (agency: string, id: string): Promise<void> =>
 /** What would become of an observation, sent as its agency sends it: by its secret, and dry. */
 export const foresee = (secret: string, observation: object): Promise<IngestAnswer> =>
   post('/v1/observations?dry_run=true', [observation], { authorization: `Bearer ${secret}` });
+/** What agencies reported, of one kind or of all. */
+export const situations = (kind: string | null): Promise<SituationView[]> =>
+  get(kind === null ? '/v1/situations' : `/v1/situations?kind=${encodeURIComponent(kind)}`);
+export const situation = (id: string): Promise<SituationDetail> =>
+  get(`/v1/situations/${encodeURIComponent(id)}`);
 
 /** An id of the sender's own: a command sent twice acts once. `randomUUID` needs https, this does not. */
 export function commandId(): string {

@@ -40,6 +40,9 @@ export type SessionView = Wire['SessionView'];
 export type SetUp = Wire['SetUp'];
 export type SignIn = Wire['SignIn'];
 export type SignalView = Wire['SignalView'];
+export type FactView = Wire['FactView'];
+export type SituationDetail = Wire['SituationDetail'];
+export type SituationView = Wire['SituationView'];
 export type StationState = Wire['StationState'];
 export type StationView = Wire['StationView'];
 export type TaskView = Wire['TaskView'];
@@ -77,7 +80,14 @@ export type Command =
   | { do: 'start_plan'; incident: string; plan: string }
   | { do: 'dispatch'; incident: string; task?: string; text: string; unit: string; due: number }
   | { do: 'cancel_task'; task: string; reason: string }
-  | { do: 'close_incident'; incident: string; note: string };
+  | { do: 'close_incident'; incident: string; note: string }
+  | { do: 'verify'; situation: string; verdict: 'confirmed' | 'untrue' | 'false_alarm' | 'test'; reason: string }
+  | { do: 'merge'; situation: string; into: string; reason?: string }
+  | { do: 'keep_apart'; situation: string; from: string; reason: string }
+  | { do: 'split'; situation: string; reason: string }
+  | { do: 'assign'; situation: string; department: string; text: string; due?: number }
+  | { do: 'conclude'; situation: string; text: string }
+  | { do: 'feed_back'; situation: string; text: string };
 
 export interface CommandRequest {
   id: string;

@@ -18,6 +18,7 @@ import Text from 'ol/style/Text';
 import View from 'ol/View';
 import type { MapPalette } from './palette';
 import { Points } from './points';
+import { Reports } from './reports';
 import type { StampLayer } from './stamps';
 import { WarningShapes } from './warnings';
 import { idOf, TOWNSHIPS_FROM_ZOOM, type ZonePainter } from './zones';
@@ -25,7 +26,7 @@ import { idOf, TOWNSHIPS_FROM_ZOOM, type ZonePainter } from './zones';
 const GEO = new GeoJSON({ featureProjection: 'EPSG:3857' });
 
 export interface Hit {
-  kind: 'station' | 'unit' | 'hospital' | 'zone';
+  kind: 'station' | 'unit' | 'hospital' | 'zone' | 'situation';
   /** Id, or a station's number as text. */
   id: string;
 }
@@ -34,11 +35,12 @@ export class BaseMap {
   readonly map: OlMap;
   readonly points = new Points();
   readonly warnings = new WarningShapes();
+  readonly reports = new Reports();
   painter: ZonePainter | null = null;
   private readonly zones = new VectorSource();
   private readonly rivers = new VectorSource();
   private readonly stamps: StampLayer;
-  private readonly layers: Record<'area' | 'outline' | 'label' | 'river' | 'points' | 'warning', VectorLayer>;
+  private readonly layers: Record<'area' | 'outline' | 'label' | 'river' | 'points' | 'warning' | 'report', VectorLayer>;
   private palette: MapPalette | null = null;
   private font = 'sans-serif';
   private homeExtent: number[] | null = null;
@@ -65,12 +67,13 @@ export class BaseMap {
         style: (f) => this.label(f, fine(), now()),
       }),
       warning: new VectorLayer({ source: this.warnings.source, style: (f) => this.warnings.style(f) }),
+      report: new VectorLayer({ source: this.reports.source, style: (f) => this.reports.style(f) }),
       points: new VectorLayer({ source: this.points.source, style: (f) => this.points.style(f, now()) }),
     };
     this.map = new OlMap({
       target, controls: [],
       interactions: interactions({ altShiftDragRotate: false, pinchRotate: false, keyboard: false }),
-      layers: [this.layers.area, this.layers.river, this.layers.outline, this.layers.warning, stamps, this.layers.points, this.layers.label],
+      layers: [this.layers.area, this.layers.river, this.layers.outline, this.layers.warning, stamps, this.layers.report, this.layers.points, this.layers.label],
       view: new View({ center: fromLonLat(center), zoom, minZoom: 7, maxZoom: 17, enableRotation: false }),
     });
   }
@@ -85,8 +88,8 @@ export class BaseMap {
     this.rivers.addFeatures(GEO.readFeatures(geojson));
   }
 
-  show(layer: 'rivers' | 'units', on: boolean): void {
-    this.layers[layer === 'rivers' ? 'river' : 'points'].setVisible(on);
+  show(layer: 'rivers' | 'units' | 'reports', on: boolean): void {
+    this.layers[({ rivers: 'river', units: 'points', reports: 'report' } as const)[layer]].setVisible(on);
   }
 
   dress(painter: ZonePainter, palette: MapPalette, font: string): void {
@@ -168,6 +171,9 @@ export class BaseMap {
     if (point !== null) {
       return { kind: point.get('kind') as Hit['kind'], id: (point.get('row') as { id: string }).id };
     }
+    const report = this.layers.report.getVisible()
+      ? this.reports.at(x, y, (c) => this.map.getPixelFromCoordinate(c)) : null;
+    if (report !== null) return { kind: 'situation', id: report };
     const ix = this.stamps.at(x, y);
     if (ix !== null) return { kind: 'station', id: String(ix) };
     const fine = zoom >= TOWNSHIPS_FROM_ZOOM;

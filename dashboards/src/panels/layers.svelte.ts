@@ -5,6 +5,7 @@ class Layers {
   shading = $state<Shading>('level');
   stations = $state(true);
   units = $state(true);
+  reports = $state(true);
   rivers = $state(true);
 }
 

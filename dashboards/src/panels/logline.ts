@@ -61,6 +61,8 @@ function about(id: string): { place: string; go: Selected | null } {
   if (task !== undefined) return { place: task.text, go: { kind: 'incident', id: task.incident } };
   const signal = picture.rows.signals.get(id);
   if (signal !== undefined) return { place: signalName(signal), go: { kind: 'signal', id } };
+  const situation = picture.rows.situations.get(id);
+  if (situation !== undefined) return { place: situation.title === '' ? w('sit.kind', situation.kind) : situation.title, go: { kind: 'situation', id } };
   const warning = picture.rows.warnings.get(id);
   if (warning !== undefined) return { place: warningName(warning), go: { kind: 'warning', id } };
   // An alert that has left the list still has its place in its id.

@@ -18,6 +18,10 @@ export function placeOf(selected: Selected): At | null {
       return stationAt(selected.id);
     case 'unit':
       return picture.rows.units.get(selected.id) ?? null;
+    case 'situation': {
+      const s = picture.rows.situations.get(selected.id);
+      return s?.lon == null || s.lat == null ? null : { lon: s.lon, lat: s.lat };
+    }
     case 'hospital':
       return picture.rows.hospitals.get(selected.id) ?? null;
     default:

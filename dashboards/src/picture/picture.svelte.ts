@@ -1,7 +1,7 @@
 // The picture on this seat: the city, and the rows the platform sends. Rows are replaced, never
 // changed in place; stations lie outside of runes.
 import type { Change, Snapshot } from '../contract/types';
-import type { AlertView, CityView, StationState } from '../contract/types';
+import type { AlertView, CityView, SituationView, StationState } from '../contract/types';
 import { clock } from '../time/clock.svelte';
 import { FLOOD_WINDOW_MS, inFlood, isFeed, rate } from './flood';
 import { Levels } from './levels';
@@ -43,6 +43,13 @@ class Picture {
     this.zonesGeo = zonesGeo;
     const features = (zonesGeo as { features?: { properties: ZoneName }[] }).features ?? [];
     this.zoneNames = new Map(features.map((f) => [f.properties.id, f.properties]));
+  }
+
+  /** Reports that the snapshot left out. What stands already came later and stays. */
+  learn(situations: readonly SituationView[]): void {
+    const all = new Map(situations.map((s) => [s.id, s]));
+    for (const [id, row] of this.rows.situations) all.set(id, row);
+    this.rows = { ...this.rows, situations: all };
   }
 
   snapshot(message: Snapshot): void {

@@ -2,8 +2,8 @@
 // on another seat: one selection, which list, map, strip and detail all read.
 import { TABS, type Tab } from '../picture/order';
 
-export type Kind = 'alert' | 'zone' | 'station' | 'unit' | 'hospital' | 'incident' | 'signal' | 'warning';
-const KINDS: readonly string[] = ['alert', 'zone', 'station', 'unit', 'hospital', 'incident', 'signal', 'warning'];
+export type Kind = 'alert' | 'zone' | 'station' | 'unit' | 'hospital' | 'incident' | 'signal' | 'warning' | 'situation';
+const KINDS: readonly string[] = ['alert', 'zone', 'station', 'unit', 'hospital', 'incident', 'signal', 'warning', 'situation'];
 
 export interface Selected {
   kind: Kind;
@@ -13,7 +13,7 @@ export interface Selected {
 export type Form = 'shelve' | 'incident' | 'dispatch' | 'note' | 'close' | 'takeback' | null;
 export type Part = 'streams' | 'letters' | 'keys' | 'start' | 'record';
 const PARTS: readonly string[] = ['streams', 'letters', 'keys', 'start', 'record'];
-export type Lower = 'tasks' | 'resources' | 'log';
+export type Lower = 'tasks' | 'reports' | 'resources' | 'log';
 
 class View {
   path = $state('/');

@@ -4,9 +4,10 @@ import { events } from './events';
 import { feeds } from './feeds';
 import { said } from './said';
 import { screen } from './screen';
+import { situations } from './situations';
 import { terms } from './terms';
 
-export const words = { ...screen, ...desk, ...terms, ...events, ...said, ...feeds };
+export const words = { ...screen, ...desk, ...terms, ...events, ...said, ...feeds, ...situations };
 export type Key = keyof typeof words;
 export type Language = 'zh' | 'en';
 export type Params = Record<string, string | number>;

@@ -91,6 +91,8 @@ export class MockDesk {
         p.push([{ kind: 'incident', row: { ...incident, closed_ms: now } }, this.log('incident_closed', incident.id, command.note)]);
         return null;
       }
+      default:
+        return ['invalid', `the mock does not ${command.do}`];
     }
   }
 
