@@ -339,7 +339,8 @@ fn signal(
     said: &OfficialSignal,
     touched: &mut Touched,
 ) {
-    if picture.signals.get(&said.id).is_some_and(|had| had.t > said.t) {
+    let ended = picture.signals_ended.get(&said.id).is_some_and(|at| *at >= said.t);
+    if ended || picture.signals.get(&said.id).is_some_and(|had| had.t > said.t) {
         return;
     }
     match said.act {
@@ -348,6 +349,7 @@ fn signal(
         }
         SignalAct::Lift | SignalAct::Withdraw => {
             picture.signals.remove(&said.id);
+            picture.signals_ended.insert(said.id.clone(), said.t);
         }
     }
     touched.signals.insert(said.id.clone());
@@ -375,6 +377,7 @@ fn tick(picture: &mut Picture, now: UtcMs, touched: &mut Touched) {
         picture.taken.remove(&id);
     }
     let worn_out = picture.now.plus_ms(-SIGNAL_KEPT_MS);
+    picture.signals_ended.retain(|_, at| *at >= worn_out);
     let worn: Vec<String> =
         picture.signals.values().filter(|s| s.t < worn_out).map(|s| s.id.clone()).collect();
     for id in worn {

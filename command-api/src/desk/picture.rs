@@ -53,6 +53,9 @@ pub struct Picture {
     pub cases: Book<UtcMs>,
     /// Official signals in force, by the issuer's id.
     pub signals: BTreeMap<String, OfficialSignal>,
+    /// When signals were lifted or withdrawn: an earlier issue that comes late revives none.
+    #[serde(default)]
+    pub signals_ended: BTreeMap<String, UtcMs>,
     /// The duty log's newest lines, by (journal number, place within it, what it is about).
     pub log: BTreeMap<(u64, u8, String), LogEntry>,
     /// Answers to commands, by (person, command id).

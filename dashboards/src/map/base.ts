@@ -73,7 +73,7 @@ export class BaseMap {
     this.map = new OlMap({
       target, controls: [],
       interactions: interactions({ altShiftDragRotate: false, pinchRotate: false, keyboard: false }),
-      layers: [this.layers.area, this.layers.river, this.layers.outline, this.layers.warning, stamps, this.layers.report, this.layers.points, this.layers.label],
+      layers: [this.layers.area, this.layers.river, this.layers.outline, this.layers.warning, stamps, this.layers.points, this.layers.label, this.layers.report],
       view: new View({ center: fromLonLat(center), zoom, minZoom: 7, maxZoom: 17, enableRotation: false }),
     });
   }

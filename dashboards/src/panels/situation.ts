@@ -22,6 +22,7 @@ export function whyNot(row: SituationView, act: SituationAct): string | null {
 
 /** A figure or word of a report, in the seat's words. */
 export function factText(fact: FactView): string {
+  if (fact.value === 'true') return w('sit.fact', fact.name);
   const value = fact.name.endsWith('_ms') ? when(Number(fact.value))
     : hasTerm('sit.value', fact.value) ? w('sit.value', fact.value) : fact.value;
   return `${w('sit.fact', fact.name)} ${value}`;

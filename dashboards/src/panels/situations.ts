@@ -12,14 +12,15 @@ export interface Group {
 /** Groups shown at once; the rest is counted. */
 export const GROUPS_SHOWN = 60;
 
-/** The first of the reports that this one was merged into, or looks like. */
-function rootOf(row: SituationView, rows: ReadonlyMap<string, SituationView>): SituationView {
-  let at = row;
+/** The id of the first report that this one was merged into, or looks like; that one need not be here. */
+function rootOf(row: SituationView, rows: ReadonlyMap<string, SituationView>): string {
+  let at = row.id;
   const seen = new Set<string>();
-  while (!seen.has(at.id)) {
-    seen.add(at.id);
-    const next = rows.get(at.merged_into ?? at.likely?.with ?? '');
-    if (next === undefined) break;
+  while (!seen.has(at)) {
+    seen.add(at);
+    const here = rows.get(at);
+    const next = here?.merged_into ?? here?.likely?.with;
+    if (next == null) break;
     at = next;
   }
   return at;
@@ -34,9 +35,9 @@ export function groupsOf(
     if (kind !== null && row.kind !== kind) continue;
     if (!withOver && row.over) continue;
     if (wanted !== '' && !`${row.title}${row.text}${row.address ?? ''}${row.sender_id}`.includes(wanted)) continue;
-    const lead = rootOf(row, rows);
-    const group = groups.get(lead.id);
-    if (group === undefined) groups.set(lead.id, { lead, rows: [row], newest: row.t_ms });
+    const root = rootOf(row, rows);
+    const group = groups.get(root);
+    if (group === undefined) groups.set(root, { lead: rows.get(root) ?? row, rows: [row], newest: row.t_ms });
     else {
       group.rows.push(row);
       group.newest = Math.max(group.newest, row.t_ms);

@@ -119,7 +119,6 @@ export const situations = {
   'sit.fact.unit': ['单位', 'unit'],
   'sit.fact.highest': ['最高', 'highest'],
   'sit.fact.horizon_ms': ['预报至', 'up to'],
-  'sit.value.true': ['是', 'yes'],
   'sit.value.false': ['否', 'no'],
   'sit.value.full': ['双向', 'both ways'],
   'sit.value.one_way': ['单向', 'one way'],

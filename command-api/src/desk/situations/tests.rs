@@ -203,6 +203,39 @@ fn a_burst_stays_within_its_bounds_and_those_that_are_over_leave_first() {
     assert!(!here.rows.contains_key(&key("over")));
 }
 
+#[test]
+fn an_official_signal_follows_its_issuers_line_in_whichever_order_it_comes() {
+    use domain::report::{OfficialSignal, Report, SignalAct};
+    let act = |act: SignalAct, minutes: i64, color: &str| {
+        Report::Signal(OfficialSignal {
+            id: "s1".into(),
+            issuer: "台山市气象台(虚构)".into(),
+            act,
+            kind: "台风".into(),
+            color: color.into(),
+            areas: vec!["440781".parse().unwrap()],
+            t: T0.plus_ms(minutes * MINUTE_MS),
+            text: String::new(),
+        })
+    };
+    let (issue, change) = (act(SignalAct::Issue, 0, "blue"), act(SignalAct::Change, 30, "red"));
+    let (lift, anew) = (act(SignalAct::Lift, 60, "red"), act(SignalAct::Issue, 90, "yellow"));
+    let color = |reports: &[&Report]| {
+        let mut picture = Picture::default();
+        for (seq, report) in (1u64..).zip(reports) {
+            let happening = crate::desk::Happening::Reported(Seq(seq), T0, &agency(), report);
+            crate::desk::evolve(&mut picture, happening);
+        }
+        picture.signals.get("s1").map(|s| s.color.clone())
+    };
+    assert_eq!(color(&[&issue, &change]).as_deref(), Some("red"));
+    assert_eq!(color(&[&change, &issue]).as_deref(), Some("red"), "the issue came late");
+    assert_eq!(color(&[&issue, &change, &lift]), None);
+    assert_eq!(color(&[&issue, &lift, &change]), None, "a change that came late revives nothing");
+    assert_eq!(color(&[&lift, &issue]), None);
+    assert_eq!(color(&[&issue, &lift, &anew]).as_deref(), Some("yellow"), "issued anew");
+}
+
 fn any_call() -> impl Strategy<Value = Situation> {
     let texts = [FLOOD, FLOOD_TOO, TREE, "羊桥路口积水", "大树倒了压到电线杆"];
     let places = [HERE, NEAR, FAR, None];

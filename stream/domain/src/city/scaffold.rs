@@ -9,6 +9,7 @@ const FILES: &[(&str, &str)] = &[
     ("city.toml", include_str!("scaffold/city.toml")),
     ("datastreams.csv", include_str!("scaffold/datastreams.csv")),
     ("exposure/places.csv", include_str!("scaffold/exposure/places.csv")),
+    ("gazetteer.csv", include_str!("scaffold/gazetteer.csv")),
     ("hazards/rainfall.toml", include_str!("scaffold/hazards/rainfall.toml")),
     ("hazards/river_stage.toml", include_str!("scaffold/hazards/river_stage.toml")),
     ("hospitals.csv", include_str!("scaffold/hospitals.csv")),
