@@ -737,6 +737,53 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/alerts/{id}/cameras": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The cameras nearest to an alert, with distances */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description The cameras nearest to an alert, with distances */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["NearCameraView"][];
+                    };
+                };
+                /** @description refused, with the reason */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/alerts/{id}/explanation": {
         parameters: {
             query?: never;
@@ -810,6 +857,51 @@ export interface paths {
                     };
                     content: {
                         "application/octet-stream": unknown;
+                    };
+                };
+                /** @description refused, with the reason */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/cameras": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The register of cameras */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description The register of cameras */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["CameraView"][];
                     };
                 };
                 /** @description refused, with the reason */
@@ -4135,6 +4227,51 @@ export interface components {
              */
             window_s?: number | null;
         };
+        /** @description A camera of the city's register. Streams are addresses: nothing is loaded by the platform. */
+        CameraStreams: {
+            /** @description GB/T 28181 device id, 20 digits. */
+            gb28181?: string | null;
+            /** @description HLS: `https://…/index.m3u8`. */
+            hls?: string | null;
+            /** @description RTSP, to be copied: no browser opens it. */
+            rtsp?: string | null;
+            /** @description A still picture. */
+            snapshot?: string | null;
+            /** @description WHEP (WebRTC). */
+            whep?: string | null;
+        };
+        /** @description A camera. */
+        CameraView: {
+            /** @description Agency id. */
+            agency: string;
+            /**
+             * Format: double
+             * @description Whither it looks, degrees clockwise from north.
+             */
+            direction_deg?: number | null;
+            /** @description Id. */
+            id: string;
+            /** @description `river`, `reservoir`, `road`, `ponding`, … */
+            kind: string;
+            /**
+             * Format: double
+             * @description Degrees WGS-84.
+             */
+            lat: number;
+            /**
+             * Format: double
+             * @description Degrees WGS-84.
+             */
+            lon: number;
+            /** @description 中文. */
+            name: string;
+            /** @description English. */
+            name_en: string;
+            /** @description How to see what it sees. */
+            streams: components["schemas"]["CameraStreams"];
+            /** @description The zone it belongs to. */
+            zone?: string | null;
+        };
         /** @description A syndrome or disease. */
         CaseCodeView: {
             /** @description Code. */
@@ -5128,6 +5265,16 @@ export interface components {
             seq: number;
             /** @description A stable word: the decision's or desk event's kind. */
             what: string;
+        };
+        /** @description A camera near a place. */
+        NearCameraView: {
+            /** @description The camera. */
+            camera: components["schemas"]["CameraView"];
+            /**
+             * Format: double
+             * @description Metres from the place.
+             */
+            distance_m: number;
         };
         /** @description Something the platform says about itself. */
         Notice: {
