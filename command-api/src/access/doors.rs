@@ -41,6 +41,7 @@ const DOORS: &[(&str, &str, &[Role])] = &[
     ("get", "/v1/stations/{id}/series", WATCH),
     ("get", "/v1/zones", WATCH),
     ("get", "/v1/zones/{id}", WATCH),
+    ("get", "/v1/cases", WATCH),
     ("get", "/v1/corrections", WATCH),
     ("get", "/v1/alerts", WATCH),
     ("get", "/v1/alerts/{id}", WATCH),

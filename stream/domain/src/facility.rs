@@ -328,6 +328,10 @@ impl HospitalReport {
     pub fn occupancy_percent(&self) -> Option<f64> {
         let (beds, occupied) = match (self.beds, self.beds_occupied) {
             (Some(beds), Some(occupied)) => (u64::from(beds), u64::from(occupied)),
+            // Some wards alone are not the hospital: its general beds must be among them.
+            _ if self.bed_capacity.iter().all(|b| b.kind != BedType::MedicalSurgical) => {
+                return None;
+            }
             _ => self.of_types(BedType::is_inpatient)?,
         };
         #[allow(clippy::cast_precision_loss, reason = "beds of one hospital")]
