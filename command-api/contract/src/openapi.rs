@@ -72,6 +72,7 @@ routes! {
     get "/v1/stations" Session [] "" => "[StationState]": "Newest state of every station"
     get "/v1/stations/{id}" Session [] "" => "StationNow": "Newest state of one station, datastream by datastream"
     get "/v1/stations/{id}/series" Session ["property", "from", "to", "points"] "" => "SeriesView": "A series, thinned to a number of points"
+    get "/v1/stations/{id}/forecasts" Session [] "" => "[ForecastView]": "Offices' forecasts for a station, newest issue first, the earlier issues with it"
     get "/v1/zones" Session ["at"] "" => "[ZoneView]": "Zones, now or as believed at a time"
     get "/v1/zones/{id}" Session ["at"] "" => "ZoneView": "One zone"
     get "/v1/corrections" Session [] "" => "[CorrectionView]": "Corrections of datastreams: those that hold, and those that ended lately"
@@ -91,6 +92,7 @@ routes! {
     get "/v1/feeds/health" Session ["agency"] "" => "[AgencyHealthView]": "Health of feeds, agency by agency; an agency sees its own"
     get "/v1/feeds/datastreams" Session ["agency", "data", "limit"] "" => "[DatastreamHealthView]": "Datastreams with their silence, worst first"
     get "/v1/feeds/doors" Session [] "" => "[DoorView]": "Where feeds come in"
+    get "/v1/feeds/start" Session ["agency"] "" => "StartView": "What an agency's getting-started page is filled with; an agency sees its own"
     get "/v1/feeds/{id}" Session [] "" => "FeedView": "One feed"
     get "/v1/record" Session [] "" => "RecordView": "The record and the disk it is on"
     get "/v1/signals" Session [] "" => "[SignalView]": "Official signals in force"
@@ -128,21 +130,21 @@ routes! {
     get "/v1.1/{entity}/{*rest}" SessionOrToken ["$filter", "$orderby", "$top", "$skip", "$count", "$select", "$expand", "$resultFormat"] "" => "application/json": "SensorThings: what an entity leads to, its properties, $value, $ref"
     post "/v1.1/{entity}" Token [] "application/json" => "application/json": "SensorThings: Observations (201 with Location), CreateObservations (data arrays: an address or \"error\" for each)"
     post "/v1.1/{entity}/{*rest}" Token [] "application/json" => "application/json": "SensorThings: Datastreams('id')/Observations"
-    post "/v1/observations" Token ["dry_run"] "application/json" => "IngestAnswer": "Observations: JSON array, NDJSON or CSV; plain, gzip or zstd"
-    post "/v1/reports/hospital" Token [] "application/json" => "IngestAnswer": "Hospitals' reports: our JSON, HAVE 1.0 XML or CSV"
-    post "/v1/reports/cases" Token [] "application/json" => "IngestAnswer": "Counts of cases: JSON array, NDJSON or CSV; never a person"
-    post "/v1/reports/units" Token [] "application/json" => "IngestAnswer": "A unit's report"
-    post "/v1/reports/hotline" Token [] "application/json" => "IngestAnswer": "12345: citizens' reports; JSON, NDJSON or CSV, as all of these"
-    post "/v1/reports/calls" Token [] "application/json" => "IngestAnswer": "110, 119, 120, 122: incidents of emergency calls"
-    post "/v1/reports/outages" Token [] "application/json" => "IngestAnswer": "Power outages"
-    post "/v1/reports/closures" Token [] "application/json" => "IngestAnswer": "Road closures"
-    post "/v1/reports/hazard-points" Token [] "application/json" => "IngestAnswer": "Hazard points with their responsible persons"
-    post "/v1/reports/food" Token [] "application/json" => "IngestAnswer": "Food and drug safety"
-    post "/v1/reports/damage" Token [] "application/json" => "IngestAnswer": "Works in danger, works, and loss"
-    post "/v1/reports/forecasts" Token [] "application/json" => "IngestAnswer": "Forecasts of offices that may publish signals"
-    post "/v1/warnings" Token [] "application/json" => "IngestAnswer": "An official signal (JSON) or a CAP message (application/cap+xml), from an office that may publish one"
-    post "/v1/reports/earthquakes" Token [] "application/xml" => "IngestAnswer": "Earthquakes: QuakeML 1.2, JSON, or GeoJSON as USGS publishes it"
-    post "/v1/reports/tracks" Token [] "application/json" => "IngestAnswer": "Storm tracks: JSON, or best-track columns of JMA as text/plain"
+    post "/v1/observations" Token ["dry_run", "backlog"] "application/json" => "IngestAnswer": "Observations: JSON array, NDJSON or CSV; plain, gzip or zstd"
+    post "/v1/reports/hospital" Token ["dry_run"] "application/json" => "IngestAnswer": "Hospitals' reports: our JSON, HAVE 1.0 XML or CSV"
+    post "/v1/reports/cases" Token ["dry_run"] "application/json" => "IngestAnswer": "Counts of cases: JSON array, NDJSON or CSV; never a person"
+    post "/v1/reports/units" Token ["dry_run"] "application/json" => "IngestAnswer": "A unit's report"
+    post "/v1/reports/hotline" Token ["dry_run"] "application/json" => "IngestAnswer": "12345: citizens' reports; JSON, NDJSON or CSV, as all of these"
+    post "/v1/reports/calls" Token ["dry_run"] "application/json" => "IngestAnswer": "110, 119, 120, 122: incidents of emergency calls"
+    post "/v1/reports/outages" Token ["dry_run"] "application/json" => "IngestAnswer": "Power outages"
+    post "/v1/reports/closures" Token ["dry_run"] "application/json" => "IngestAnswer": "Road closures"
+    post "/v1/reports/hazard-points" Token ["dry_run"] "application/json" => "IngestAnswer": "Hazard points with their responsible persons"
+    post "/v1/reports/food" Token ["dry_run"] "application/json" => "IngestAnswer": "Food and drug safety"
+    post "/v1/reports/damage" Token ["dry_run"] "application/json" => "IngestAnswer": "Works in danger, works, and loss"
+    post "/v1/reports/forecasts" Token ["dry_run"] "application/json" => "IngestAnswer": "Forecasts of offices that may publish signals"
+    post "/v1/warnings" Token ["dry_run"] "application/json" => "IngestAnswer": "An official signal (JSON) or a CAP message (application/cap+xml), from an office that may publish one"
+    post "/v1/reports/earthquakes" Token ["dry_run"] "application/xml" => "IngestAnswer": "Earthquakes: QuakeML 1.2, JSON, or GeoJSON as USGS publishes it"
+    post "/v1/reports/tracks" Token ["dry_run"] "application/json" => "IngestAnswer": "Storm tracks: JSON, or best-track columns of JMA as text/plain"
 }
 
 fn reference(name: &str) -> Value {
@@ -224,6 +226,8 @@ pub fn openapi() -> Value {
     add::<views::CredentialIssued>(&mut generator);
     add::<views::AgencyHealthView>(&mut generator);
     add::<views::DoorView>(&mut generator);
+    add::<views::StartView>(&mut generator);
+    add::<views::ForecastView>(&mut generator);
     add::<views::ReasonView>(&mut generator);
     add::<views::ReplayRequest>(&mut generator);
     add::<views::ReplayManyRequest>(&mut generator);

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::{Extension, Path, Query, State};
-use contract::views::{AgencyHealthView, DatastreamHealthView, DoorView, FeedView};
+use contract::views::{AgencyHealthView, DatastreamHealthView, DoorView, FeedView, StartView};
 use domain::desk::Role;
 use serde::Deserialize;
 
@@ -124,4 +124,17 @@ pub async fn datastreams(
 /// `GET /v1/feeds/doors`.
 pub async fn doors(State(platform): Here) -> Json<Vec<DoorView>> {
     Json(platform.sight.doors())
+}
+
+/// `GET /v1/feeds/start`: an agency's person is told of its own without asking for it by name.
+pub async fn start(
+    State(platform): Here,
+    Extension(person): Extension<Person>,
+    Query(asked): Query<Asked>,
+) -> Found<StartView> {
+    let agency = shown(&platform, &person, asked.agency)?;
+    let agency = agency.ok_or_else(|| Refused::invalid("which agency's?"))?;
+    let city = Arc::clone(&platform.live.board().city);
+    let view = feed_health::start::start(city.city(), &*platform.sight, &agency);
+    view.map(Json).ok_or_else(|| Refused::not_found(format!("there is no agency {agency}")))
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::{Extension, Path, Query, State};
-use contract::views::{ReportStatus, SituationDetail, SituationView};
+use contract::views::{ForecastView, ReportStatus, SituationDetail, SituationView};
 use domain::desk::Role;
 use domain::ids::{AgencyId, ReportId};
 use domain::situation::{Key, Kind};
@@ -14,7 +14,7 @@ use super::believed::instant;
 use super::guard::Feed;
 use super::problem::Refused;
 use crate::access::Person;
-use crate::desk::situations::views;
+use crate::desk::situations::{forecasts, views};
 use crate::platform::Platform;
 
 /// Which reports.
@@ -54,6 +54,15 @@ pub async fn one(
     let key = id.parse::<Key>().ok();
     let found = key.and_then(|key| views::detail(&board.picture.situations, &board.city, &key));
     found.map(Json).ok_or_else(|| Refused::not_found(format!("there is no report {id}")))
+}
+
+/// `GET /v1/stations/{id}/forecasts`.
+pub async fn forecasts(
+    State(platform): State<Arc<Platform>>,
+    Path(id): Path<String>,
+) -> Json<Vec<ForecastView>> {
+    let board = platform.live.board();
+    Json(forecasts::of_station(&board.picture.situations, &board.city, &id))
 }
 
 /// Who asks: a person, or a feed by its token.

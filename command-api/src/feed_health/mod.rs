@@ -2,6 +2,7 @@
 //! and what the engine says of their silence, put together agency by agency.
 
 pub mod completeness;
+pub mod start;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -48,6 +49,8 @@ pub trait Sight: Send + Sync {
     fn letters(&self) -> Option<Letters>;
     /// Where feeds come in.
     fn doors(&self) -> Vec<DoorView>;
+    /// Whether every SL 651 frame must carry a password.
+    fn sl651_password(&self) -> bool;
 }
 
 /// Stations of an agency, with their numbers.

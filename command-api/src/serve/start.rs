@@ -1,14 +1,12 @@
 //! Starting: each part in the order in which the next needs it.
 
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, RwLock};
 use std::thread::JoinHandle;
 
 use bytes::Bytes;
-use contract::views::DoorView;
 use domain::city::Registry;
 use domain::ids::Seq;
 use domain::report::Report;
@@ -216,8 +214,14 @@ pub(super) async fn start(options: &ServeOptions) -> Result<(Parts, TcpListener)
     // Weak: who ends the engine must be the last to hold it.
     let thinking = Arc::downgrade(&engine);
     let plans = Box::new(move || thinking.upgrade().map(|e| e.plans()).unwrap_or_default());
-    let doors = doors(options, listener.local_addr().ok(), &hearing);
-    let sight = Running { hearing: Arc::downgrade(&hearing), followed: followed.clone(), doors };
+    let doors = super::sight::doors(options, listener.local_addr().ok(), &hearing);
+    let sl651_password = options.sl651.as_ref().is_some_and(|port| port.password.is_some());
+    let sight = Running {
+        hearing: Arc::downgrade(&hearing),
+        followed: followed.clone(),
+        doors,
+        sl651_password,
+    };
     let stop = watch::Sender::new(false);
     let journal_writes = AtomicBool::new(true);
     let health = Arc::new(Health { journal_writes, ..Health::default() });
@@ -304,26 +308,6 @@ fn heard(
         tls,
         public_url: options.public_url.clone(),
     }
-}
-
-/// Where feeds come in.
-fn doors(
-    options: &ServeOptions,
-    http: Option<SocketAddr>,
-    hearing: &HearingHandle,
-) -> Vec<DoorView> {
-    let own = http.map(|address| format!("http://{address}"));
-    let http = options.public_url.clone().or(own);
-    let mqtt = match &options.mqtt {
-        Mqtt::Listen(_) => hearing.mqtt_addr().map(|a| format!("mqtt://{a}")),
-        Mqtt::Broker(bridge) => Some(bridge.shown()),
-    };
-    let doors = [("http", http), ("mqtt", mqtt)].into_iter();
-    doors
-        .filter_map(|(protocol, address)| {
-            Some(DoorView { protocol: protocol.to_owned(), address: address? })
-        })
-        .collect()
 }
 
 /// Counts what the history has of the last hours once it has caught up, on a thread of its own.

@@ -1535,6 +1535,53 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/feeds/start": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What an agency's getting-started page is filled with; an agency sees its own */
+        get: {
+            parameters: {
+                query?: {
+                    agency?: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description What an agency's getting-started page is filled with; an agency sees its own */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["StartView"];
+                    };
+                };
+                /** @description refused, with the reason */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/feeds/{id}": {
         parameters: {
             query?: never;
@@ -1969,6 +2016,7 @@ export interface paths {
             parameters: {
                 query?: {
                     dry_run?: string;
+                    backlog?: string;
                 };
                 header?: never;
                 path?: never;
@@ -2362,7 +2410,9 @@ export interface paths {
         /** 110, 119, 120, 122: incidents of emergency calls */
         post: {
             parameters: {
-                query?: never;
+                query?: {
+                    dry_run?: string;
+                };
                 header?: never;
                 path?: never;
                 cookie?: never;
@@ -2458,7 +2508,9 @@ export interface paths {
         /** Counts of cases: JSON array, NDJSON or CSV; never a person */
         post: {
             parameters: {
-                query?: never;
+                query?: {
+                    dry_run?: string;
+                };
                 header?: never;
                 path?: never;
                 cookie?: never;
@@ -2507,7 +2559,9 @@ export interface paths {
         /** Road closures */
         post: {
             parameters: {
-                query?: never;
+                query?: {
+                    dry_run?: string;
+                };
                 header?: never;
                 path?: never;
                 cookie?: never;
@@ -2556,7 +2610,9 @@ export interface paths {
         /** Works in danger, works, and loss */
         post: {
             parameters: {
-                query?: never;
+                query?: {
+                    dry_run?: string;
+                };
                 header?: never;
                 path?: never;
                 cookie?: never;
@@ -2605,7 +2661,9 @@ export interface paths {
         /** Earthquakes: QuakeML 1.2, JSON, or GeoJSON as USGS publishes it */
         post: {
             parameters: {
-                query?: never;
+                query?: {
+                    dry_run?: string;
+                };
                 header?: never;
                 path?: never;
                 cookie?: never;
@@ -2654,7 +2712,9 @@ export interface paths {
         /** Food and drug safety */
         post: {
             parameters: {
-                query?: never;
+                query?: {
+                    dry_run?: string;
+                };
                 header?: never;
                 path?: never;
                 cookie?: never;
@@ -2703,7 +2763,9 @@ export interface paths {
         /** Forecasts of offices that may publish signals */
         post: {
             parameters: {
-                query?: never;
+                query?: {
+                    dry_run?: string;
+                };
                 header?: never;
                 path?: never;
                 cookie?: never;
@@ -2752,7 +2814,9 @@ export interface paths {
         /** Hazard points with their responsible persons */
         post: {
             parameters: {
-                query?: never;
+                query?: {
+                    dry_run?: string;
+                };
                 header?: never;
                 path?: never;
                 cookie?: never;
@@ -2801,7 +2865,9 @@ export interface paths {
         /** Hospitals' reports: our JSON, HAVE 1.0 XML or CSV */
         post: {
             parameters: {
-                query?: never;
+                query?: {
+                    dry_run?: string;
+                };
                 header?: never;
                 path?: never;
                 cookie?: never;
@@ -2850,7 +2916,9 @@ export interface paths {
         /** 12345: citizens' reports; JSON, NDJSON or CSV, as all of these */
         post: {
             parameters: {
-                query?: never;
+                query?: {
+                    dry_run?: string;
+                };
                 header?: never;
                 path?: never;
                 cookie?: never;
@@ -2946,7 +3014,9 @@ export interface paths {
         /** Power outages */
         post: {
             parameters: {
-                query?: never;
+                query?: {
+                    dry_run?: string;
+                };
                 header?: never;
                 path?: never;
                 cookie?: never;
@@ -2995,7 +3065,9 @@ export interface paths {
         /** Storm tracks: JSON, or best-track columns of JMA as text/plain */
         post: {
             parameters: {
-                query?: never;
+                query?: {
+                    dry_run?: string;
+                };
                 header?: never;
                 path?: never;
                 cookie?: never;
@@ -3044,7 +3116,9 @@ export interface paths {
         /** A unit's report */
         post: {
             parameters: {
-                query?: never;
+                query?: {
+                    dry_run?: string;
+                };
                 header?: never;
                 path?: never;
                 cookie?: never;
@@ -3513,6 +3587,53 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/stations/{id}/forecasts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Offices' forecasts for a station, newest issue first, the earlier issues with it */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Offices' forecasts for a station, newest issue first, the earlier issues with it */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ForecastView"][];
+                    };
+                };
+                /** @description refused, with the reason */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/stations/{id}/series": {
         parameters: {
             query?: never;
@@ -3884,7 +4005,9 @@ export interface paths {
         /** An official signal (JSON) or a CAP message (application/cap+xml), from an office that may publish one */
         post: {
             parameters: {
-                query?: never;
+                query?: {
+                    dry_run?: string;
+                };
                 header?: never;
                 path?: never;
                 cookie?: never;
@@ -4756,11 +4879,11 @@ export interface components {
         /** @description `GET /v1/feeds/doors`: where feeds come in. */
         DoorView: {
             /**
-             * @description The address as it was given to the platform: `http://…`, `mqtt://…`. A host of `0.0.0.0` or
+             * @description The address as it is listened on: `https://…`, `mqtt://…`, `tcp://…`. A host of `0.0.0.0` or
              *     `::` is every address of the machine.
              */
             address: string;
-            /** @description `http`, `mqtt`. */
+            /** @description `http` (by TLS too), `mqtt`, `mqtts`, `sl651`, `cot`. */
             protocol: string;
         };
         /** @description An earlier version of an earthquake. */
@@ -5005,6 +5128,31 @@ export interface components {
             text?: string | null;
             /** @description A word. */
             word?: string | null;
+        };
+        /** @description `GET /v1/stations/{id}/forecasts`: one issue of an office's forecast. */
+        ForecastView: {
+            /** @description Whose. */
+            agency: string;
+            /** @description 中文 name of the agency. */
+            agency_name: string;
+            /** @description English name of the agency. */
+            agency_name_en: string;
+            /** @description The report: `forecast@agency@id`. A later issue may have the same. */
+            id: string;
+            /**
+             * Format: int64
+             * @description When it was issued.
+             */
+            issued_ms: number;
+            /** @description `water_level`, `tide_level`, `surge`, … */
+            property: string;
+            /** @description The unit of the values, UCUM. */
+            unit: string;
+            /** @description `[t_ms, value]`, earliest first. */
+            values: [
+                number,
+                number
+            ][];
         };
         /** @description A code of a place. */
         GeocodeView: {
@@ -5387,6 +5535,16 @@ export interface components {
             title: string;
             /** @description English. */
             title_en: string;
+        };
+        /** @description A feed of warnings that is looked at. */
+        PolledFeed: {
+            /**
+             * Format: uint32
+             * @description How often, seconds.
+             */
+            interval_s: number;
+            /** @description Where. */
+            url: string;
         };
         /** @description Why a request was refused. `reason` is a stable word, `detail` is for a person. */
         Problem: {
@@ -5837,6 +5995,19 @@ export interface components {
             /** @description Name. */
             user: string;
         };
+        /** @description Lines and areas: longitude and latitude, degrees WGS-84. */
+        ShapeView: {
+            /** @description Areas: each its outer ring, then its holes. */
+            areas: [
+                number,
+                number
+            ][][][];
+            /** @description Lines. */
+            lines: [
+                number,
+                number
+            ][][];
+        };
         /** @description `POST /v1/session`. */
         SignIn: {
             /** @description A second factor's code. Nobody has a second factor yet: a code is refused. */
@@ -5958,7 +6129,7 @@ export interface components {
             lat?: number | null;
             /** @description An earlier report it looks like: proposed for merging, never merged by itself. */
             likely?: components["schemas"]["LikelyView"] | null;
-            /** @description `point`, `address`, `text`, `zones`, `nothing`. */
+            /** @description `point`, `address`, `text`, `zones`, `nothing`, `shape`. */
             located_by: string;
             /**
              * Format: double
@@ -5985,6 +6156,8 @@ export interface components {
              * @description How many times it was sent.
              */
             sent: number;
+            /** @description Its lines and areas, as the sender gave them. */
+            shape?: components["schemas"]["ShapeView"] | null;
             /** @description The reports that were merged into it: with it they count as one. */
             sources: string[];
             /** @description `new`, `assigned` (转办), `concluded` (办结), `fed_back` (反馈). */
@@ -6004,6 +6177,55 @@ export interface components {
             verdict?: string | null;
             /** @description The smallest zone it lies in. */
             zone?: string | null;
+            /** @description The zones it is said to lie in, by code. */
+            zones?: string[];
+        };
+        /** @description Something that has an id and a name. */
+        StartName: {
+            /** @description Id. */
+            id: string;
+            /** @description 中文 name. */
+            name: string;
+            /** @description English name. */
+            name_en: string;
+        };
+        /** @description A unit. */
+        StartUnit: {
+            /** @description The uid of its Cursor-on-Target device. */
+            cot_uid?: string | null;
+            /** @description Id. */
+            id: string;
+            /** @description 中文 name. */
+            name: string;
+            /** @description English name. */
+            name_en: string;
+        };
+        /** @description `GET /v1/feeds/start`: what is registered of one agency, and where it comes in. */
+        StartView: {
+            /** @description Agency id. */
+            agency: string;
+            /** @description Its cameras. */
+            cameras: components["schemas"]["StartName"][];
+            /** @description The coordinate system it has declared for all it sends: `wgs84`, `gcj02`, `bd09`. */
+            coordinates?: string | null;
+            /** @description Whether units by Cursor-on-Target are heard as this agency's. */
+            cot: boolean;
+            /** @description Where feeds come in. */
+            doors: components["schemas"]["DoorView"][];
+            /** @description Its hospitals. */
+            hospitals: components["schemas"]["StartName"][];
+            /** @description Whether it may publish official signals, forecasts, earthquakes and storm tracks. */
+            official_signals: boolean;
+            /** @description The CAP feeds of it that are looked at. */
+            polled: components["schemas"]["PolledFeed"][];
+            /** @description Whether every SL 651 frame must carry a password. */
+            sl651_password: boolean;
+            /** @description Its stations that report by SL 651. */
+            telemetry: components["schemas"]["TelemetryStation"][];
+            /** @description Its units. */
+            units: components["schemas"]["StartUnit"][];
+            /** @description A zone of the city, for examples: a district where there is one. */
+            zone?: components["schemas"]["StartName"] | null;
         };
         /** @description `GET /v1/stations/{id}`: one station's newest state, datastream by datastream. */
         StationNow: {
@@ -6141,6 +6363,19 @@ export interface components {
             text: string;
             /** @description Unit, or the one proposed. */
             unit?: string | null;
+        };
+        /** @description A station that reports by SL 651. */
+        TelemetryStation: {
+            /** @description Its address: ten hexadecimal digits. */
+            address: string;
+            /** @description Id. */
+            id: string;
+            /** @description 中文 name. */
+            name: string;
+            /** @description English name. */
+            name_en: string;
+            /** @description The properties it is registered with. */
+            properties: string[];
         };
         /** @description One threshold, for a chart and for "why?". */
         ThresholdView: {

@@ -96,6 +96,25 @@ impl Admission {
         Ok(draft.submit())
     }
 
+    /// What would become of these reports if they were sent now. Nothing is journaled, counted or
+    /// remembered, and no rate is used up.
+    pub fn foresee_reports(
+        &self,
+        source: Source<'_>,
+        said: Vec<Said<'_>>,
+        desk: impl Fn(&Report) -> Result<(), Why>,
+    ) -> Vec<Outcome> {
+        let said = cap::admit::verified(self, source.agency, said);
+        let mut inner = self.0.inner();
+        let mut draft = Draft::new(&self.0, &mut inner, source).dry();
+        let mut foreseen = |report: Report| {
+            let against = desk(&report);
+            judge(&mut draft, source, report, against)
+        };
+        let outcomes = said.into_iter().map(|said| said.read.and_then(&mut foreseen));
+        outcomes.map(|outcome| outcome.unwrap_or_else(Outcome::of_refusal)).collect()
+    }
+
     /// Reports that are known from before the start.
     pub fn recall_reports(&self, known: impl Iterator<Item = (AgencyId, Report)>) {
         let mut inner = self.0.inner();
@@ -163,7 +182,9 @@ pub(crate) fn take(
         draft.wait_for(first);
         return Outcome::Duplicate;
     }
-    draft.inner().reports.put(content, ticket);
-    draft.report(t, report);
+    if !draft.is_dry() {
+        draft.inner().reports.put(content, ticket);
+        draft.report(t, report);
+    }
     Outcome::Accepted
 }

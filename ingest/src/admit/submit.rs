@@ -55,6 +55,8 @@ pub(crate) struct Draft<'c, 'm, 's> {
     found: Option<Observation>,
     /// The letter that is sent again, where that is what this is.
     again: Option<Arc<Again>>,
+    /// Nothing of it is taken: somebody only asks what would become of it.
+    dry: bool,
 }
 
 impl<'c, 'm, 's> Draft<'c, 'm, 's> {
@@ -79,7 +81,19 @@ impl<'c, 'm, 's> Draft<'c, 'm, 's> {
             named: None,
             found: None,
             again: None,
+            dry: false,
         }
+    }
+
+    /// A draft that is never submitted and leaves nothing behind.
+    pub(super) fn dry(mut self) -> Self {
+        self.dry = true;
+        self
+    }
+
+    /// Whether nothing may be remembered or drafted.
+    pub(crate) fn is_dry(&self) -> bool {
+        self.dry
     }
 
     /// Notes as what each item is taken.
@@ -120,6 +134,8 @@ impl<'c, 'm, 's> Draft<'c, 'm, 's> {
     /// a leap ahead of all others.
     pub(crate) fn not_ahead(&mut self, t: UtcMs) -> Result<(), Why> {
         let judged = match self.judged_against() {
+            // Of a recording's leaps a question says nothing.
+            None if self.dry => return Ok(()),
             Some(now) => crate::judge::not_ahead(self.inner.judge.register(), t, Some(now)),
             None => self.no_lone_leap(t),
         };

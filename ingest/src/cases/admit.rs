@@ -25,7 +25,12 @@ pub(crate) fn cases(
     belongs(&register, source, &said)?;
     draft.not_ahead(said.reported)?;
     let (ticket, reported) = (draft.ticket(), said.reported);
-    match draft.inner().reports.cases.take(&said, ticket) {
+    let taken = if draft.is_dry() {
+        draft.inner().reports.cases.clone().take(&said, ticket)
+    } else {
+        draft.inner().reports.cases.take(&said, ticket)
+    };
+    match taken {
         Taken::Known(first) => {
             draft.wait_for(first);
             Ok(Outcome::Duplicate)
@@ -36,6 +41,7 @@ pub(crate) fn cases(
             );
             Err(Why::new(Reason::Inconsistent, detail))
         }
+        Taken::New if draft.is_dry() => Ok(Outcome::Accepted),
         Taken::New => {
             draft.report(reported, Report::Cases(said));
             Ok(Outcome::Accepted)

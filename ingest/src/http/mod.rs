@@ -2,6 +2,7 @@
 
 pub mod body;
 pub mod bounds;
+mod foresee;
 pub mod keys;
 pub mod problem;
 pub mod routes;

@@ -103,8 +103,12 @@ async fn reports(
     let source = Source { agency: &agency, channel: Channel::Http, place: kind.path };
     let unsupported = || door.turned_away(source, unsupported(&kind.wanted()));
     let reader = reader.ok_or_else(unsupported)?;
+    let is_dry = flag(head.uri.query(), "dry_run")?;
     let key = idempotency_key(&head.headers)?;
     let body = door.body(&agency, kind.path, &head.headers, body).await?;
+    if is_dry {
+        return door.foresee_reports(&who, &agency, kind.path, reader, &body.bytes);
+    }
     let request = door.reports(&who, &agency, kind.path, reader, &body.bytes);
     door.once(&agency, key, kind.path, &body.bytes, request).await
 }

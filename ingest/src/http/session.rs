@@ -37,7 +37,7 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
-    fn decode(self, body: &[u8]) -> Result<Vec<Item<'_>>, BatchError> {
+    pub(super) fn decode(self, body: &[u8]) -> Result<Vec<Item<'_>>, BatchError> {
         match self {
             Kind::Array => decode_array(body),
             Kind::Lines => decode_ndjson(body),
@@ -49,26 +49,26 @@ impl Kind {
 /// The answer to a request that was taken.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(crate) struct Answer {
-    accepted: u64,
-    duplicate: u64,
-    rejected: Vec<Rejected>,
+    pub(super) accepted: u64,
+    pub(super) duplicate: u64,
+    pub(super) rejected: Vec<Rejected>,
     /// Of a warning: its status. What is not actual is kept and shown apart.
     #[serde(skip_serializing_if = "Option::is_none")]
-    status: Option<&'static str>,
+    pub(super) status: Option<&'static str>,
     /// Nothing was taken: this is what would have become of it.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
-    dry_run: bool,
+    pub(super) dry_run: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-struct Rejected {
+pub(super) struct Rejected {
     index: u64,
     reason: &'static str,
     detail: String,
 }
 
 impl Answer {
-    fn of(outcomes: &[Outcome]) -> Self {
+    pub(super) fn of(outcomes: &[Outcome]) -> Self {
         let count = |wanted: &Outcome| outcomes.iter().filter(|o| *o == wanted).count() as u64;
         let rejected = outcomes.iter().enumerate().filter_map(|(at, outcome)| {
             let why = outcome.why()?;
@@ -84,7 +84,7 @@ impl Answer {
         }
     }
 
-    fn bytes(&self) -> Vec<u8> {
+    pub(super) fn bytes(&self) -> Vec<u8> {
         // Plain text and numbers: writing them cannot fail.
         serde_json::to_vec(self).unwrap_or_default()
     }
@@ -163,20 +163,6 @@ impl Door {
         }
     }
 
-    /// What would become of a body if it were sent: nothing is taken, kept or counted.
-    pub(crate) fn foresee(
-        &self,
-        agency: &AgencyId,
-        kind: Kind,
-        body: &[u8],
-    ) -> Result<Vec<u8>, Problem> {
-        let place = "/v1/observations";
-        let source = Source { agency, channel: Channel::Http, place };
-        let items = kind.decode(body).map_err(|error| refused_whole(&error))?;
-        let outcomes = self.admission.foresee(source, &items);
-        Ok(Answer { dry_run: true, ..Answer::of(&outcomes) }.bytes())
-    }
-
     fn submit(
         &self,
         agency: &AgencyId,
@@ -227,16 +213,7 @@ impl Door {
                 return Err(problem);
             }
         };
-        let desk = |report: &Report| match (report, who) {
-            (Report::Unit(said), Who::Unit(unit)) if said.unit != *unit => Err(Why::new(
-                Reason::ForeignStation,
-                format!("unit {unit} reports for itself only"),
-            )),
-            (Report::Unit(said), _) => {
-                self.tasks.may_report(said).map_err(|said| Why::new(Reason::ImpossibleReport, said))
-            }
-            _ => Ok(()),
-        };
+        let desk = |report: &Report| self.desk(who, report);
         let status = warning_status(&said);
         let (admitted, problem) = match self.admission.reports(source, said, desk) {
             Ok(admitted) => (admitted, None),
@@ -249,6 +226,20 @@ impl Door {
         let refused =
             refused.map(|r| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, r.reason, r.detail));
         problem.or(refused).map_or_else(|| Ok(answer.bytes()), Err)
+    }
+
+    /// What the desk says against a report, if anything.
+    pub(super) fn desk(&self, who: &Who, report: &Report) -> Result<(), Why> {
+        match (report, who) {
+            (Report::Unit(said), Who::Unit(unit)) if said.unit != *unit => Err(Why::new(
+                Reason::ForeignStation,
+                format!("unit {unit} reports for itself only"),
+            )),
+            (Report::Unit(said), _) => {
+                self.tasks.may_report(said).map_err(|said| Why::new(Reason::ImpossibleReport, said))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Does a request once for its key: the same key with the same body gets the same answer.
@@ -284,7 +275,7 @@ impl Door {
 }
 
 /// The status of a body that is one warning.
-fn warning_status(said: &[crate::reports::kind::Said<'_>]) -> Option<&'static str> {
+pub(super) fn warning_status(said: &[crate::reports::kind::Said<'_>]) -> Option<&'static str> {
     match said.first().map(|said| &said.read) {
         Some(Ok(Report::Warning(warning))) => Some(match warning.message.status {
             WarningStatus::Actual => "actual",
@@ -298,7 +289,7 @@ fn warning_status(said: &[crate::reports::kind::Said<'_>]) -> Option<&'static st
 }
 
 /// A body that cannot be read at all.
-fn refused_whole(error: &BatchError) -> Problem {
+pub(super) fn refused_whole(error: &BatchError) -> Problem {
     let status = match error {
         BatchError::TooMany => StatusCode::PAYLOAD_TOO_LARGE,
         BatchError::Decode(_) => StatusCode::BAD_REQUEST,

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 
 use domain::refusal::Reason;
 use domain::report::Report;
-use domain::situation::Situation;
+use domain::situation::{SaidPlace, Situation};
 use gis::Crs;
 use serde_json::value::RawValue;
 
@@ -88,7 +88,7 @@ fn reports<'a, F: Form>(
         .into_iter()
         .map(|(raw, read)| {
             let read = match (&mixed, read) {
-                (Some(why), Ok(situation)) if situation.place.point.is_some() => Err(why.clone()),
+                (Some(why), Ok(situation)) if has_place(&situation.place) => Err(why.clone()),
                 (_, read) => read,
             };
             match read {
@@ -105,9 +105,14 @@ fn reports<'a, F: Form>(
 /// half a kilometre off.
 fn mixture(said: &[Read<'_>]) -> Option<Why> {
     let placed = said.iter().filter_map(|(_, read)| read.as_ref().ok().map(|s| &s.place));
-    let mut systems = placed.filter(|p| p.point.is_some()).map(|p| p.crs.unwrap_or_default());
+    let mut systems = placed.filter(|p| has_place(p)).map(|p| p.crs.unwrap_or_default());
     let first = systems.next()?;
     let other = systems.find(|crs| *crs != first)?;
     let detail = format!("one body holds points in {} and in {}", first.wire(), other.wire());
     Some(Why::new(Reason::Coordinates, detail))
+}
+
+/// Whether coordinates were given.
+fn has_place(place: &SaidPlace) -> bool {
+    place.point.is_some() || place.shape.is_some()
 }

@@ -7,6 +7,7 @@ use domain::situation::{Body, Located, SaidPlace, Situation, State};
 use gis::Crs;
 use serde::de::DeserializeOwned;
 
+use super::geometry::Geometry;
 use super::hidden;
 use crate::judge::Why;
 use crate::reports::form::{Time, long_text, place, read};
@@ -30,6 +31,7 @@ pub struct Envelope {
     pub(super) crs: Option<Crs>,
     pub(super) address: Option<String>,
     pub(super) zones: Option<Vec<ZoneId>>,
+    pub(super) geometry: Option<Geometry>,
 }
 
 /// A form: the envelope's fields and a kind's own.
@@ -65,12 +67,14 @@ macro_rules! form {
             crs: Option<gis::Crs>,
             address: Option<String>,
             zones: Option<Vec<domain::ids::ZoneId>>,
+            geometry: Option<crate::situations::geometry::Geometry>,
             $($field: $type),*
         }
 
         impl $crate::situations::envelope::Enveloped for $name {
             const FIELDS: &'static [&'static str] = &[
                 "id", "t", "text", "state", "lon", "lat", "crs", "address", "zones",
+                "geometry",
                 $(stringify!($field)),*
             ];
             fn envelope(&mut self) -> $crate::situations::envelope::Envelope {
@@ -84,6 +88,7 @@ macro_rules! form {
                     crs: self.crs.take(),
                     address: self.address.take(),
                     zones: self.zones.take(),
+                    geometry: self.geometry.take(),
                 }
             }
         }
@@ -115,7 +120,8 @@ pub fn one<F: Form>(bytes: &[u8], declared: Option<Crs>) -> Result<Situation, Wh
         return Err(Why::new(Reason::FieldForm, format!("field \"zones\": at most {ZONES_MAX}")));
     }
     let point = place(said.lon, said.lat, said.crs, declared)?;
-    let crs = point.and(said.crs.or(declared));
+    let shape = said.geometry.map(|geometry| geometry.shape(said.crs, declared)).transpose()?;
+    let crs = said.crs.or(declared).filter(|_| point.is_some() || shape.is_some());
     Ok(Situation {
         id,
         t,
@@ -126,6 +132,7 @@ pub fn one<F: Form>(bytes: &[u8], declared: Option<Crs>) -> Result<Situation, Wh
             crs,
             address: said.address.filter(|a| !a.trim().is_empty()).map(|a| hidden::hide(&a)),
             zones,
+            shape,
         },
         located: Located::default(),
         body: form.body()?,

@@ -13,6 +13,7 @@ pub mod damage;
 pub mod envelope;
 pub mod food;
 pub mod forecasts;
+pub mod geometry;
 pub mod hazard_points;
 pub mod hidden;
 pub mod hotline;

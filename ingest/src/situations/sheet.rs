@@ -36,7 +36,7 @@ const LISTS: &[&str] = &["zones", "important"];
 /// The column of responsible persons: `role/name/phone`, parted by `;`.
 const RESPONSIBLE: &str = "responsible";
 /// Fields that no cell can hold.
-const NO_COLUMNS: &[&str] = &["values"];
+const NO_COLUMNS: &[&str] = &["values", "geometry"];
 
 /// The rows of a table as JSON objects.
 ///

@@ -47,7 +47,9 @@ fn position(draft: &mut Draft<'_, '_, '_>, said: UnitReport) -> Outcome {
         draft.wait_for(first);
         return Outcome::Duplicate;
     }
-    draft.inner().reports.standing.put(said, content, ticket);
-    draft.report(t, report);
+    if !draft.is_dry() {
+        draft.inner().reports.standing.put(said, content, ticket);
+        draft.report(t, report);
+    }
     Outcome::Accepted
 }

@@ -127,9 +127,9 @@ pub struct StationNow {
 /// `GET /v1/feeds/doors`: where feeds come in.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct DoorView {
-    /// `http`, `mqtt`.
+    /// `http` (by TLS too), `mqtt`, `mqtts`, `sl651`, `cot`.
     pub protocol: String,
-    /// The address as it was given to the platform: `http://…`, `mqtt://…`. A host of `0.0.0.0` or
+    /// The address as it is listened on: `https://…`, `mqtt://…`, `tcp://…`. A host of `0.0.0.0` or
     /// `::` is every address of the machine.
     pub address: String,
 }

@@ -10,6 +10,7 @@ mod exchange;
 mod feeds;
 mod picture;
 mod situations;
+mod start;
 mod warnings;
 
 pub use answers::*;
@@ -22,4 +23,5 @@ pub use exchange::*;
 pub use feeds::*;
 pub use picture::*;
 pub use situations::*;
+pub use start::*;
 pub use warnings::*;

@@ -31,6 +31,12 @@ pub struct SituationView {
     /// The address as it was given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub address: Option<String>,
+    /// Its lines and areas, as the sender gave them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shape: Option<ShapeView>,
+    /// The zones it is said to lie in, by code.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub zones: Vec<String>,
     /// Degrees WGS-84; absent where no point is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lon: Option<f64>,
@@ -39,7 +45,7 @@ pub struct SituationView {
     pub lat: Option<f64>,
     /// `point`, `village`, `road`, `township`, `district`, `unknown`.
     pub precision: String,
-    /// `point`, `address`, `text`, `zones`, `nothing`.
+    /// `point`, `address`, `text`, `zones`, `nothing`, `shape`.
     pub located_by: String,
     /// The names of the gazetteer that were found, widest first.
     pub matched: Vec<String>,
@@ -71,6 +77,15 @@ pub struct SituationView {
     /// An earlier report it looks like: proposed for merging, never merged by itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub likely: Option<LikelyView>,
+}
+
+/// Lines and areas: longitude and latitude, degrees WGS-84.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct ShapeView {
+    /// Lines.
+    pub lines: Vec<Vec<(f64, f64)>>,
+    /// Areas: each its outer ring, then its holes.
+    pub areas: Vec<Vec<Vec<(f64, f64)>>>,
 }
 
 /// One figure or word of a report.
@@ -110,6 +125,27 @@ pub struct SituationDetail {
     /// Who answers for it, where it is a point of a register.
     pub responsible: Vec<ResponsibleView>,
     /// The values of a forecast: `[t_ms, value]`.
+    pub values: Vec<(i64, f64)>,
+}
+
+/// `GET /v1/stations/{id}/forecasts`: one issue of an office's forecast.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct ForecastView {
+    /// The report: `forecast@agency@id`. A later issue may have the same.
+    pub id: String,
+    /// Whose.
+    pub agency: String,
+    /// 中文 name of the agency.
+    pub agency_name: String,
+    /// English name of the agency.
+    pub agency_name_en: String,
+    /// When it was issued.
+    pub issued_ms: i64,
+    /// `water_level`, `tide_level`, `surge`, …
+    pub property: String,
+    /// The unit of the values, UCUM.
+    pub unit: String,
+    /// `[t_ms, value]`, earliest first.
     pub values: Vec<(i64, f64)>,
 }
 

@@ -7,6 +7,7 @@
 
 pub mod decide;
 pub mod evolve;
+pub mod forecasts;
 pub mod likeness;
 #[cfg(test)]
 mod tests;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use contract::views::{
-    FactView, LikelyView, ReportStatus, ResponsibleView, SituationDetail, SituationStep,
+    FactView, LikelyView, ReportStatus, ResponsibleView, ShapeView, SituationDetail, SituationStep,
     SituationVersion, SituationView, StatusStep,
 };
 use domain::ids::AgencyId;
@@ -141,6 +141,12 @@ pub fn situation(here: &Situations, city: &Gazetteer, key: &Key) -> Option<Situa
         title: title(&said.body),
         text: said.text.clone(),
         address: said.place.address.clone(),
+        shape: said
+            .place
+            .shape
+            .clone()
+            .map(|shape| ShapeView { lines: shape.lines, areas: shape.areas }),
+        zones: said.place.zones.iter().map(ToString::to_string).collect(),
         lon,
         lat,
         precision: said.located.precision.wire().into(),

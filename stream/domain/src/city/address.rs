@@ -106,15 +106,16 @@ impl AddressBook {
         Self { places, forms, zones, areas: gis::AreaIndex::new(outlines) }
     }
 
-    /// Where something is, by the best of what was said: the point, the address, the zones, and at
+    /// Where something is, by the best of what was said: the point, the shape, the address, the zones, and at
     /// last the text.
     pub fn locate(&self, said: &SaidPlace, text: &str) -> Located {
-        if let Some(point) = said.point {
+        let of_shape = || Some((said.shape.as_ref()?.stands_at()?, LocatedBy::Shape));
+        if let Some((point, by)) = said.point.map(|p| (p, LocatedBy::Point)).or_else(of_shape) {
             let zone = self.zone_at(point);
             return Located {
                 point: Some(point),
                 precision: Precision::Point,
-                by: LocatedBy::Point,
+                by,
                 zone,
                 matched: Vec::new(),
             };

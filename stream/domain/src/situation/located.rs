@@ -69,6 +69,8 @@ pub enum LocatedBy {
     /// By nothing.
     #[default]
     Nothing,
+    /// The sender's line or area: there was no point.
+    Shape,
 }
 
 impl LocatedBy {
@@ -80,6 +82,7 @@ impl LocatedBy {
             LocatedBy::Text => "text",
             LocatedBy::Zones => "zones",
             LocatedBy::Nothing => "nothing",
+            LocatedBy::Shape => "shape",
         }
     }
 }

@@ -15,9 +15,11 @@ use crate::time::UtcMs;
 
 pub mod body;
 pub mod located;
+pub mod shape;
 
 pub use body::Body;
 pub use located::{Located, LocatedBy, Precision};
+pub use shape::Shape;
 
 /// The kinds of situation that are reported.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -172,6 +174,9 @@ pub struct SaidPlace {
     /// Zones, by code.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub zones: Vec<ZoneId>,
+    /// The lines or outlines of it, where the sender gave them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shape: Option<Shape>,
 }
 
 /// One report about a situation.

@@ -108,6 +108,7 @@ fn the_best_of_what_was_said_is_taken() {
         crs: None,
         address: (!address.is_empty()).then(|| address.to_owned()),
         zones: zones.iter().map(|z| z.parse().unwrap()).collect(),
+        ..SaidPlace::default()
     };
     let by_point = book.locate(&said(Some((0.6, 0.6)), "蓬江区", &[]), "");
     assert_eq!((by_point.by, by_point.precision), (LocatedBy::Point, Precision::Point));
