@@ -2,7 +2,7 @@
 import type { Command, CommandAnswer, CommandRequest } from '../contract/types';
 import type {
   AgencyHealthView, CityView, ClockView, CredentialIssued, CredentialRequest, CredentialView, DatastreamHealthView,
-  DoorView, ExplanationView, IngestAnswer, RejectionView, ReplayAnswer, ReplayManyAnswer, ReplayManyRequest,
+  DoorView, ExplanationView, IngestAnswer, NearCameraView, RejectionView, ReplayAnswer, ReplayManyAnswer, ReplayManyRequest,
   ReplayRequest, SeriesView, SessionView, SignIn, SituationDetail, SituationView,
 } from '../contract/types';
 import { get, post, remove } from './http';
@@ -26,6 +26,10 @@ export function series(
   });
   return get(`/v1/stations/${encodeURIComponent(station)}/series?${query}`);
 }
+
+/** The cameras nearest to an alert. */
+export const camerasNear = (alert: string): Promise<NearCameraView[]> =>
+  get(`/v1/alerts/${encodeURIComponent(alert)}/cameras`);
 
 export const explanation = (alert: string): Promise<ExplanationView> =>
   get(`/v1/alerts/${encodeURIComponent(alert)}/explanation`);

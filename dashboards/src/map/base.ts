@@ -16,6 +16,7 @@ import Stroke from 'ol/style/Stroke';
 import Style from 'ol/style/Style';
 import Text from 'ol/style/Text';
 import View from 'ol/View';
+import { Bulletins } from './bulletins';
 import type { MapPalette } from './palette';
 import { Points } from './points';
 import { Reports } from './reports';
@@ -26,7 +27,7 @@ import { idOf, TOWNSHIPS_FROM_ZOOM, type ZonePainter } from './zones';
 const GEO = new GeoJSON({ featureProjection: 'EPSG:3857' });
 
 export interface Hit {
-  kind: 'station' | 'unit' | 'hospital' | 'zone' | 'situation';
+  kind: 'station' | 'unit' | 'hospital' | 'zone' | 'situation' | 'quake' | 'track';
   /** Id, or a station's number as text. */
   id: string;
 }
@@ -36,11 +37,12 @@ export class BaseMap {
   readonly points = new Points();
   readonly warnings = new WarningShapes();
   readonly reports = new Reports();
+  readonly bulletins = new Bulletins();
   painter: ZonePainter | null = null;
   private readonly zones = new VectorSource();
   private readonly rivers = new VectorSource();
   private readonly stamps: StampLayer;
-  private readonly layers: Record<'area' | 'outline' | 'label' | 'river' | 'points' | 'warning' | 'report', VectorLayer>;
+  private readonly layers: Record<'area' | 'outline' | 'label' | 'river' | 'points' | 'warning' | 'report' | 'bulletin', VectorLayer>;
   private palette: MapPalette | null = null;
   private font = 'sans-serif';
   private homeExtent: number[] | null = null;
@@ -68,13 +70,14 @@ export class BaseMap {
       }),
       warning: new VectorLayer({ source: this.warnings.source, style: (f) => this.warnings.style(f) }),
       report: new VectorLayer({ source: this.reports.source, style: (f) => this.reports.style(f) }),
+      bulletin: new VectorLayer({ source: this.bulletins.source, style: (f) => this.bulletins.style(f, now()) }),
       points: new VectorLayer({ source: this.points.source, style: (f) => this.points.style(f, now()) }),
     };
     this.map = new OlMap({
       target, controls: [],
       interactions: interactions({ altShiftDragRotate: false, pinchRotate: false, keyboard: false }),
-      layers: [this.layers.area, this.layers.river, this.layers.outline, this.layers.warning, stamps, this.layers.points, this.layers.label, this.layers.report],
-      view: new View({ center: fromLonLat(center), zoom, minZoom: 7, maxZoom: 17, enableRotation: false }),
+      layers: [this.layers.area, this.layers.river, this.layers.outline, this.layers.warning, stamps, this.layers.bulletin, this.layers.points, this.layers.label, this.layers.report],
+      view: new View({ center: fromLonLat(center), zoom, minZoom: 5, maxZoom: 17, enableRotation: false }),
     });
   }
 
@@ -174,6 +177,8 @@ export class BaseMap {
     const report = this.layers.report.getVisible()
       ? this.reports.at(x, y, (c) => this.map.getPixelFromCoordinate(c)) : null;
     if (report !== null) return { kind: 'situation', id: report };
+    const said = this.bulletins.at(x, y, (c) => this.map.getPixelFromCoordinate(c));
+    if (said !== null) return { kind: said.get('kind') as Hit['kind'], id: (said.get('row') as { id: string }).id };
     const ix = this.stamps.at(x, y);
     if (ix !== null) return { kind: 'station', id: String(ix) };
     const fine = zoom >= TOWNSHIPS_FROM_ZOOM;

@@ -11,6 +11,8 @@ export interface MapPalette {
   panel: string;
   raised: string;
   late: string;
+  alarm: string;
+  alarmInk: string;
 }
 
 export function readPalette(): MapPalette {
@@ -20,7 +22,7 @@ export function readPalette(): MapPalette {
     night: document.documentElement.dataset['palette'] === 'night',
     sea: read('--sea'), land: read('--land'), edge: read('--land-edge'), river: read('--river'),
     ink: read('--ink'), halo: read('--label-halo'), hatch: read('--hatch'), panel: read('--panel'),
-    raised: read('--raised'), late: read('--late'),
+    raised: read('--raised'), late: read('--late'), alarm: read('--alarm'), alarmInk: read('--alarm-ink'),
   };
 }
 

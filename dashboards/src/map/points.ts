@@ -16,18 +16,28 @@ import type { MapPalette } from './palette';
 const IDLE_FROM_ZOOM = 10;
 const HOSPITALS_FROM_ZOOM = 9.8;
 
-function badge(p: MapPalette, kind: 'unit' | 'busy' | 'hospital'): HTMLCanvasElement {
+type Badge = 'unit' | 'busy' | 'hospital' | 'distress';
+
+function badge(p: MapPalette, kind: Badge): HTMLCanvasElement {
   const size = 36;
   const canvas = document.createElement('canvas');
   canvas.width = canvas.height = size;
   const pen = canvas.getContext('2d');
   if (pen === null) return canvas;
-  const [fg, bg] = [p.ink, p.raised];
+  const [fg, bg] = kind === 'distress' ? [p.alarmInk, p.alarm] : [p.ink, p.raised];
   pen.lineWidth = 2.5;
   pen.strokeStyle = fg;
   pen.fillStyle = kind === 'busy' ? fg : bg;
   pen.beginPath();
-  if (kind === 'hospital') {
+  if (kind === 'distress') {
+    // A filled disc with a mark that no level has.
+    pen.arc(18, 18, 15, 0, 2 * Math.PI);
+    pen.fill();
+    pen.stroke();
+    pen.fillStyle = fg;
+    pen.fillRect(15, 7, 6, 14);
+    pen.fillRect(15, 24, 6, 5);
+  } else if (kind === 'hospital') {
     pen.rect(5, 5, 26, 26);
     pen.fill();
     pen.stroke();
@@ -46,24 +56,27 @@ function badge(p: MapPalette, kind: 'unit' | 'busy' | 'hospital'): HTMLCanvasEle
   return canvas;
 }
 
+const inDistress = (row: UnitView | HospitalView): boolean => 'distress_ms' in row && row.distress_ms != null;
+
 export interface PointLook {
   palette: MapPalette;
   selected: string | null;
   font: string;
   name: (row: UnitView | HospitalView) => string;
+  /** The word for a unit in distress. */
+  cry: string;
 }
 
 export class Points {
   readonly source = new VectorSource();
-  private icons: Record<'unit' | 'busy' | 'hospital', Icon> | null = null;
+  private icons: Record<Badge, Icon> | null = null;
   private look: PointLook | null = null;
   private kept = new Map<string, UnitView | HospitalView>();
 
   dress(look: PointLook): void {
     this.look = look;
-    const icon = (kind: 'unit' | 'busy' | 'hospital'): Icon =>
-      new Icon({ img: badge(look.palette, kind), scale: 0.5 });
-    this.icons = { unit: icon('unit'), busy: icon('busy'), hospital: icon('hospital') };
+    const icon = (kind: Badge, scale = 0.5): Icon => new Icon({ img: badge(look.palette, kind), scale });
+    this.icons = { unit: icon('unit'), busy: icon('busy'), hospital: icon('hospital'), distress: icon('distress', 0.8) };
     this.source.changed();
   }
 
@@ -106,7 +119,7 @@ export class Points {
     const kind = feature.get('kind') as 'unit' | 'hospital';
     if (this.look?.selected === `${kind}:${row.id}`) return true;
     if (kind === 'hospital') return zoom >= HOSPITALS_FROM_ZOOM;
-    return (row as UnitView).state !== 'idle' || zoom >= IDLE_FROM_ZOOM;
+    return (row as UnitView).state !== 'idle' || inDistress(row) || zoom >= IDLE_FROM_ZOOM;
   }
 
   style(feature: FeatureLike, zoom: number): Style | undefined {
@@ -116,10 +129,11 @@ export class Points {
     const kind = feature.get('kind') as 'unit' | 'hospital';
     const chosen = look.selected === `${kind}:${row.id}`;
     const busy = kind === 'unit' && (row as UnitView).state !== 'idle';
-    const style = new Style({ image: this.icons[busy ? 'busy' : kind], zIndex: chosen ? 9 : busy ? 5 : 1 });
-    if (chosen || (busy && zoom >= 10.5)) {
+    const cries = inDistress(row);
+    const style = new Style({ image: this.icons[cries ? 'distress' : busy ? 'busy' : kind], zIndex: cries ? 10 : chosen ? 9 : busy ? 5 : 1 });
+    if (cries || chosen || (busy && zoom >= 10.5)) {
       style.setText(new Text({
-        text: look.name(row), font: `600 12px ${look.font}`, offsetY: -16,
+        text: cries ? `${look.cry} ${look.name(row)}` : look.name(row), font: `600 12px ${look.font}`, offsetY: -16,
         fill: new Fill({ color: look.palette.ink }),
         stroke: new Stroke({ color: look.palette.halo, width: 3 }),
       }));

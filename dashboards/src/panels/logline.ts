@@ -65,6 +65,8 @@ function about(id: string): { place: string; go: Selected | null } {
   if (situation !== undefined) return { place: situation.title === '' ? w('sit.kind', situation.kind) : situation.title, go: { kind: 'situation', id } };
   const warning = picture.rows.warnings.get(id);
   if (warning !== undefined) return { place: warningName(warning), go: { kind: 'warning', id } };
+  const unit = picture.rows.units.get(id);
+  if (unit !== undefined) return { place: shortName(named(unit)), go: { kind: 'unit', id } };
   // An alert that has left the list still has its place in its id.
   const place = id.split('@')[1] ?? id;
   const station = picture.stations.rows[picture.stations.byId.get(place) ?? -1];

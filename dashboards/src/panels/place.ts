@@ -24,6 +24,12 @@ export function placeOf(selected: Selected): At | null {
     }
     case 'hospital':
       return picture.rows.hospitals.get(selected.id) ?? null;
+    case 'quake':
+      return picture.rows.earthquakes.get(selected.id) ?? null;
+    case 'track': {
+      const track = picture.rows.tracks.get(selected.id);
+      return track?.points.at(-1) ?? track?.forecast[0] ?? null;
+    }
     default:
       return null;
   }

@@ -1,7 +1,7 @@
 // The picture as the console holds it: immutable maps by id, replaced row by row. Pure.
 import type { Change, Notice, PictureView } from '../contract/types';
 import type {
-  AlertView, FeedView, HospitalView, IncidentView, LogEntry, RecordView, SignalView, SituationView, TaskView, UnitView, WarningView, ZoneView,
+  AlertView, EarthquakeView, FeedView, HospitalView, IncidentView, LogEntry, RecordView, SignalView, SituationView, TaskView, TrackView, UnitView, WarningView, ZoneView,
 } from '../contract/types';
 
 /** Lines of the duty log kept on the seat; older ones are the platform's to show. */
@@ -18,6 +18,8 @@ export interface Rows {
   signals: ReadonlyMap<string, SignalView>;
   warnings: ReadonlyMap<string, WarningView>;
   situations: ReadonlyMap<string, SituationView>;
+  earthquakes: ReadonlyMap<string, EarthquakeView>;
+  tracks: ReadonlyMap<string, TrackView>;
   notices: ReadonlyMap<string, Notice>;
   record: RecordView | null;
   log: readonly LogEntry[];
@@ -28,14 +30,16 @@ const byId = <T extends { id: string }>(rows: T[]): Map<string, T> =>
 
 export const empty = (): Rows => ({
   alerts: new Map(), zones: new Map(), incidents: new Map(), tasks: new Map(), units: new Map(),
-  hospitals: new Map(), feeds: new Map(), signals: new Map(), warnings: new Map(), situations: new Map(), notices: new Map(), record: null, log: [],
+  hospitals: new Map(), feeds: new Map(), signals: new Map(), warnings: new Map(), situations: new Map(), earthquakes: new Map(), tracks: new Map(),
+  notices: new Map(), record: null, log: [],
 });
 
 export function fromSnapshot(p: PictureView): Rows {
   return {
     alerts: byId(p.alerts), zones: byId(p.zones), incidents: byId(p.incidents), tasks: byId(p.tasks),
     units: byId(p.units), hospitals: byId(p.hospitals), feeds: byId(p.feeds), signals: byId(p.signals),
-    warnings: byId(p.warnings ?? []), situations: byId(p.situations ?? []), notices: byId(p.notices), record: p.record ?? null, log: p.log.slice(-LOG_LINES),
+    warnings: byId(p.warnings ?? []), situations: byId(p.situations ?? []), earthquakes: byId(p.earthquakes ?? []),
+    tracks: byId(p.tracks ?? []), notices: byId(p.notices), record: p.record ?? null, log: p.log.slice(-LOG_LINES),
   };
 }
 
@@ -43,6 +47,7 @@ const TABLE = {
   alert: 'alerts', zone: 'zones', incident: 'incidents', task: 'tasks', unit: 'units',
   hospital: 'hospitals', feed: 'feeds', signal: 'signals', warning: 'warnings', situation: 'situations', notice: 'notices',
   alert_gone: 'alerts', signal_gone: 'signals', warning_gone: 'warnings', situation_gone: 'situations', feed_gone: 'feeds', notice_gone: 'notices',
+  earthquake: 'earthquakes', track: 'tracks', earthquake_gone: 'earthquakes', track_gone: 'tracks',
 } as const;
 
 /** The rows after `changes`, in order. Maps that no change touches stay the same objects. */

@@ -86,6 +86,7 @@ class Alarm {
     const [red, orange] = picture.levels.worstFirst;
     const due = this.schedule.due(
       picture.rows.alerts.values(), { red: red?.id, orange: orange?.id }, picture.flood, now, clock.now,
+      picture.rows.notices.has('unit_distress'),
     );
     if (due !== null) this.sound(due);
   }

@@ -1,4 +1,4 @@
-// What sounds when. Pure: red 3 pulses every 10 s until signed for; orange one tone every 60 s, three
+// What sounds when. Pure: red 3 pulses every 10 s until signed for, a unit in distress as red does; orange one tone every 60 s, three
 // times at most; one sound a group in a flood; yellow and below are silent; losing the link falls.
 import type { AlertView } from '../contract/types';
 import { groupKey } from '../picture/flood';
@@ -24,9 +24,10 @@ export class Schedule {
   /** The sound due at `now` (steady ms), or null. `clockNow` is the platform's time. */
   due(
     alerts: Iterable<AlertView>, ids: { red: string | undefined; orange: string | undefined },
-    flood: boolean, now: number, clockNow: number,
+    flood: boolean, now: number, clockNow: number, distress = false,
   ): Sound | null {
-    let red = false;
+    // A unit's cry for help sounds as red does, until the unit takes it back.
+    let red = distress;
     let orange = false;
     const present = new Set<string>();
     for (const a of alerts) {

@@ -2,8 +2,8 @@
 // on another seat: one selection, which list, map, strip and detail all read.
 import { TABS, type Tab } from '../picture/order';
 
-export type Kind = 'alert' | 'zone' | 'station' | 'unit' | 'hospital' | 'incident' | 'signal' | 'warning' | 'situation';
-const KINDS: readonly string[] = ['alert', 'zone', 'station', 'unit', 'hospital', 'incident', 'signal', 'warning', 'situation'];
+export type Kind = 'alert' | 'zone' | 'station' | 'unit' | 'hospital' | 'incident' | 'signal' | 'warning' | 'situation' | 'quake' | 'track';
+const KINDS: readonly string[] = ['alert', 'zone', 'station', 'unit', 'hospital', 'incident', 'signal', 'warning', 'situation', 'quake', 'track'];
 
 export interface Selected {
   kind: Kind;

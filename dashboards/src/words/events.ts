@@ -28,6 +28,8 @@ export const events = {
   'did.alert.cleared': ['消警', 'cleared'],
   'did.feed.silent': ['资料中断', 'silent'],
   'did.feed.returned': ['资料恢复', 'returned'],
+  'did.unit_distressed': ['求救', 'in distress'],
+  'did.unit_safe': ['求救解除', 'distress over'],
   'did.signed_in': ['登录', 'signed in'],
   'did.signed_out': ['退出登录', 'signed out'],
   'did.signal.issue': ['发布', 'issued'],

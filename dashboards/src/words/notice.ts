@@ -7,6 +7,7 @@ import { hasTerm, say, term, type Language } from './words';
 export interface Names {
   station(id: string): string;
   hazard(name: string): string;
+  unit(id: string): string;
 }
 
 /** Thresholds named in a band; the rest is a number. */
@@ -44,6 +45,8 @@ function particulars(language: Language, n: Notice, names: Names): string[] {
   switch (n.id) {
     case 'disk_nearly_full':
       return room(language, f);
+    case 'unit_distress':
+      return (n.units ?? []).map((id) => names.unit(id));
     case 'disk_full':
       return [say(language, 'notice.stopped')];
     case 'archive_down':

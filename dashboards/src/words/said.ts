@@ -13,6 +13,7 @@ export const said = {
   'notice.certificate.ended': ['已到期，新连接无法建立', 'it has ended: nobody new can connect'],
   'notice.certificate.old': ['仍用原证书', 'the old one holds'],
   'notice.cap_feed_down': ['预警源不可达', 'Feed of warnings unreachable'],
+  'notice.unit_distress': ['求救', 'DISTRESS'],
   'notice.free': ['余 {free}（{share}%）', '{free} free ({share} %)'],
   'notice.free.only': ['余 {free}', '{free} free'],
   'notice.days': ['约 {n} 天后写满', 'full in about {n} days'],
@@ -62,6 +63,8 @@ export const said = {
   'reject.rate_limited': ['过快', 'too fast'],
   'reject.quota': ['超出配额', 'over the quota'],
   'reject.impossible_report': ['回报与任务不符', 'impossible report'],
+  'reject.unknown_unit': ['队伍未登记', 'unknown unit'],
+  'reject.stale': ['已过时效', 'out of date'],
   'reject.coordinates': ['坐标系与申报的不符', 'other coordinates than declared'],
   'reject.frame': ['报文不合规', 'not a frame'],
   'reject.checksum': ['报文校验不符', 'check does not fit'],
@@ -75,8 +78,6 @@ export const said = {
 
   'reject.inconsistent': ['数字自相矛盾', 'figures that contradict each other'],
   'reject.personal_data': ['疑似个人信息', 'looks like personal data'],
-  'reject.unknown_unit': ['队伍未登记', 'unknown unit'],
-  'reject.stale': ['已过时效', 'out of date'],
 
   'todo.inconsistent': ['核对并改正相互矛盾的数字', 'correct the figures that contradict each other'],
   'todo.personal_data': ['只报数量，不带姓名、证件号、电话、住址', 'send counts without names, identity numbers, telephones or addresses'],

@@ -1,4 +1,5 @@
 // One table of words, two languages. A key without both does not compile.
+import { bulletins } from './bulletins';
 import { desk } from './desk';
 import { events } from './events';
 import { feeds } from './feeds';
@@ -7,7 +8,7 @@ import { screen } from './screen';
 import { situations } from './situations';
 import { terms } from './terms';
 
-export const words = { ...screen, ...desk, ...terms, ...events, ...said, ...feeds, ...situations };
+export const words = { ...screen, ...desk, ...terms, ...events, ...said, ...feeds, ...situations, ...bulletins };
 export type Key = keyof typeof words;
 export type Language = 'zh' | 'en';
 export type Params = Record<string, string | number>;
