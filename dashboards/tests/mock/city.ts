@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path';
 import type { CityView, HazardView, StationView, ThresholdView } from '../../src/contract/types';
 import { csv, tables } from './csv';
 
-const CITY = process.env['FENGHUO_CITY'] ?? resolve(import.meta.dirname, '../../../simulators/cities/jiangmen');
+export const CITY = process.env['FENGHUO_CITY'] ?? resolve(import.meta.dirname, '../../../simulators/cities/jiangmen');
 const HAZARDS = resolve(import.meta.dirname, '../../../stream/src/hazards');
 
 const UNITS: Record<string, [string, string]> = {

@@ -7,6 +7,7 @@ import { WebSocketServer, type WebSocket } from 'ws';
 import type { Change, CommandRequest, PictureView, ServerMessage } from '../../src/contract/types';
 import type { AlertView, SessionView, StationState } from '../../src/contract/types';
 import { apply, fromSnapshot } from '../../src/picture/rows';
+import { camerasNear } from './cameras';
 import { readCity, type City } from './city';
 import { MockDesk } from './desk';
 import { MockFeeds } from './feeds';
@@ -239,6 +240,10 @@ export class MockPlatform {
     if (part[2] === 'alerts' && part[4] === 'explanation') {
       const why = this.desk.explain(id);
       return why === null ? refuse('not_found', 404) : json(why);
+    }
+    if (part[2] === 'alerts' && part[4] === 'cameras') {
+      const place = this.picture.alerts.find((x) => x.id === id)?.place;
+      return place === undefined ? refuse('not_found', 404) : json(camerasNear(this.city, place));
     }
     refuse('not_found', 404);
   }
