@@ -49,14 +49,14 @@ describe('the officer', () => {
 
   it('is offered the cameras nearest to an alert, nearest first', async () => {
     seat = await takeSeat();
-    const gauge = seat.platform.city.view.stations.find((s) => s.name.startsWith('西海水道江门站'))!;
+    const gauge = seat.platform.city.view.stations.find((s) => s.name.startsWith('潭江恩城南坑水文站'))!;
     const now = Date.now();
     const alert = makeAlert(seat.platform.city, gauge, 'river_stage', 'water_level', 'red', now - 60_000, now)!;
     seat.platform.push([{ kind: 'alert', row: alert }]);
     await seat.page.click(`[data-alert="${CSS_escape(alert.id)}"]`);
     const near = seat.page.locator('section[aria-label="附近视频"] li');
     await near.first().waitFor();
-    expect(await near.first().textContent()).toContain('西海水道江门站视频');
+    expect(await near.first().textContent()).toContain('潭江恩城南坑水文站视频');
     expect(await near.first().locator('a').first().getAttribute('href')).toMatch(/^https:\/\//);
   });
 
