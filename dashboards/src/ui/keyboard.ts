@@ -103,16 +103,11 @@ function news(): void {
   document.getElementById('alerts')?.scrollTo({ top: 0 });
 }
 
-function night(): void {
-  settings.night = !settings.night;
-  settings.keep();
-}
-
 const KEYS: Record<string, () => void> = {
   j: () => step(1), ArrowDown: () => step(1), k: () => step(-1), ArrowUp: () => step(-1),
   a: acknowledge, A: acknowledgeGroup, s: shelve, e: incident, t: dispatch, p: plan, g: zone,
   w: () => currentAlert() !== undefined && (view.why = !view.why),
-  m: () => alarm.mute(), n: night, l: () => (view.layers = !view.layers),
+  m: () => alarm.mute(), n: () => settings.turnNight(), l: () => (view.layers = !view.layers),
   f: () => desk.isAgency || view.go(view.path === '/feeds' ? '/' : '/feeds'),
   '/': () => document.getElementById('search')?.focus(),
   '?': () => (view.help = !view.help), End: news,

@@ -39,6 +39,15 @@ class Settings {
     this.dress();
   }
 
+  turnLanguage(): void {
+    this.language = this.language === 'zh' ? 'en' : 'zh';
+    this.keep();
+  }
+  turnNight(): void {
+    this.night = !this.night;
+    this.keep();
+  }
+
   /** Puts language and palette on the document, where styles and screen readers look for them. */
   dress(): void {
     const root = document.documentElement;
