@@ -197,6 +197,7 @@ pub fn came(row: &Sequenced) -> Option<UtcMs> {
         Record::Refused(refusal) => Some(refusal.received),
         Record::Desk(event) => Some(event.at),
         Record::Letter(act) => Some(act.at),
+        Record::Exchange(act) => Some(act.at),
         Record::Configuration { .. } => None,
     }
 }

@@ -6,7 +6,7 @@ use domain::time::UtcMs;
 
 use crate::register::Register;
 use crate::reports::kind::{KINDS, Rim};
-use crate::{cap, cot, json, mqtt, sensorthings, sl651, table};
+use crate::{cap, cot, exchange, json, mqtt, sensorthings, sl651, table};
 
 /// A decoder: whether it read anything in these bytes.
 pub type Decoder = Box<dyn Fn(&[u8]) -> bool + Send + Sync>;
@@ -48,6 +48,11 @@ pub fn all() -> Vec<(String, Decoder)> {
         (
             "csv".into(),
             Box::new(|bytes| any(table::decode::decode_csv(bytes), |item| item.read.is_ok())),
+        ),
+        ("exchange line".into(), Box::new(exchange::line::reads)),
+        (
+            "exchange manifest".into(),
+            Box::new(|bytes| exchange::Manifest::read(bytes).is_ok()),
         ),
         ("sl651".into(), Box::new(|bytes| !sl651::decode::decode(bytes).is_empty())),
         ("cap".into(), Box::new(|bytes| cap::decode::decode(bytes).is_ok())),

@@ -13,6 +13,7 @@ pub mod cap;
 pub mod cases;
 pub mod cot;
 pub mod decoders;
+pub mod exchange;
 pub mod hearing;
 pub mod hospitals;
 pub mod http;

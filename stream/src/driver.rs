@@ -177,7 +177,11 @@ impl Driver {
                 out.signals.push((Seq(seq), signal));
                 Ok(())
             }
-            Record::Report { .. } | Record::Refused(_) | Record::Desk(_) | Record::Letter(_) => {
+            Record::Report { .. }
+            | Record::Refused(_)
+            | Record::Desk(_)
+            | Record::Letter(_)
+            | Record::Exchange(_) => {
                 self.in_order(seq)
             }
         }

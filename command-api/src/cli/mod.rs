@@ -3,6 +3,7 @@
 mod agency;
 mod backtest;
 mod check;
+mod exchange;
 mod import;
 mod init;
 mod people;
@@ -33,6 +34,11 @@ enum What {
     Backtest(backtest::Options),
     /// Bring a file of observations to a running platform, as a backlog; can be broken off and resumed
     Import(import::Options),
+    /// Write a signed file for another platform: the same as `exchange export`
+    Export(Box<exchange::Wanted>),
+    /// Files for other platforms across a gap between networks, and theirs
+    #[command(subcommand)]
+    Exchange(Box<exchange::Exchange>),
     /// Read a journal back and write its decision log
     Replay(replay::Options),
     /// Recompute a journal's decisions and compare them with what was recorded
@@ -55,6 +61,8 @@ pub(crate) fn main() -> ExitCode {
         What::Check(options) => check::check(&options),
         What::Backtest(options) => backtest::backtest(&options),
         What::Import(options) => import::import(&options),
+        What::Export(options) => exchange::export(&options),
+        What::Exchange(what) => exchange::exchange(&what),
         What::Replay(options) => replay::replay(&options),
         What::Verify(options) => verify::run(&options),
         What::User(what) => people::user(&what),

@@ -60,8 +60,8 @@ pub(crate) enum User {
     },
 }
 
-/// The access file of a platform.
-pub(super) fn open(at: &Where) -> Result<Access> {
+/// The data folder of a platform.
+pub(super) fn data(at: &Where) -> Result<PathBuf> {
     let named = at.data.clone().or_else(|| std::env::var_os(DATA_VARIABLE).map(PathBuf::from));
     let data = named.clone().unwrap_or_else(|| PathBuf::from(DATA_DEFAULT));
     let file = data.join(ACCESS_FILE);
@@ -75,7 +75,12 @@ pub(super) fn open(at: &Where) -> Result<Access> {
              start it once)"
         );
     }
-    Ok(Access::open(&file, Arc::new(WallClock))?)
+    Ok(data)
+}
+
+/// The access file of a platform.
+pub(super) fn open(at: &Where) -> Result<Access> {
+    Ok(Access::open(&data(at)?.join(ACCESS_FILE), Arc::new(WallClock))?)
 }
 
 /// People.

@@ -52,6 +52,7 @@ impl<'a> Happening<'a> {
             Record::Observation { .. }
             | Record::Refused(_)
             | Record::Letter(_)
+            | Record::Exchange(_)
             | Record::Configuration { .. } => None,
         }
     }

@@ -1,6 +1,6 @@
 //! The city goes into the record: what the engine knows of it, it knows from there.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use domain::city::Registry;
 use domain::ids::Seq;
@@ -10,9 +10,8 @@ use journal::{Journal, Reader};
 
 use super::options::ServeError;
 use crate::city_folder::ReadCity;
+use crate::configurations::pointer;
 
-/// Remembers where the newest configuration stands, so that a start need not walk the record.
-const POINTER_FILE: &str = "configuration.seq";
 /// Records that are read at one time when it has to be walked.
 const PAGE: usize = 8_192;
 
@@ -29,10 +28,6 @@ fn of(seq: Seq, record: Record) -> Option<Newest> {
         Record::Configuration { hash, datastreams, .. } => Some(Newest { seq, hash, datastreams }),
         _ => None,
     }
-}
-
-fn pointer(data: &Path) -> PathBuf {
-    data.join(POINTER_FILE)
 }
 
 /// Finds it: at the place remembered, or by walking the record. A place that is out of date only

@@ -146,7 +146,10 @@ fn hear(followed: &Followed, read: Vec<Sequenced>) -> Vec<Sequenced> {
                     rest.push(row);
                 }
                 Record::Desk(_) => rest.push(row),
-                Record::Refused(_) | Record::Letter(_) | Record::Configuration { .. } => {}
+                Record::Refused(_)
+                | Record::Letter(_)
+                | Record::Exchange(_)
+                | Record::Configuration { .. } => {}
             }
         }
     }

@@ -7,6 +7,7 @@ mod certificates;
 mod clock;
 mod configuration;
 mod demo;
+mod exchange;
 mod feeds;
 mod figures;
 mod follower;
@@ -95,6 +96,13 @@ fn rounds(options: &ServeOptions, parts: &Parts) -> Rounds {
             parts.certificates.clone(),
         ),
     );
+    let exchange = exchange::Desk {
+        platform: Arc::clone(platform),
+        hearing: Arc::clone(&parts.hearing),
+        journal: Arc::clone(&parts.journal),
+        data: options.data_dir.clone(),
+    };
+    rounds.spawn("exchange", exchange::run(exchange));
     let hearing = Arc::clone(&parts.hearing);
     rounds.spawn("the corrections", rounds::corrections(Arc::clone(platform), hearing));
     if let Some(certificates) = parts.certificates.clone() {

@@ -9,6 +9,7 @@
 use std::fmt;
 
 use domain::desk::DeskEvent;
+use domain::exchange::ExchangeAct;
 use domain::ids::AgencyId;
 use domain::letter::LetterAct;
 use domain::observation::Observation;
@@ -59,6 +60,7 @@ enum Stored<'a> {
         channel: Channel,
         observation: Observation,
     },
+    Exchange(Bytes),
 }
 
 #[derive(Serialize)]
@@ -155,6 +157,7 @@ enum StoredOwned {
         channel: Channel,
         observation: Observation,
     },
+    Exchange(Bytes),
 }
 
 fn named<T: Serialize>(value: &T) -> Result<Bytes, EncodingError> {
@@ -208,6 +211,7 @@ pub(crate) fn encode_into(record: &Record, out: &mut Vec<u8>) -> Result<(), Enco
         Record::Refused(refusal) => Stored::Refused(stored_refusal(refusal)),
         Record::Desk(event) => Stored::Desk(named::<DeskEvent>(event)?),
         Record::Letter(act) => Stored::Letter(named::<LetterAct>(act)?),
+        Record::Exchange(act) => Stored::Exchange(named::<ExchangeAct>(act)?),
     };
     let wrong = |e: postcard::Error| EncodingError::Encode(e.to_string());
     if matches!(stored, Stored::Observation { .. } | Stored::Backlog { .. } | Stored::Tick { .. }) {
@@ -258,6 +262,7 @@ pub(crate) fn decode_one(bytes: &[u8]) -> Result<(Record, &[u8]), EncodingError>
         }
         StoredOwned::Desk(event) => Record::Desk(read_named(&event.0)?),
         StoredOwned::Letter(act) => Record::Letter(read_named(&act.0)?),
+        StoredOwned::Exchange(act) => Record::Exchange(read_named(&act.0)?),
     };
     Ok((record, rest))
 }

@@ -1,6 +1,7 @@
 use domain::decision::{Decision, DecisionKind};
 use domain::desk::{Actor, DeskFact};
-use domain::ids::{DatastreamIx, HospitalId, IncidentId, Seq, TaskId, UnitId};
+use domain::exchange::{ExchangeAct, ExchangeCounts, ExchangeFact, ExchangeFault};
+use domain::ids::{DatastreamIx, HospitalId, IncidentId, PeerId, Seq, TaskId, UnitId};
 use domain::letter::LetterFact;
 use domain::observation::{OriginFlag, Quality, Trust};
 
@@ -119,6 +120,23 @@ fn acts_about_letters_return_whole() {
             quarantined,
             why,
         }));
+    }
+}
+
+#[test]
+fn acts_of_exchange_return_whole() {
+    let act = |what| {
+        let (id, digest, by) = ("e-1".to_owned(), "00".repeat(32), "li".to_owned());
+        let peer = PeerId::new("province").ok();
+        Record::Exchange(ExchangeAct { id, at: UtcMs(9), peer, number: 7, digest, by, what })
+    };
+    let counts = ExchangeCounts { accepted: 1, duplicate: 2, refused: 3, quarantined: 4 };
+    round_trip(&act(ExchangeFact::Imported { counts, backlog: true, missing: 1 }));
+    round_trip(&act(ExchangeFact::Taking { items: 10, backlog: false }));
+    let (items, left_out, from_seq, to_seq, backlog) = (1, 2, 3, 4, false);
+    round_trip(&act(ExchangeFact::Exported { items, left_out, from_seq, to_seq, backlog }));
+    for fault in ExchangeFault::ALL {
+        round_trip(&act(ExchangeFact::Refused { fault: *fault, detail: "第6号缺".into() }));
     }
 }
 

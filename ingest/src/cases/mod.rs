@@ -32,5 +32,6 @@ pub const KIND: Kind = Kind {
 /// down before it is kept.
 pub fn is_place(place: &str) -> bool {
     let topic = || place.strip_prefix("fh/")?.rsplit('/').next();
-    place == PATH || topic() == Some(TOPIC)
+    let file = || place.strip_prefix("exchange/").is_some_and(|rest| rest.ends_with(PATH));
+    place == PATH || topic() == Some(TOPIC) || file()
 }

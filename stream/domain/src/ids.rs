@@ -86,10 +86,19 @@ text_id! {
     HospitalId
     /// A plan (预案) of the city's files.
     PlanId
+    /// Another platform with which files are exchanged.
+    PeerId
     /// A person who signs in.
     UserName
     /// A sender's own id of what it reports.
     ReportId
+}
+
+impl PeerId {
+    /// The peer as a sender, for what is its own fault and no agency's.
+    pub fn as_sender(&self) -> AgencyId {
+        AgencyId(self.0.clone())
+    }
 }
 
 /// The number of a datastream (one property at one station). Given out once by the journaled

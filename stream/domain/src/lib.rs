@@ -13,6 +13,7 @@ pub mod city;
 pub mod correction;
 pub mod decision;
 pub mod desk;
+pub mod exchange;
 pub mod facility;
 pub mod ids;
 pub mod letter;

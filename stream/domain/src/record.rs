@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::desk::DeskEvent;
+use crate::exchange::ExchangeAct;
 use crate::ids::{AgencyId, Seq};
 use crate::letter::LetterAct;
 use crate::observation::Observation;
@@ -58,6 +59,8 @@ pub enum Record {
     Desk(DeskEvent),
     /// Something refused was sent again, or laid aside.
     Letter(LetterAct),
+    /// A file was exchanged with another platform.
+    Exchange(ExchangeAct),
 }
 
 /// A record at its place in the journal.

@@ -96,6 +96,8 @@ reasons! {
     Stale "stale" "send it while it holds; look at the clock and the queue of the sender"
     /// More datastreams than the agency's quota.
     Quota "quota" "ask the city for a larger quota of datastreams, or use fewer"
+    /// A file of another platform speaks for an agency that it may not speak for.
+    PeerForeign "peer_foreign" "name the agency among what the peer brings (exchange.toml), or have it sent by its own platform"
 }
 
 /// How something came in.
@@ -118,6 +120,8 @@ pub enum Channel {
     Desk,
     /// A feed of warnings that the platform looks at.
     Poll,
+    /// A file of another platform, across a gap between networks.
+    Exchange,
 }
 
 impl Channel {
@@ -131,6 +135,7 @@ impl Channel {
         Channel::Cot,
         Channel::Desk,
         Channel::Poll,
+        Channel::Exchange,
     ];
 
     /// The channel of a word.
@@ -149,6 +154,7 @@ impl Channel {
             Channel::Cot => "cot",
             Channel::Desk => "desk",
             Channel::Poll => "poll",
+            Channel::Exchange => "exchange",
         }
     }
 }

@@ -5,6 +5,7 @@
 //! with the rows, and the follower goes on from there.
 
 mod desk;
+mod exchange;
 mod follow;
 mod hours;
 mod letters;
@@ -13,6 +14,7 @@ mod refusals;
 
 use std::path::Path;
 
+use domain::exchange::ExchangeAct;
 use domain::ids::{DatastreamIx, Seq};
 use domain::letter::LetterAct;
 use domain::observation::{Observation, OriginFlag, Quality, Trust};
@@ -23,6 +25,7 @@ use rusqlite::{Connection, Transaction, params};
 
 use crate::derived::{DerivedError, Kind};
 
+pub use exchange::KeptExchange;
 pub use follow::{FOLLOW_RECORDS, FollowEnd, FollowError, Followed, Shutdown, follow, spawn};
 pub use hours::HourCount;
 pub use letters::KeptAct;
@@ -34,7 +37,7 @@ pub const HISTORY_FILE: &str = "history.sqlite";
 pub(crate) const KIND: Kind = Kind {
     file: HISTORY_FILE,
     application_id: 0x4648_4831,
-    version: 3,
+    version: 4,
     schema: "
 CREATE TABLE observation(
   datastream INTEGER NOT NULL,
@@ -72,6 +75,15 @@ CREATE TABLE letter(
   act BLOB NOT NULL
 ) STRICT;
 CREATE INDEX letter_refusal ON letter(refusal, seq);
+CREATE TABLE exchange(
+  seq INTEGER PRIMARY KEY,
+  id TEXT NOT NULL UNIQUE,
+  at INTEGER NOT NULL,
+  peer TEXT,
+  what TEXT NOT NULL,
+  act BLOB NOT NULL
+) STRICT;
+CREATE INDEX exchange_peer ON exchange(peer, what, seq);
 CREATE INDEX refusal_reason ON refusal(reason, seq);",
 };
 
@@ -155,6 +167,7 @@ impl HistoryStore {
         let mut refusals: Vec<(Seq, &Refusal)> = Vec::new();
         let mut letters: Vec<(Seq, &LetterAct)> = Vec::new();
         let mut acts: Vec<desk::Act<'_>> = Vec::new();
+        let mut exchanged: Vec<(Seq, &ExchangeAct)> = Vec::new();
         for row in records.iter().filter(|r| r.seq > position) {
             let Sequenced { seq, record } = row;
             acts.extend(desk::act(row));
@@ -164,6 +177,7 @@ impl HistoryStore {
                 }
                 Record::Refused(refusal) => refusals.push((*seq, refusal)),
                 Record::Letter(act) => letters.push((*seq, act)),
+                Record::Exchange(act) => exchanged.push((*seq, act)),
                 _ => {}
             }
         }
@@ -179,6 +193,7 @@ impl HistoryStore {
             insert_observations(&transaction, &rows)?;
             refusals::insert(&transaction, &refusals)?;
             letters::insert(&transaction, &letters)?;
+            exchange::insert(&transaction, &exchanged)?;
             desk::insert(&transaction, &acts)?;
             KIND.set_position(&transaction, position.max(upto))?;
             transaction.commit()
@@ -198,7 +213,7 @@ impl HistoryStore {
         let connection = &mut self.reader.connection;
         let mut write = || -> rusqlite::Result<()> {
             let transaction = connection.transaction()?;
-            for table in ["observation", "refusal", "letter", "desk"] {
+            for table in ["observation", "refusal", "letter", "desk", "exchange"] {
                 let sql = format!("DELETE FROM {table} WHERE seq > ?1");
                 transaction.execute(&sql, [durable.0 as i64])?;
             }

@@ -30,6 +30,9 @@ pub struct Agency {
     /// English name.
     #[serde(default)]
     pub name_en: String,
+    /// Whom to ask about its feeds.
+    #[serde(default)]
+    pub contact: String,
     /// Whether it may publish official signals (weather, hydrology and sea offices only).
     #[serde(default)]
     pub official_signals: bool,
@@ -88,6 +91,7 @@ pub(super) fn read(
         }
         let name = section.text("name");
         let name_en = section.text("name_en");
+        let contact = section.text("contact").unwrap_or_default();
         let official_signals = section.flag("official_signals").unwrap_or(false);
         let rate_per_s = section.count("rate_per_s", 0..=MAX_RATE_PER_S).unwrap_or(0);
         let bytes_per_s = section.count("bytes_per_s", 0..=MAX_BYTES_PER_S).unwrap_or(0);
@@ -103,6 +107,7 @@ pub(super) fn read(
             id,
             name,
             name_en,
+            contact,
             official_signals,
             rate_per_s,
             bytes_per_s,

@@ -20,6 +20,7 @@ pub mod cap;
 pub mod cot;
 pub mod datastreams;
 mod diseases;
+pub mod exchange;
 pub mod exposure;
 mod faults;
 pub mod gazetteer;
@@ -46,6 +47,7 @@ pub use cameras::Camera;
 pub use cap::{Cap, CapFeed};
 pub use cot::Cot;
 pub use datastreams::Datastream;
+pub use exchange::{Exchange, Peer};
 pub use exposure::{Exposure, ExposurePlace};
 pub use gazetteer::{NamedKind, NamedPlace};
 pub use hazards::{Hazard, HazardKind, Spread, Threshold};
@@ -112,6 +114,8 @@ pub struct City {
     pub roster: Vec<RosterEntry>,
     /// `cap/`: certificates and feeds of warnings.
     pub cap: Cap,
+    /// `exchange.toml`: with whom files are exchanged across a gap between networks.
+    pub exchange: Exchange,
     /// `quality.toml`: how values are compared with their neighbours'.
     pub neighbours: Vec<Neighbours>,
     /// `quality.toml`: who speaks for a gauge that is not heard, in order of preference.

@@ -9,7 +9,7 @@ use super::hazards::read::Ground;
 use super::stations::Known;
 use super::{
     City, CityError, CityFiles, Hazard, MapView, Plan, about, agencies, cameras, cap, cot,
-    datastreams, diseases, exposure, gazetteer, hazards, places, plans, quality, queries, stations,
+    datastreams, diseases, exchange, exposure, gazetteer, hazards, places, plans, quality, queries, stations,
     telemetry, zones,
 };
 
@@ -17,7 +17,7 @@ use super::{
 const NEEDED: [&str; 5] =
     ["city.toml", "zones.geojson", "stations.csv", "datastreams.csv", "agencies.toml"];
 /// The files that may be left out.
-const OPTIONAL: [&str; 8] = [
+const OPTIONAL: [&str; 9] = [
     "cameras.csv",
     "units.csv",
     "hospitals.csv",
@@ -26,6 +26,7 @@ const OPTIONAL: [&str; 8] = [
     "quality.toml",
     "gazetteer.csv",
     "diseases.csv",
+    exchange::FILE,
 ];
 /// The folders of a city, and how the files in them end.
 const FOLDERS: [(&str, &[&str]); 4] = [
@@ -128,6 +129,7 @@ fn draft(files: &CityFiles, faults: &Faults) -> City {
         .map(|b| quality::read("quality.toml", b, &about, pairs.as_ref(), faults))
         .unwrap_or_default();
     let cap = cap::read(files, agency_ids.as_ref(), faults);
+    let exchange = exchange::read(of(exchange::FILE), agency_ids.as_ref(), faults);
     complete_map(&mut about.map, &zones, &stations);
     City {
         about,
@@ -146,6 +148,7 @@ fn draft(files: &CityFiles, faults: &Faults) -> City {
         agencies,
         roster: roster.unwrap_or_default(),
         cap,
+        exchange,
         neighbours,
         fallbacks,
         index: queries::Index::default(),
