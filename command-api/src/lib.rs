@@ -17,6 +17,7 @@ pub mod observation_file;
 pub mod outlets;
 pub mod platform;
 pub mod readings;
+pub mod registry;
 pub mod reread;
 pub mod serve;
 pub mod shelf;

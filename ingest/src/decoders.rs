@@ -50,10 +50,7 @@ pub fn all() -> Vec<(String, Decoder)> {
             Box::new(|bytes| any(table::decode::decode_csv(bytes), |item| item.read.is_ok())),
         ),
         ("exchange line".into(), Box::new(exchange::line::reads)),
-        (
-            "exchange manifest".into(),
-            Box::new(|bytes| exchange::Manifest::read(bytes).is_ok()),
-        ),
+        ("exchange manifest".into(), Box::new(|bytes| exchange::Manifest::read(bytes).is_ok())),
         ("sl651".into(), Box::new(|bytes| !sl651::decode::decode(bytes).is_empty())),
         ("cap".into(), Box::new(|bytes| cap::decode::decode(bytes).is_ok())),
         ("cot".into(), Box::new(|bytes| cot::decode::decode(bytes).is_ok())),

@@ -181,9 +181,7 @@ impl Driver {
             | Record::Refused(_)
             | Record::Desk(_)
             | Record::Letter(_)
-            | Record::Exchange(_) => {
-                self.in_order(seq)
-            }
+            | Record::Exchange(_) => self.in_order(seq),
         }
     }
 

@@ -93,6 +93,8 @@ routes! {
     get "/v1/feeds/datastreams" Session ["agency", "data", "limit"] "" => "[DatastreamHealthView]": "Datastreams with their silence, worst first"
     get "/v1/feeds/doors" Session [] "" => "[DoorView]": "Where feeds come in"
     get "/v1/feeds/start" Session ["agency"] "" => "StartView": "What an agency's getting-started page is filled with; an agency sees its own"
+    get "/v1/catalogue" Session [] "" => "[CatalogueView]": "Who shares what, how often, in what state; an agency sees the detail of its own"
+    get "/v1/exchange" Session ["before", "limit"] "" => "ExchangeView": "Files exchanged with other platforms: the peers, and the log, newest first"
     get "/v1/feeds/{id}" Session [] "" => "FeedView": "One feed"
     get "/v1/record" Session [] "" => "RecordView": "The record and the disk it is on"
     get "/v1/signals" Session [] "" => "[SignalView]": "Official signals in force"
@@ -225,6 +227,8 @@ pub fn openapi() -> Value {
     add::<views::CredentialRotation>(&mut generator);
     add::<views::CredentialIssued>(&mut generator);
     add::<views::AgencyHealthView>(&mut generator);
+    add::<views::CatalogueView>(&mut generator);
+    add::<views::ExchangeView>(&mut generator);
     add::<views::DoorView>(&mut generator);
     add::<views::StartView>(&mut generator);
     add::<views::ForecastView>(&mut generator);

@@ -61,6 +61,8 @@ const DOORS: &[(&str, &str, &[Role])] = &[
     ("get", "/v1/feeds/doors", FEEDS),
     ("get", "/v1/feeds/start", FEEDS),
     ("get", "/v1/feeds/{id}", FEEDS),
+    ("get", "/v1/catalogue", FEEDS),
+    ("get", "/v1/exchange", WATCH),
     ("get", "/v1/record", WATCH),
     ("get", "/v1/signals", WATCH),
     ("get", "/v1/earthquakes", WATCH),

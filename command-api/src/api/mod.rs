@@ -5,6 +5,7 @@ pub mod believed;
 pub mod body;
 pub mod cameras;
 pub mod cases;
+pub mod catalogue;
 pub mod commands;
 pub mod credentials;
 pub mod explanation;
@@ -120,6 +121,8 @@ fn reading(path: &str) -> Option<Handler> {
         "/v1/feeds/datastreams" => get(feeds::datastreams),
         "/v1/feeds/doors" => get(feeds::doors),
         "/v1/feeds/start" => get(feeds::start),
+        "/v1/catalogue" => get(catalogue::catalogue),
+        "/v1/exchange" => get(catalogue::exchange),
         "/v1/feeds/{id}" => get(feeds::feed),
         "/v1/record" => get(resources::record),
         "/v1/signals" => get(resources::signals),

@@ -7,6 +7,7 @@ mod exchange;
 mod import;
 mod init;
 mod people;
+mod registry;
 mod replay;
 mod serve;
 mod verify;
@@ -39,6 +40,9 @@ enum What {
     /// Files for other platforms across a gap between networks, and theirs
     #[command(subcommand)]
     Exchange(Box<exchange::Exchange>),
+    /// The registry as files: stations, datums, thresholds, intervals, owners, with their epochs
+    #[command(subcommand)]
+    Registry(registry::Registry),
     /// Read a journal back and write its decision log
     Replay(replay::Options),
     /// Recompute a journal's decisions and compare them with what was recorded
@@ -63,6 +67,7 @@ pub(crate) fn main() -> ExitCode {
         What::Import(options) => import::import(&options),
         What::Export(options) => exchange::export(&options),
         What::Exchange(what) => exchange::exchange(&what),
+        What::Registry(what) => registry::registry(&what),
         What::Replay(options) => replay::replay(&options),
         What::Verify(options) => verify::run(&options),
         What::User(what) => people::user(&what),

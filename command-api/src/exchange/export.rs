@@ -97,7 +97,8 @@ impl Export {
             bail!("{} is no peer of the city's exchange.toml", self.peer);
         };
         let choice = Choice::of(peer).narrowed(&self.agencies, &self.kinds, &self.areas);
-        let choice = Choice { since: self.since, until: self.until, ..choice.map_err(anyhow::Error::msg)? };
+        let choice =
+            Choice { since: self.since, until: self.until, ..choice.map_err(anyhow::Error::msg)? };
         let to: PeerId = peer.id.clone();
         // One at a time: two would make one number twice.
         let lock = File::create(folder.within("exported")?.join(format!("{to}.lock")))?;
@@ -112,7 +113,11 @@ impl Export {
             made: self.now,
             backlog,
             selection: Selection {
-                agencies: if choice.agencies.all { Vec::new() } else { choice.agencies.named.clone() },
+                agencies: if choice.agencies.all {
+                    Vec::new()
+                } else {
+                    choice.agencies.named.clone()
+                },
                 kinds: choice.kinds.clone(),
                 areas: choice.areas.clone(),
             },
@@ -168,13 +173,7 @@ impl Export {
 
     /// A hospital's report goes before the observations that admission made of it, so that they are
     /// made again by its admission there, and theirs are known.
-    fn put(
-        &self,
-        writer: &mut Writer,
-        city: &City,
-        held: &mut Vec<Held>,
-        one: Held,
-    ) -> Result<()> {
+    fn put(&self, writer: &mut Writer, city: &City, held: &mut Vec<Held>, one: Held) -> Result<()> {
         let station = one.item.get("station").and_then(Value::as_str);
         let of_hospital =
             station.is_some_and(|id| city.hospitals.iter().any(|h| h.id.as_str() == id));

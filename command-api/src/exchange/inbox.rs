@@ -129,7 +129,9 @@ impl Folder {
             let parts = Parts::within(&folder, STEM);
             match job {
                 Some(job) => found.push(Waiting { parts, folder, id, job }),
-                None => tracing::error!(path = %folder.display(), "this is no file that was brought"),
+                None => {
+                    tracing::error!(path = %folder.display(), "this is no file that was brought")
+                }
             }
         }
         found.sort_by(|a, b| a.id.cmp(&b.id));

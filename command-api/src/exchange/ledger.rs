@@ -77,7 +77,8 @@ impl Last {
     pub fn followed_by(&self, manifest: &Manifest, accept_gap: bool) -> Result<u64, NotTaken> {
         let (number, last) = (manifest.number, self.number);
         if number <= last {
-            let said = format!("file {number} of {} was taken before; the last is {last}", manifest.from);
+            let said =
+                format!("file {number} of {} was taken before; the last is {last}", manifest.from);
             return Err(NotTaken::new(ExchangeFault::Repeated, said));
         }
         let missing = number - last - 1;

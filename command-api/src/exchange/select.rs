@@ -110,7 +110,8 @@ impl Choice {
     }
 
     fn heard_then(&self, heard: UtcMs) -> bool {
-        self.since.is_none_or(|since| heard >= since) && self.until.is_none_or(|until| heard < until)
+        self.since.is_none_or(|since| heard >= since)
+            && self.until.is_none_or(|until| heard < until)
     }
 
     /// What becomes of a record. `streams` says which number is which datastream.

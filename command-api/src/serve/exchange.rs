@@ -61,7 +61,8 @@ impl Desk {
                 Ok(outcome) => outcome,
                 Err(why) => {
                     tracing::warn!(file = waiting.job.name, %why, "a file is not taken in");
-                    let what = ExchangeFact::Refused { fault: why.fault, detail: why.detail.clone() };
+                    let what =
+                        ExchangeFact::Refused { fault: why.fault, detail: why.detail.clone() };
                     self.write(self.about(&waiting, what)).await?;
                     Outcome::refused(&why)
                 }
@@ -137,9 +138,10 @@ impl Desk {
     async fn last(&self, folder: &Folder, peer: &PeerId) -> Result<Last> {
         let noted = folder.last(Way::Imported, peer)?;
         let asked = peer.to_string();
-        let found = self.platform.shelf.ask(move |hand| {
-            Ok(hand.history()?.exchange_newest(&asked, "imported")?)
-        });
+        let found = self
+            .platform
+            .shelf
+            .ask(move |hand| Ok(hand.history()?.exchange_newest(&asked, "imported")?));
         let kept = found.await?.map(|kept| Last {
             number: kept.act.number,
             digest: kept.act.digest,

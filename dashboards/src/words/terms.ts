@@ -35,6 +35,7 @@ export const terms = {
   'channel.cot': ['CoT 定位', 'Cursor-on-Target'],
   'channel.desk': ['值班台', 'duty desk'],
   'channel.poll': ['轮询', 'polled'],
+  'channel.exchange': ['文件交换', 'file exchange'],
   'channel.http': ['HTTP', 'HTTP'],
 
   'prop.rainfall': ['雨量', 'rain'],

@@ -150,7 +150,8 @@ fn quality(observation: &Observation) -> Option<String> {
 
 /// An observation as an item.
 pub fn observation_item(station: &str, property: &str, seen: &Observation) -> Value {
-    let mut item = json!({ "station": station, "property": property, "t": seen.t, "v": seen.value });
+    let mut item =
+        json!({ "station": station, "property": property, "t": seen.t, "v": seen.value });
     if seen.result_time != seen.t {
         item["result_time"] = json!(seen.result_time);
     }

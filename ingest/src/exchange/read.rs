@@ -195,7 +195,8 @@ impl Lines {
         Ok(Self(match encoding {
             Encoding::Identity => Box::new(BufReader::new(file)),
             Encoding::Zstd => {
-                let unpacked = zstd::stream::read::Decoder::new(file).map_err(|e| gone(path, &e))?;
+                let unpacked =
+                    zstd::stream::read::Decoder::new(file).map_err(|e| gone(path, &e))?;
                 Box::new(BufReader::new(unpacked))
             }
         }))

@@ -155,7 +155,8 @@ fn may_bring(register: &Register, peer: &Peer, line: &Line<'_>) -> Result<(), Wh
 fn may_send(register: &Register, agency: &AgencyId, path: &str) -> Result<(), Why> {
     let kind = KINDS.iter().find(|kind| kind.path == path);
     let who = Who::Agency(agency.clone());
-    let may = kind.zip(register.agency(agency)).is_some_and(|(kind, rights)| (kind.may)(&who, rights));
+    let may =
+        kind.zip(register.agency(agency)).is_some_and(|(kind, rights)| (kind.may)(&who, rights));
     if may {
         return Ok(());
     }

@@ -3,6 +3,7 @@
 mod answers;
 mod bulletins;
 mod cases;
+mod catalogue;
 mod city;
 mod credentials;
 mod duty;
@@ -16,6 +17,7 @@ mod warnings;
 pub use answers::*;
 pub use bulletins::*;
 pub use cases::*;
+pub use catalogue::*;
 pub use city::*;
 pub use credentials::*;
 pub use duty::*;

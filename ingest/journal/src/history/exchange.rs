@@ -18,7 +18,8 @@ pub struct KeptExchange {
 }
 
 impl HistoryReader {
-    /// The log of exchange before a place of the journal (or up to its end), newest first.
+    /// The log of exchange before a place of the journal (or up to its end), newest first. That a file
+    /// began to be taken in is no line of it.
     ///
     /// # Errors
     /// [`DerivedError::Sqlite`].
@@ -29,7 +30,8 @@ impl HistoryReader {
     ) -> Result<Vec<KeptExchange>, DerivedError> {
         let read = || -> rusqlite::Result<Vec<KeptExchange>> {
             let mut statement = self.connection.prepare_cached(
-                "SELECT seq, act FROM exchange WHERE seq < ?1 ORDER BY seq DESC LIMIT ?2",
+                "SELECT seq, act FROM exchange WHERE seq < ?1 AND what <> 'taking'
+                 ORDER BY seq DESC LIMIT ?2",
             )?;
             let before = before.map_or(i64::MAX, whole);
             let limit = i64::try_from(limit).unwrap_or(i64::MAX);

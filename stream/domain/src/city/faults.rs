@@ -25,14 +25,21 @@ pub(super) struct Faults {
 impl Faults {
     /// Notes one error. `line` is counted from 1; 0 stands for a file without lines.
     pub(super) fn add(&self, file: &str, line: u32, reason: impl Into<String>) {
+        self.add_at(file, (line, 0), reason);
+    }
+
+    /// The same at a column, counted from 1; 0 where none is known.
+    pub(super) fn add_at(&self, file: &str, (line, column): (u32, u32), reason: impl Into<String>) {
         let mut found = self.found.borrow_mut();
         if found.len() < MAX_ERRORS {
             let line = (line > 0).then_some(line);
-            found.push(CityError { file: file.to_owned(), line, reason: reason.into() });
+            let column = (column > 0).then_some(column);
+            found.push(CityError { file: file.to_owned(), line, column, reason: reason.into() });
         } else {
             self.overflow.borrow_mut().get_or_insert_with(|| CityError {
                 file: file.to_owned(),
                 line: None,
+                column: None,
                 reason: format!("more than {MAX_ERRORS} errors; the rest is not listed"),
             });
         }

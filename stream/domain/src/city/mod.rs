@@ -69,14 +69,22 @@ pub type CityFiles = BTreeMap<String, Vec<u8>>;
 
 /// One error of a city's files.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, thiserror::Error)]
-#[error("{file}{}: {reason}", match line { Some(n) => format!(":{n}"), None => String::new() })]
+#[error("{file}{}: {reason}", place(*line, *column))]
 pub struct CityError {
     /// The file.
     pub file: String,
     /// The line, counted from 1, where one is known.
     pub line: Option<u32>,
+    /// Where one is known: of CSV the number of the cell, of TOML the character of the line that the
+    /// key begins at; counted from 1.
+    pub column: Option<u32>,
     /// What is wrong and what would be right.
     pub reason: String,
+}
+
+fn place(line: Option<u32>, column: Option<u32>) -> String {
+    let number = |n: Option<u32>| n.map(|n| format!(":{n}")).unwrap_or_default();
+    number(line) + &number(line.and(column))
 }
 
 /// A checked city.

@@ -24,6 +24,13 @@ impl Page<'_> {
         let before = self.line_ends.partition_point(|end| *end < offset);
         u32::try_from(before + 1).unwrap_or(u32::MAX)
     }
+
+    /// The byte of its line that an offset is, counted from 1: keys are written in ASCII.
+    fn column(&self, offset: usize) -> u32 {
+        let before = self.line_ends.partition_point(|end| *end < offset);
+        let begins = before.checked_sub(1).and_then(|n| self.line_ends.get(n)).map_or(0, |e| e + 1);
+        u32::try_from(offset.saturating_sub(begins) + 1).unwrap_or(u32::MAX)
+    }
 }
 
 /// One table of a TOML file. Keys are taken one by one; [`Section::finish`] refuses what is left.
@@ -38,6 +45,7 @@ pub(super) struct Section<'a> {
 struct Entry<'a> {
     key: String,
     line: u32,
+    column: u32,
     value: Option<DeValue<'a>>,
 }
 
@@ -67,6 +75,7 @@ impl<'a> Section<'a> {
         let entry =
             |(key, value): (Spanned<std::borrow::Cow<'a, str>>, Spanned<DeValue<'a>>)| Entry {
                 line: page.line(key.span().start),
+                column: page.column(key.span().start),
                 key: key.into_inner().into_owned(),
                 value: Some(value.into_inner()),
             };
@@ -92,7 +101,9 @@ impl<'a> Section<'a> {
 
     /// Notes an error at a key.
     pub(super) fn fault(&self, key: &str, reason: impl std::fmt::Display) {
-        self.page.faults.add(self.page.file, self.line_of(key), format!("{}{reason}", self.name));
+        let column = self.entries.iter().find(|e| e.key == key).map_or(0, |e| e.column);
+        let at = (self.line_of(key), column);
+        self.page.faults.add_at(self.page.file, at, format!("{}{reason}", self.name));
     }
 
     fn take(&mut self, key: &'static str) -> Option<DeValue<'a>> {

@@ -9,8 +9,8 @@ use super::hazards::read::Ground;
 use super::stations::Known;
 use super::{
     City, CityError, CityFiles, Hazard, MapView, Plan, about, agencies, cameras, cap, cot,
-    datastreams, diseases, exchange, exposure, gazetteer, hazards, places, plans, quality, queries, stations,
-    telemetry, zones,
+    datastreams, diseases, exchange, exposure, gazetteer, hazards, places, plans, quality, queries,
+    stations, telemetry, zones,
 };
 
 /// The files without which there is no city.

@@ -164,7 +164,12 @@ impl Row<'_> {
 
     /// Notes an error of this row.
     pub(super) fn fault(&self, reason: impl Into<String>) {
-        self.faults.add(self.file, self.line, reason);
+        let reason = reason.into();
+        // What is wrong with a cell begins with the name of its column.
+        let named = reason.split([' ', ':']).next().unwrap_or_default();
+        let at = self.header.iter().position(|name| *name == named);
+        let column = at.and_then(|at| u32::try_from(at + 1).ok()).unwrap_or(0);
+        self.faults.add_at(self.file, (self.line, column), reason);
     }
 
     fn sound(&self) -> bool {
