@@ -974,6 +974,51 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/catalogue": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who shares what, how often, in what state; an agency sees the detail of its own */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Who shares what, how often, in what state; an agency sees the detail of its own */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["CatalogueView"][];
+                    };
+                };
+                /** @description refused, with the reason */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/city": {
         parameters: {
             query?: never;
@@ -1182,6 +1227,54 @@ export interface paths {
                     };
                     content: {
                         "application/json": components["schemas"]["EarthquakeView"][];
+                    };
+                };
+                /** @description refused, with the reason */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/exchange": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Files exchanged with other platforms: the peers, and the log, newest first */
+        get: {
+            parameters: {
+                query?: {
+                    before?: string;
+                    limit?: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Files exchanged with other platforms: the peers, and the log, newest first */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ExchangeView"];
                     };
                 };
                 /** @description refused, with the reason */
@@ -4504,6 +4597,51 @@ export interface components {
             /** @description The counts, newest day first. */
             rows: components["schemas"]["CaseRow"][];
         };
+        /** @description What of an agency's entry is its own and the duty room's affair. */
+        CatalogueDetail: {
+            /** @description Whom to ask. */
+            contact: string;
+            /**
+             * Format: uint64
+             * @description Expected in the last 24 hours of event time.
+             */
+            expected: number;
+            /** @description Peers that are given what is its. */
+            given_to: string[];
+            /**
+             * Format: int64
+             * @description Last message, by the platform's clock.
+             */
+            heard_ms?: number | null;
+            /**
+             * Format: uint64
+             * @description Received of them.
+             */
+            received: number;
+        };
+        /**
+         * @description `GET /v1/catalogue`: what one agency shares. Everybody sees who shares what and how it stands; what
+         *     is [`CatalogueDetail`] an agency sees of itself.
+         */
+        CatalogueView: {
+            /** @description Agency id. */
+            agency: string;
+            /** @description By which channels it was heard since the start: `http`, `mqtt`, `sl651`, `exchange`, …. */
+            channels: string[];
+            /**
+             * @description The state of the worst and of the best of what it shares: `live` where all is, `dead` or `never`
+             *     where nothing is, `late` between.
+             */
+            data: string;
+            /** @description The rest, for whom it concerns. */
+            detail?: components["schemas"]["CatalogueDetail"] | null;
+            /** @description 中文 name. */
+            name: string;
+            /** @description English name. */
+            name_en: string;
+            /** @description What it shares, kind by kind. */
+            shares: components["schemas"]["ShareView"][];
+        };
         /** @description One change of the picture: a row in its new state, or its removal. */
         Change: {
             /** @constant */
@@ -4965,6 +5103,82 @@ export interface components {
              * @description When this version was made.
              */
             updated_ms: number;
+        };
+        /** @description One line of the log of exchange. */
+        ExchangeLine: {
+            /**
+             * Format: uint64
+             * @description Imported: new.
+             */
+            accepted?: number | null;
+            /**
+             * Format: int64
+             * @description When.
+             */
+            at_ms: number;
+            /** @description Whether it is a backlog. */
+            backlog?: boolean | null;
+            /** @description Who. */
+            by: string;
+            /** @description Refused: the particulars. */
+            detail?: string | null;
+            /** @description SHA-256 of its manifest. */
+            digest: string;
+            /**
+             * Format: uint64
+             * @description Imported: known already.
+             */
+            duplicate?: number | null;
+            /** @description Refused: why, a stable word. */
+            fault?: string | null;
+            /**
+             * Format: uint64
+             * @description Items in it.
+             */
+            items?: number | null;
+            /**
+             * Format: uint64
+             * @description Exported: items that the format cannot carry.
+             */
+            left_out?: number | null;
+            /**
+             * Format: uint64
+             * @description Imported: files missing before it.
+             */
+            missing?: number | null;
+            /**
+             * Format: uint64
+             * @description The file's number.
+             */
+            number: number;
+            /** @description With whom, as the file says. */
+            peer?: string | null;
+            /**
+             * Format: uint64
+             * @description Imported: dated ahead.
+             */
+            quarantined?: number | null;
+            /**
+             * Format: uint64
+             * @description Imported: refused.
+             */
+            refused?: number | null;
+            /**
+             * Format: uint64
+             * @description Its place in the record.
+             */
+            seq: number;
+            /** @description `exported`, `imported` or `refused`. */
+            what: string;
+        };
+        /** @description `GET /v1/exchange`: with whom files are exchanged, and the log. */
+        ExchangeView: {
+            /** @description The log, newest first. */
+            log: components["schemas"]["ExchangeLine"][];
+            /** @description What this platform is called in files; nothing where it takes part in no exchange. */
+            own?: string | null;
+            /** @description The others. */
+            peers: components["schemas"]["PeerView"][];
         };
         /** @description `GET /v1/alerts/{id}/explanation`: why? */
         ExplanationView: {
@@ -5476,6 +5690,41 @@ export interface components {
              * @description Value.
              */
             v: number;
+        };
+        /** @description One with whom files are exchanged. */
+        PeerView: {
+            /** @description Of which areas; empty: everywhere. */
+            areas: string[];
+            /** @description For whom it may speak; `*` for all. */
+            brings: string[];
+            /** @description Whom to ask. */
+            contact: string;
+            /**
+             * @description By when its last file was taken in: `live`, `late` (overdue), `dead` (for as long again) or
+             *     `never`; nothing where it is not known how often one is expected.
+             */
+            data?: string | null;
+            /**
+             * Format: uint32
+             * @description How often a file of its is expected, hours.
+             */
+            every_h?: number | null;
+            /** @description The last file that was written for it. */
+            exported?: components["schemas"]["ExchangeLine"] | null;
+            /** @description Whose items it is given; `*` for all. */
+            gives: string[];
+            /** @description Whether there is a key by which its files are tried: without one nothing is taken from it. */
+            has_key: boolean;
+            /** @description Id. */
+            id: string;
+            /** @description The last file that was taken from it. */
+            imported?: components["schemas"]["ExchangeLine"] | null;
+            /** @description Of which kinds it is given; empty: every kind. */
+            kinds: string[];
+            /** @description 中文 name. */
+            name: string;
+            /** @description English name. */
+            name_en: string;
         };
         /** @description The whole picture. */
         Picture: {
@@ -6007,6 +6256,32 @@ export interface components {
                 number,
                 number
             ][][];
+        };
+        /** @description One kind of what an agency shares. */
+        ShareView: {
+            /**
+             * Format: uint32
+             * @description How many datastreams, hospitals, units or cameras; of signals 1.
+             */
+            count: number;
+            /** @description `live`, `late`, `dead` or `never` where it is known how often it is expected. */
+            data?: string | null;
+            /**
+             * Format: uint32
+             * @description How often a value is expected, seconds: the shortest of its datastreams'.
+             */
+            interval_s?: number | null;
+            /** @description `observation`, `hospital`, `unit`, `signal`, `camera`. */
+            kind: string;
+            /**
+             * Format: int64
+             * @description Event time of the newest value, for whom it concerns.
+             */
+            newest_ms?: number | null;
+            /** @description Of observations: the property. */
+            property?: string | null;
+            /** @description Datastreams by state, for whom it concerns. */
+            streams?: components["schemas"]["StreamCounts"] | null;
         };
         /** @description `POST /v1/session`. */
         SignIn: {
