@@ -2,7 +2,7 @@
 import type { Command, CommandAnswer, CommandRequest } from '../contract/types';
 import type {
   AgencyHealthView, CityView, ClockView, CredentialIssued, CredentialRequest, CredentialView, DatastreamHealthView,
-  DoorView, ExplanationView, IngestAnswer, NearCameraView, RejectionView, ReplayAnswer, ReplayManyAnswer, ReplayManyRequest,
+  DoorView, ExplanationView, HospitalView, IngestAnswer, NearCameraView, RejectionView, ReplayAnswer, ReplayManyAnswer, ReplayManyRequest,
   ReplayRequest, SeriesView, SessionView, SignIn, SituationDetail, SituationView,
 } from '../contract/types';
 import { get, post, remove } from './http';
@@ -26,6 +26,9 @@ export function series(
   });
   return get(`/v1/stations/${encodeURIComponent(station)}/series?${query}`);
 }
+
+/** A hospital with every figure it has said. */
+export const hospital = (id: string): Promise<HospitalView> => get(`/v1/hospitals/${encodeURIComponent(id)}`);
 
 /** The cameras nearest to an alert. */
 export const camerasNear = (alert: string): Promise<NearCameraView[]> =>

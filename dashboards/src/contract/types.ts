@@ -24,6 +24,7 @@ export type CredentialIssued = Wire['CredentialIssued'];
 export type ClockView = Wire['ClockView'];
 export type AgencyHealthView = Wire['AgencyHealthView'];
 export type HazardView = Wire['HazardView'];
+export type FigureView = Wire['FigureView'];
 export type HospitalView = Wire['HospitalView'];
 export type IncidentView = Wire['IncidentView'];
 export type LevelView = Wire['LevelView'];

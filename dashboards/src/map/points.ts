@@ -16,7 +16,7 @@ import type { MapPalette } from './palette';
 const IDLE_FROM_ZOOM = 10;
 const HOSPITALS_FROM_ZOOM = 9.8;
 
-type Badge = 'unit' | 'busy' | 'hospital' | 'distress';
+type Badge = 'unit' | 'busy' | 'hospital' | 'diverting' | 'suspended' | 'unheard' | 'distress';
 
 function badge(p: MapPalette, kind: Badge): HTMLCanvasElement {
   const size = 36;
@@ -37,11 +37,20 @@ function badge(p: MapPalette, kind: Badge): HTMLCanvasElement {
     pen.fillStyle = fg;
     pen.fillRect(15, 7, 6, 14);
     pen.fillRect(15, 24, 6, 5);
-  } else if (kind === 'hospital') {
+  } else if (kind === 'hospital' || kind === 'diverting' || kind === 'suspended' || kind === 'unheard') {
+    // A cross in a square: open; half filled where it asks for diversion, barred where it takes nobody,
+    // broken where nothing is known of it.
+    if (kind === 'unheard') pen.setLineDash([4, 4]);
     pen.rect(5, 5, 26, 26);
     pen.fill();
     pen.stroke();
+    pen.setLineDash([]);
     pen.fillStyle = fg;
+    if (kind === 'diverting') pen.fillRect(5, 24, 26, 7);
+    if (kind === 'suspended') {
+      pen.fillRect(5, 5, 26, 26);
+      pen.fillStyle = bg;
+    }
     pen.fillRect(15, 10, 6, 16);
     pen.fillRect(10, 15, 16, 6);
   } else {
@@ -57,6 +66,13 @@ function badge(p: MapPalette, kind: Badge): HTMLCanvasElement {
 }
 
 const inDistress = (row: UnitView | HospitalView): boolean => 'distress_ms' in row && row.distress_ms != null;
+
+/** The mark of a hospital: by how it takes patients, or that nothing is known of it. */
+export const hospitalBadge = (row: HospitalView): Badge =>
+  row.t_ms == null || row.traffic == null ? 'unheard'
+  : row.traffic === 'suspended' ? 'suspended'
+  : row.traffic === 'divert_advised' ? 'diverting' : 'hospital';
+const closed = (row: UnitView | HospitalView): boolean => 'traffic' in row && row.traffic === 'suspended';
 
 export interface PointLook {
   palette: MapPalette;
@@ -76,7 +92,7 @@ export class Points {
   dress(look: PointLook): void {
     this.look = look;
     const icon = (kind: Badge, scale = 0.5): Icon => new Icon({ img: badge(look.palette, kind), scale });
-    this.icons = { unit: icon('unit'), busy: icon('busy'), hospital: icon('hospital'), distress: icon('distress', 0.8) };
+    this.icons = { unit: icon('unit'), busy: icon('busy'), hospital: icon('hospital'), diverting: icon('diverting'), suspended: icon('suspended'), unheard: icon('unheard'), distress: icon('distress', 0.8) };
     this.source.changed();
   }
 
@@ -118,7 +134,7 @@ export class Points {
     const row = feature.get('row') as UnitView | HospitalView;
     const kind = feature.get('kind') as 'unit' | 'hospital';
     if (this.look?.selected === `${kind}:${row.id}`) return true;
-    if (kind === 'hospital') return zoom >= HOSPITALS_FROM_ZOOM;
+    if (kind === 'hospital') return zoom >= HOSPITALS_FROM_ZOOM || closed(row);
     return (row as UnitView).state !== 'idle' || inDistress(row) || zoom >= IDLE_FROM_ZOOM;
   }
 
@@ -130,7 +146,7 @@ export class Points {
     const chosen = look.selected === `${kind}:${row.id}`;
     const busy = kind === 'unit' && (row as UnitView).state !== 'idle';
     const cries = inDistress(row);
-    const style = new Style({ image: this.icons[cries ? 'distress' : busy ? 'busy' : kind], zIndex: cries ? 10 : chosen ? 9 : busy ? 5 : 1 });
+    const style = new Style({ image: this.icons[cries ? 'distress' : busy ? 'busy' : kind === 'hospital' ? hospitalBadge(row as HospitalView) : kind], zIndex: cries ? 10 : chosen ? 9 : busy ? 5 : 1 });
     if (cries || chosen || (busy && zoom >= 10.5)) {
       style.setText(new Text({
         text: cries ? `${look.cry} ${look.name(row)}` : look.name(row), font: `600 12px ${look.font}`, offsetY: -16,

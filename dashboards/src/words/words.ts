@@ -7,8 +7,9 @@ import { said } from './said';
 import { screen } from './screen';
 import { situations } from './situations';
 import { terms } from './terms';
+import { wards } from './wards';
 
-export const words = { ...screen, ...desk, ...terms, ...events, ...said, ...feeds, ...situations, ...bulletins };
+export const words = { ...screen, ...desk, ...terms, ...events, ...said, ...feeds, ...situations, ...bulletins, ...wards };
 export type Key = keyof typeof words;
 export type Language = 'zh' | 'en';
 export type Params = Record<string, string | number>;

@@ -13,6 +13,7 @@ import { MockDesk } from './desk';
 import { MockFeeds } from './feeds';
 import { series, type End } from './series';
 import { makeSituation } from './situation';
+import { whole } from './wards';
 
 const DIST = resolve(import.meta.dirname, '../../dist');
 export const POLICY = "default-src 'self'; img-src 'self' data: blob:; frame-ancestors 'none'; base-uri 'none'; form-action 'self'";
@@ -240,6 +241,10 @@ export class MockPlatform {
     if (part[2] === 'alerts' && part[4] === 'explanation') {
       const why = this.desk.explain(id);
       return why === null ? refuse('not_found', 404) : json(why);
+    }
+    if (part[2] === 'hospitals') {
+      const row = this.picture.hospitals.find((h) => h.id === id);
+      return row === undefined ? refuse('not_found', 404) : json(whole(row, Date.now()));
     }
     if (part[2] === 'alerts' && part[4] === 'cameras') {
       const place = this.picture.alerts.find((x) => x.id === id)?.place;

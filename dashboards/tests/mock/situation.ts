@@ -3,6 +3,7 @@ import type { PictureView } from '../../src/contract/types';
 import type { AlertView, StationState, StationView, TaskView, ZoneView } from '../../src/contract/types';
 import type { City, Threshold } from './city';
 import { chance, valueAt, type End } from './series';
+import { hospitals } from './wards';
 
 export interface Situation {
   picture: PictureView;
@@ -173,16 +174,7 @@ export function makeSituation(c: City, seed: string, now: number): Situation {
         state: busy[u['id'] ?? ''] === 'T-1' ? 'on_scene' : busy[u['id'] ?? ''] === 'T-2' ? 'en_route' : 'idle', ...(busy[u['id'] ?? ''] === undefined ? {} : { task: busy[u['id'] ?? ''] }),
         heard_ms: now - Math.round(4 * MIN * chance(u['id'] ?? '')), connected: chance(u['id'] ?? '', 3) > 0.06,
       })),
-      hospitals: c.hospitals.map((h) => {
-        const beds = Number(h['beds']);
-        const icu = Number(h['icu_beds']);
-        const r = chance(seed + (h['id'] ?? ''));
-        const known = r > 0.08;
-        return {
-          id: h['id'] ?? '', name: h['name'] ?? '', name_en: h['name_en'] ?? '', lon: Number(h['lon']), lat: Number(h['lat']), beds, icu_beds: icu,
-          ...(known ? { beds_occupied: Math.round(beds * (0.62 + 0.36 * r)), icu_occupied: Math.min(icu, Math.round(icu * (0.6 + 0.42 * r))), emergency_waiting: Math.round(60 * r), traffic: r > 0.95 ? 'divert_advised' : r > 0.82 ? 'strained' : 'normal', t_ms: now - Math.round(9 * MIN * r) } : {}),
-        };
-      }),
+      hospitals: hospitals(c, seed, now),
       feeds: c.agencies.map((a) => {
         const id = a['id'] ?? '';
         const dead = id === DEAD_AGENCY;
