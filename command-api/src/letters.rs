@@ -103,6 +103,33 @@ impl LetterDesk {
         Ok(Dealt { seq, act, already: false })
     }
 
+    /// What would become of a letter if it were sent again so; nothing is done. One that has been
+    /// replayed already says what became of it.
+    ///
+    /// # Errors
+    /// [`LetterError`]: it would not be sent.
+    pub async fn foresee(
+        &self,
+        shelf: &Shelf,
+        letters: &Letters,
+        clerk: &Clerk,
+        seq: Seq,
+        body: Option<Vec<u8>>,
+        now: UtcMs,
+    ) -> Result<(LetterState, Dealt), LetterError> {
+        let recent = self.recent.lock().await;
+        let kept = find(shelf, &recent, clerk, seq).await?;
+        drop(recent);
+        let state = kept.state();
+        if let (LetterState::Replayed, Some(last)) = (state, kept.last) {
+            return Ok((state, Dealt { seq, act: last.act, already: true }));
+        }
+        let mended = body.as_ref().is_some_and(|body| *body != kept.refusal.raw);
+        let outcomes = letters.foresee(&kept.refusal, body.as_deref()).await?;
+        let act = act_of(&Again { letter: seq, by: clerk.name.clone(), mended }, &outcomes, now);
+        Ok((state, Dealt { seq, act, already: false }))
+    }
+
     /// Lays a letter aside. One that has been replayed or laid aside already is left as it is.
     ///
     /// # Errors

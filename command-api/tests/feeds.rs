@@ -149,6 +149,60 @@ async fn many_are_replayed_by_a_filter_and_the_rest_is_told() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_letter_of_the_sensorthings_door_is_tried_and_then_sent_again() {
+    let folder = tempfile::tempdir().unwrap();
+    town(folder.path());
+    let (token, _) = people(&folder.path().join("data"));
+    let platform = Running::start(folder.path()).await;
+    let t = domain::time::UtcMs(now_ms() - MINUTE_MS).rfc3339(8 * 3600);
+    let entity = |stream: &str| json!({ "phenomenonTime": t, "result": 7.5, "Datastream": { "@iot.id": stream } });
+    let hydro = platform.client().with("Authorization", &format!("Bearer {token}"));
+    assert_eq!(hydro.post("/v1.1/Observations", &entity("Z:discharge")).await.status, 400);
+    let rows = json!([{ "Datastream": { "@iot.id": "B:discharge" },
+        "components": ["phenomenonTime", "result"], "dataArray": [[t, 1.0], [t, "many"]] }]);
+    assert_eq!(hydro.post("/v1.1/CreateObservations", &rows).await.json()[1], "error");
+    let own = platform.signed_in("agency").await;
+    let kept = letters(&own, "?state=open&channel=http", 2).await;
+    let of = |source: &str| {
+        let one = kept.iter().find(|letter| letter["source"] == source).unwrap();
+        one["seq"].as_u64().unwrap()
+    };
+    for (seq, stream) in
+        [(of("/v1.1/Observations"), "A:discharge"), (of("/v1.1/CreateObservations"), "B:discharge")]
+    {
+        let path = format!("/v1/rejections/{seq}/replay");
+        let body = entity(stream).to_string();
+        // As it was it would be refused again; mended it would be taken. Neither has happened.
+        let tried = own.post(&path, &json!({ "dry_run": true })).await.json();
+        assert_eq!((&tried["dry_run"], &tried["act"]["refused"]), (&json!(true), &json!(1)));
+        let tried = own.post(&path, &json!({ "dry_run": true, "body": body })).await.json();
+        assert_eq!(
+            (&tried["state"], &tried["act"]["accepted"], &tried["already"]),
+            (&json!("open"), &json!(1), &json!(false)),
+            "{tried}"
+        );
+        let shown = own.get(&format!("/v1/rejections/{seq}")).await.json();
+        assert_eq!((&shown["state"], &shown["last"]), (&json!("open"), &Value::Null), "{shown}");
+        let done = own.post(&path, &json!({ "body": body })).await.json();
+        assert_eq!((&done["state"], done.get("dry_run")), (&json!("replayed"), None), "{done}");
+        let tried = own.post(&path, &json!({ "dry_run": true })).await.json();
+        assert_eq!((&tried["state"], &tried["already"]), (&json!("replayed"), &json!(true)));
+        let read = format!("/v1.1/Datastreams('{stream}')/Observations?$filter=result%20eq%207.5");
+        own.until(&read, |page| page["value"].as_array().filter(|v| v.len() == 1).map(|_| ()))
+            .await;
+    }
+    // Sent: three by the agency, and twice again; what was tried is not.
+    let health = own.get("/v1/feeds/health").await.json();
+    let feed = &health[0]["feeds"][0];
+    let counts = ["accepted", "duplicate", "refused", "quarantined"].map(|n| feed[n].clone());
+    assert_eq!(counts, [json!(3), json!(0), json!(2), json!(0)], "{health}");
+    let page = platform.client().get("/metrics").await.text();
+    let skipped = page.lines().find(|line| line.starts_with("fenghuo_news_skipped"));
+    assert_eq!(skipped.and_then(|line| line.split(' ').nth(1)), Some("0"), "{page}");
+    platform.stop().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn silence_is_shown_by_datastream_and_completeness_survives_a_restart() {
     let folder = tempfile::tempdir().unwrap();
     town(folder.path());

@@ -419,6 +419,8 @@ async fn pages_orders_counts_and_selections() {
         refs["value"][0],
         json!({ "@iot.selfLink": format!("{host}/v1.1/Datastreams('A:discharge')") })
     );
+    let one = ask(&house.officer, "Datastreams('A:discharge')/Thing/$ref", &[]).await;
+    assert_eq!(one, json!({ "@iot.selfLink": format!("{host}/v1.1/Things('A')") }));
     let arrays = ask(
         &house.officer,
         "Observations",
@@ -463,9 +465,14 @@ async fn what_cannot_be_answered_says_why() {
         ("Things()", 400, "a key is written"),
         ("Things/name", 404, "step from Things"),
         ("Observations('x')", 404, "there is no Observation"),
+        ("Things/", 404, "ends without a slash"),
+        ("../v1.0/Things", 404, "version 1.1"),
+        ("Things('A')/$ref?$top=1", 400, "no options"),
+        ("MultiDatastreams", 404, "there are Things"),
     ];
     for (path, status, said) in table {
-        let answer = house.officer.get(&format!("/v1.1/{path}")).await;
+        let address = format!("/v1.1/{path}").replace("/v1.1/../", "/");
+        let answer = house.officer.get(&address).await;
         assert_eq!(answer.status, status, "{path}: {}", answer.text());
         let detail = answer.json()["detail"].as_str().unwrap().to_owned();
         assert!(detail.contains(said), "{path}: {detail}");

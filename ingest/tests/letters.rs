@@ -102,6 +102,67 @@ async fn every_door_takes_its_own_letters_again_and_each_outcome_is_in_the_recor
 }
 
 #[tokio::test]
+async fn letters_of_the_sensorthings_door_are_read_as_that_door_reads() {
+    let dir = tempfile::tempdir().unwrap();
+    let house = House::open(dir.path(), true);
+    house.admission.tick().await.unwrap();
+    let letters = letters(&house);
+    let time = |step: i64| domain::time::UtcMs(NOW.0 - step * 300_000).rfc3339(0);
+    let one = |step, v: f64| {
+        let t = time(step);
+        format!(
+            r#"{{"phenomenonTime":"{t}","result":{v},"Datastream":{{"@iot.id":"R-1:rainfall"}}}}"#
+        )
+    };
+    let arrays = format!(
+        r#"[{{"Datastream":{{"@iot.id":"R-2:rainfall"}},"components":["phenomenonTime","result"],"dataArray":[["{}",1.5],["{}",9000]]}}]"#,
+        time(1),
+        time(2)
+    );
+    let named = "Datastreams('R-3:rainfall')/Observations";
+    let (http, mqtt) = (Channel::Http, Channel::Mqtt);
+    type Becomes = Result<Outcome, Reason>;
+    let situations: &[(Channel, String, String, &[Becomes])] = &[
+        (http, "/v1.1/Observations".into(), one(1, 1.5), &[Ok(Outcome::Accepted)]),
+        (mqtt, "v1.1/Observations".into(), one(1, 1.5), &[Ok(Outcome::Duplicate)]),
+        // Without a time it is of the moment that it first came.
+        (http, format!("/v1.1/{named}"), r#"{"result":2.5}"#.into(), &[Ok(Outcome::Accepted)]),
+        (mqtt, format!("v1.1/{named}"), r#"{"result":2.5}"#.into(), &[Ok(Outcome::Duplicate)]),
+        (
+            http,
+            "/v1.1/CreateObservations".into(),
+            arrays,
+            &[Ok(Outcome::Accepted), Err(Reason::OutOfRange)],
+        ),
+        // A row of data arrays is kept as the Observation that it stands for.
+        (http, "/v1.1/CreateObservations".into(), one(2, 2.0), &[Ok(Outcome::Accepted)]),
+        (http, "/v1.1/CreateObservations".into(), "[1]".into(), &[Err(Reason::Syntax)]),
+        (http, "/v1.1/Observations".into(), "[]".into(), &[Err(Reason::Syntax)]),
+        (http, "/v1.1/Observations".into(), "t,v".into(), &[Err(Reason::Syntax)]),
+    ];
+    let told = |outcomes: Vec<Outcome>| -> Vec<Result<Outcome, Reason>> {
+        let told = |outcome: Outcome| match outcome.why() {
+            Some(why) => Err(why.reason),
+            None => Ok(outcome),
+        };
+        outcomes.into_iter().map(told).collect()
+    };
+    for (at, (channel, source, raw, wanted)) in (1u64..).zip(situations) {
+        let letter = letter("hydro", *channel, source, raw.as_bytes());
+        let before = house.records().len();
+        let foreseen = letters.foresee(&letter, None).await.unwrap();
+        assert_eq!(house.records().len(), before, "a dry run leaves nothing: {source} {raw}");
+        let outcomes = letters.replay(&letter, again(at, false), None).await.unwrap();
+        assert_eq!(foreseen, outcomes, "{source} {raw}");
+        assert_eq!(told(outcomes), *wanted, "{source} {raw}");
+    }
+    // Nothing but the replays was counted.
+    let sent: u64 = house.telemetry.feeds().iter().map(|(_, feed)| feed.sent()).sum();
+    assert_eq!(sent, 10);
+    house.close();
+}
+
+#[tokio::test]
 async fn a_letter_refused_again_stays_open_is_counted_and_is_no_new_letter() {
     let dir = tempfile::tempdir().unwrap();
     let house = House::open(dir.path(), true);

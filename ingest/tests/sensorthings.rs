@@ -243,7 +243,6 @@ async fn the_registry_is_not_written_to() {
         "HistoricalLocations",
         "Things('R-1')/Datastreams",
         "Observations('x')",
-        "$batch",
         "a%zz",
         "%ff",
     ] {
@@ -257,6 +256,10 @@ async fn the_registry_is_not_written_to() {
         assert!(answer.body.contains("the city's folder"), "{answer:?}");
         assert_eq!(answer.header("allow").as_deref(), Some("GET, HEAD"));
     }
+    let batch = json!({ "requests": [] });
+    let answer = post(&served, "/v1.1/$batch", "hydro-secret", &batch).await;
+    assert_eq!((answer.status, answer.reason().as_str()), (501, "not_implemented"), "{answer:?}");
+    assert!(answer.body.contains("CreateObservations"), "{answer:?}");
     for method in ["PUT", "PATCH", "DELETE"] {
         let head = format!(
             "{method} /v1.1/Observations('x') HTTP/1.1\r\nHost: town\r\nAuthorization: Bearer hydro-secret\r\nContent-Length: 0\r\n\r\n"

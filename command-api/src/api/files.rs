@@ -86,6 +86,9 @@ pub fn media_type(name: &str) -> &'static str {
 /// Everything else: the console's files; its own addresses give its page; the rest is not there.
 pub async fn fallback(State(platform): State<Arc<Platform>>, request: Request) -> Response {
     let path = request.uri().path().to_owned();
+    if let Some(said) = not_sensorthings(&path) {
+        return Refused::not_found(said).into_response();
+    }
     let reserved = ["/v1/", "/cap/", "/healthz", "/readyz", "/metrics", "/openapi.json"];
     let reading = matches!(*request.method(), Method::GET | Method::HEAD);
     if reserved.iter().any(|r| path.starts_with(r)) || !reading {
@@ -104,6 +107,15 @@ pub async fn fallback(State(platform): State<Arc<Platform>>, request: Request) -
     let own = !path.rsplit('/').next().unwrap_or_default().contains('.');
     let page = if own { serve(&root.join("index.html"), "/index.html").await } else { None };
     page.unwrap_or_else(|| Refused::not_found(format!("there is no {path}")).into_response())
+}
+
+/// What is wrong with an address that was meant for SensorThings: its client wants no page.
+fn not_sensorthings(path: &str) -> Option<String> {
+    if path.starts_with("/v1.1") {
+        return Some(format!("there is no {path}; a resource path ends without a slash"));
+    }
+    let is_version = path == "/v1.0" || path.starts_with("/v1.0/");
+    is_version.then(|| "SensorThings is served here in its version 1.1: /v1.1".to_owned())
 }
 
 /// A path of the address within the console's folder: plain names only.

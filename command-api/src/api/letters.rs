@@ -72,6 +72,7 @@ fn answer(dealt: &Dealt) -> ReplayAnswer {
         seq: dealt.seq.0,
         state: dealt.act.what.state().wire().into(),
         already: dealt.already,
+        dry_run: false,
         act: act_view(&dealt.act),
     }
 }
@@ -151,6 +152,13 @@ pub async fn replay(
     };
     let letters = letters(&platform)?;
     let (desk, now) = (&platform.letters, platform.now());
+    if asked.dry_run {
+        let done = desk.foresee(&platform.shelf, &letters, &clerk, seq, body, now).await;
+        let (state, dealt) =
+            done.map_err(|error| audited(&platform, &clerk, "replay", &id, error))?;
+        let state = state.wire().into();
+        return Ok(Json(ReplayAnswer { state, dry_run: true, ..answer(&dealt) }));
+    }
     let done = desk.replay(&platform.shelf, &letters, &clerk, seq, body, now).await;
     let dealt = done.map_err(|error| audited(&platform, &clerk, "replay", &id, error))?;
     if !dealt.already {

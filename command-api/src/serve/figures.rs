@@ -22,6 +22,8 @@ impl Collector for Edges {
         let mut page = Page(encoder);
         if let Some(stats) = hearing.edge_stats() {
             page.endpoint(&stats)?;
+            let help = "Records that subscribers of SensorThings were not told of: too far behind";
+            page.counter("fenghuo_news_skipped", help, hearing.news_skipped())?;
         }
         if let Some(bridge) = hearing.bridge_state() {
             page.gauge("fenghuo_bridge_connected", "The broker has accepted us", bridge.connected)?;

@@ -5953,6 +5953,11 @@ export interface components {
             /** @description Whether it had been replayed before, and nothing was done now. */
             already: boolean;
             /**
+             * @description It was a dry run: nothing was done, `state` is the letter's as it stands, and `act` is what
+             *     would become of it.
+             */
+            dry_run?: boolean;
+            /**
              * Format: uint64
              * @description The refusal's journal number.
              */
@@ -6019,6 +6024,8 @@ export interface components {
             body?: string | null;
             /** @description The mended body, in base64. */
             body_base64?: string | null;
+            /** @description Only say what would become of it; nothing is sent. */
+            dry_run?: boolean;
         };
         /**
          * @description `GET /v1/reports/hotline/{id}`, and the note on `fh/v1/<agency>/feedback`: what became of a report,

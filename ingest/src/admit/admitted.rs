@@ -36,6 +36,11 @@ impl Admitted {
         Self { core: core.clone(), outcomes, named, firsts, own: None, uncounted, rest: None }
     }
 
+    /// What would become of items that are not sent.
+    pub(super) fn foreseen(core: &Arc<Core>, outcomes: Vec<Outcome>) -> Self {
+        Self { outcomes, ..Self::of(core, None) }
+    }
+
     /// The outcomes, once all of them are durable.
     ///
     /// # Errors

@@ -61,7 +61,13 @@ impl Outcome {
 impl Admission {
     /// Admission of one letter's bytes: the same judgement and the same journal.
     pub fn again(&self, again: Again) -> Self {
-        Self(self.0.clone(), Some(Arc::new(again)))
+        Self(self.0.clone(), Some(Arc::new(again)), false)
+    }
+
+    /// The same judgement, and nothing else: whatever is given to this one is told what would become
+    /// of it, and is not journaled, counted or remembered.
+    pub fn dry(&self) -> Self {
+        Self(self.0.clone(), None, true)
     }
 
     /// Keeps that a letter was laid aside.

@@ -9,7 +9,7 @@ use domain::time::UtcMs;
 
 use super::rate::{BYTES_DEFAULT_PER_S, Quota, RATE_DEFAULT_PER_S, TooFast};
 use super::submit::Draft;
-use super::{Admission, Admitted, Core, Inner, Source};
+use super::{Admission, Admitted, Core, Inner, Outcome, Source};
 use crate::judge::Why;
 
 impl Admission {
@@ -30,6 +30,9 @@ impl Admission {
     /// It costs its sender as much as if it could be read; of one that is over its quota, the first of
     /// every second is kept and all are counted.
     pub fn refuse(&self, source: Source<'_>, why: Why, raw: &[u8]) -> Admitted {
+        if self.2 {
+            return Admitted::foreseen(&self.0, vec![Outcome::of_refusal(why)]);
+        }
         if self.1.is_some() {
             return self.refused(source, why, raw, true);
         }

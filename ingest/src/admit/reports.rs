@@ -80,6 +80,9 @@ impl Admission {
         said: Vec<Said<'_>>,
         desk: impl Fn(&Report) -> Result<(), Why>,
     ) -> Result<Admitted, TooFast> {
+        if self.2 {
+            return Ok(Admitted::foreseen(&self.0, self.foresee_reports(source, said, desk)));
+        }
         // Before the lock: a signature takes its time.
         let said = cap::admit::verified(self, source.agency, said);
         let mut inner = self.0.begin();

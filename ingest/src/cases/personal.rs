@@ -3,8 +3,25 @@
 
 /// Names of fields that are about a person, in the languages they are sent in. A field is one if
 /// its name, without `_`, `-` and blanks, begins or ends with one of these.
-const FIELDS: [&str; 30] = [
+const FIELDS: [&str; 47] = [
     "name",
+    "mrn",
+    "medicalrecord",
+    "ssn",
+    "nationalid",
+    "residence",
+    "employer",
+    "workplace",
+    "病人",
+    "家长",
+    "监护人",
+    "护照",
+    "微信",
+    "邮箱",
+    "出生",
+    "病历号",
+    "住院号",
+    "户籍",
     "patient",
     "idcard",
     "idno",
@@ -248,6 +265,12 @@ mod tests {
             "home_address",
             "患者姓名",
             "身份证号",
+            "出生日期",
+            "监护人手机",
+            "现住址",
+            "住院号",
+            "MRN",
+            "national_id",
             "birthDate",
         ] {
             assert!(is_field(name), "{name}");

@@ -10,6 +10,7 @@ pub(crate) mod admit;
 mod check;
 pub mod decode;
 pub mod have;
+mod headings;
 pub mod sheet;
 
 use crate::reports::kind::{Kind, any_agency};
@@ -23,7 +24,7 @@ pub const KIND: Kind = Kind {
         ("application/x-ndjson", |_, body| decode::said(body)),
         ("application/xml", |register, body| have::said(register, body)),
         ("text/xml", |register, body| have::said(register, body)),
-        ("text/csv", |_, body| sheet::said(body)),
+        ("text/csv", |rim, body| sheet::said(body, rim.offset_s())),
     ],
     may: any_agency,
 };

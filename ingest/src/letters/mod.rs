@@ -5,6 +5,8 @@
 //! A channel whose bytes mean something only within a conversation of their own has no way back
 //! here: its letters are mended at the station.
 
+mod sensorthings;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -82,15 +84,24 @@ impl Letters {
         again: Again,
         body: Option<&[u8]>,
     ) -> Result<Vec<Outcome>, NotReplayed> {
-        let body = match body {
-            Some(body) if body.len() > LETTER_MAX_BYTES => return Err(NotReplayed::TooLarge),
-            Some(body) => body,
-            None if letter.raw.len() >= RAW_KEPT_MAX_BYTES => return Err(NotReplayed::Cut),
-            None => &letter.raw,
-        };
+        let body = body_of(letter, body)?;
         self.admission.room().await;
-        let admitted = self.submit(letter, again, body)?;
+        let admitted = self.submit(self.admission.again(again), letter, body)?;
         Ok(admitted.durable().await?)
+    }
+
+    /// What would become of a letter's items if it were sent again so. Nothing is journaled, counted
+    /// or remembered.
+    ///
+    /// # Errors
+    /// [`NotReplayed`], as it would not be sent.
+    pub async fn foresee(
+        &self,
+        letter: &Refusal,
+        body: Option<&[u8]>,
+    ) -> Result<Vec<Outcome>, NotReplayed> {
+        let foreseen = self.submit(self.admission.dry(), letter, body_of(letter, body)?)?;
+        Ok(foreseen.durable().await?)
     }
 
     /// Keeps that a letter was laid aside.
@@ -103,8 +114,12 @@ impl Letters {
         Ok(())
     }
 
-    fn submit(&self, letter: &Refusal, again: Again, body: &[u8]) -> Result<Admitted, NotReplayed> {
-        let admission = self.admission.again(again);
+    fn submit(
+        &self,
+        admission: Admission,
+        letter: &Refusal,
+        body: &[u8],
+    ) -> Result<Admitted, NotReplayed> {
         let place = letter.source.as_str();
         let source = Source { agency: &letter.agency, channel: letter.channel, place };
         match letter.channel {
@@ -118,8 +133,10 @@ impl Letters {
                 // A bare number was of the moment it came.
                 Ok(intake.judge(&who, source, place, letter.received, body)?)
             }
+            Channel::Http if sensorthings::is_place(place) => {
+                Ok(sensorthings::posted(&admission, source, letter.received, body)?)
+            }
             Channel::Http | Channel::File => self.posted(&admission, source, body),
-
             other => Err(NotReplayed::NoWayBack(other.wire())),
         }
     }
@@ -153,6 +170,16 @@ impl Letters {
             Some(Err(why)) => Ok(admission.refuse(source, why, body)),
             None => Ok(admission.refuse(source, Why::new(Reason::Syntax, "no report"), body)),
         }
+    }
+}
+
+/// The bytes that are sent again.
+fn body_of<'b>(letter: &'b Refusal, body: Option<&'b [u8]>) -> Result<&'b [u8], NotReplayed> {
+    match body {
+        Some(body) if body.len() > LETTER_MAX_BYTES => Err(NotReplayed::TooLarge),
+        Some(body) => Ok(body),
+        None if letter.raw.len() >= RAW_KEPT_MAX_BYTES => Err(NotReplayed::Cut),
+        None => Ok(&letter.raw),
     }
 }
 

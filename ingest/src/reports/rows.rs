@@ -48,6 +48,8 @@ pub fn rows<'a>(
         let from = at(&reader, body);
         match reader.read_byte_record(&mut row) {
             Ok(false) => break,
+            // What a spreadsheet leaves below its rows: commas and nothing between them.
+            Ok(true) if row.iter().all(<[u8]>::is_empty) => {}
             Ok(true) if rows.len() == most => {
                 return Err(Why::new(Reason::TooLarge, format!("at most {most} rows")));
             }
@@ -76,16 +78,18 @@ fn header(
     if row.len() > COLUMNS_MAX {
         return Err(Why::new(Reason::TooLarge, format!("at most {COLUMNS_MAX} columns")));
     }
+    // All of it first: 医院 in GBK happens to be UTF-8, and says ҽԺ.
+    if row.iter().any(|cell| std::str::from_utf8(cell).is_err()) {
+        return Err(Why::new(Reason::Syntax, format!("the header {SAVE_AS_UTF8}")));
+    }
     let mut columns: Vec<String> = Vec::with_capacity(row.len());
     for cell in row {
-        let name = std::str::from_utf8(cell)
-            .map_err(|_| Why::new(Reason::Syntax, format!("the header {SAVE_AS_UTF8}")))?
-            .trim();
+        let name = std::str::from_utf8(cell).unwrap_or_default().trim();
         if !is_column(name) {
             let said = format!("unknown column {:?}", shown(name));
             return Err(Why::new(Reason::UnknownField, said));
         }
-        if columns.iter().any(|c| c == name) {
+        if !name.is_empty() && columns.iter().any(|c| c == name) {
             return Err(Why::new(Reason::FieldForm, format!("the column {name:?} stands twice")));
         }
         columns.push(name.to_owned());

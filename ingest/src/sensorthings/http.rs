@@ -72,6 +72,12 @@ fn not_here() -> Problem {
     Problem::new(StatusCode::METHOD_NOT_ALLOWED, "read_only", said)
 }
 
+fn no_batch() -> Problem {
+    let said = "there are no batch requests here: send each by itself, and many Observations at once \
+                by CreateObservations";
+    Problem::new(StatusCode::NOT_IMPLEMENTED, "not_implemented", said)
+}
+
 /// A path's percent-escapes resolved; `None` where it is no text then.
 fn decoded(path: &str) -> Option<String> {
     if path.len() > 3 * PATH_MAX_BYTES {
@@ -98,6 +104,9 @@ async fn take(door: Arc<Door>, request: Request<Body>) -> Result<Response<Body>,
     let (who, agency) = door.enter(&head.headers)?;
     let path = decoded(head.uri.path().strip_prefix("/v1.1/").unwrap_or_default());
     let path = path.ok_or_else(not_here)?;
+    if path == "$batch" {
+        return Err(no_batch());
+    }
     let named = resource(&path).ok_or_else(not_here)?;
     if !matches!(who, Who::Agency(_)) {
         return Err(Problem::forbidden());

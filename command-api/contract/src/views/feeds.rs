@@ -182,6 +182,9 @@ pub struct ReplayRequest {
     /// The mended body, in base64.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub body_base64: Option<String>,
+    /// Only say what would become of it; nothing is sent.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub dry_run: bool,
 }
 
 /// What became of one letter.
@@ -193,6 +196,10 @@ pub struct ReplayAnswer {
     pub state: String,
     /// Whether it had been replayed before, and nothing was done now.
     pub already: bool,
+    /// It was a dry run: nothing was done, `state` is the letter's as it stands, and `act` is what
+    /// would become of it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub dry_run: bool,
     /// What was done.
     pub act: LetterActView,
 }

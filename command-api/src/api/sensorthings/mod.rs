@@ -144,6 +144,10 @@ fn find(
         Target::References(kind, source) => {
             Found::Json(answer::references(world, kind, source, options, address)?)
         }
+        Target::Reference(entity) => {
+            no_options()?;
+            Found::Json(json!({ "@iot.selfLink": entity.self_link(world) }))
+        }
         Target::Entity(entity) => Found::Json(answer::single(world, entity, options)?),
         Target::Property(name, value) => {
             no_options()?;

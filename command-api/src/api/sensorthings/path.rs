@@ -55,6 +55,8 @@ pub enum Target<'w> {
     Set(Kind, Source<'w>),
     /// The addresses of a list.
     References(Kind, Source<'w>),
+    /// The address of one entity.
+    Reference(Entity<'w>),
     /// An entity.
     Entity(Entity<'w>),
     /// A property, by its name.
@@ -93,6 +95,7 @@ pub fn resolve<'w>(world: &World<'w>, steps: &[Step]) -> Result<Target<'w>, Quer
 fn next<'w>(world: &World<'w>, at: Target<'w>, step: &Step) -> Result<Target<'w>, QueryError> {
     match (at, step.name.as_str()) {
         (Target::Set(kind, source), "$ref") => Ok(Target::References(kind, source)),
+        (Target::Entity(entity), "$ref") if step.key.is_none() => Ok(Target::Reference(entity)),
         (Target::Set(kind, _), _) => {
             nothing(&format!("step from {} on but one with a key, or $ref", kind.set()))
         }

@@ -8,6 +8,7 @@ const FILES: &[(&str, &str)] = &[
     ("cameras.csv", include_str!("scaffold/cameras.csv")),
     ("city.toml", include_str!("scaffold/city.toml")),
     ("datastreams.csv", include_str!("scaffold/datastreams.csv")),
+    ("diseases.csv", include_str!("scaffold/diseases.csv")),
     ("exposure/places.csv", include_str!("scaffold/exposure/places.csv")),
     ("gazetteer.csv", include_str!("scaffold/gazetteer.csv")),
     ("hazards/rainfall.toml", include_str!("scaffold/hazards/rainfall.toml")),
