@@ -63,11 +63,12 @@ impl Import {
     /// batch as a whole, or cannot be reached for several tries. What was taken until then is
     /// written down.
     pub async fn run(&self, mut told: impl FnMut(&Standing, u64)) -> Result<Standing> {
+        // Before anything is written beside it.
+        let mut batches = Batches::open(&self.file, self.batch_lines)?;
         let mut ledger = Ledger::open(&self.file, self.again)?;
         if ledger.standing().done {
             return Ok(ledger.standing().clone());
         }
-        let mut batches = Batches::open(&self.file, self.batch_lines)?;
         batches.skip(ledger.standing().lines)?;
         let mut line = Line::new(self.target.clone());
         while let Some(batch) = batches.next_batch()? {

@@ -154,12 +154,13 @@ async fn a_letter_of_the_sensorthings_door_is_tried_and_then_sent_again() {
     town(folder.path());
     let (token, _) = people(&folder.path().join("data"));
     let platform = Running::start(folder.path()).await;
-    let t = domain::time::UtcMs(now_ms() - MINUTE_MS).rfc3339(8 * 3600);
+    let time = |ago: i64| domain::time::UtcMs(now_ms() - ago * MINUTE_MS).rfc3339(8 * 3600);
+    let (before, t) = (time(2), time(1));
     let entity = |stream: &str| json!({ "phenomenonTime": t, "result": 7.5, "Datastream": { "@iot.id": stream } });
     let hydro = platform.client().with("Authorization", &format!("Bearer {token}"));
     assert_eq!(hydro.post("/v1.1/Observations", &entity("Z:discharge")).await.status, 400);
     let rows = json!([{ "Datastream": { "@iot.id": "B:discharge" },
-        "components": ["phenomenonTime", "result"], "dataArray": [[t, 1.0], [t, "many"]] }]);
+        "components": ["phenomenonTime", "result"], "dataArray": [[before, 1.0], [t, "many"]] }]);
     assert_eq!(hydro.post("/v1.1/CreateObservations", &rows).await.json()[1], "error");
     let own = platform.signed_in("agency").await;
     let kept = letters(&own, "?state=open&channel=http", 2).await;

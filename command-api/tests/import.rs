@@ -124,4 +124,55 @@ async fn a_table_is_brought_with_its_header_and_a_wrong_token_is_told() {
     std::fs::write(&empty, "").unwrap();
     let refused = import(&empty, &platform, &agency).run(|_, _| ()).await.unwrap_err();
     assert!(refused.to_string().contains("is empty"), "{refused:#}");
+
+    // What cannot be a table says what to do, and leaves nothing beside it.
+    for (name, text, said) in [
+        ("bare.csv", "B,discharge,1,2\n", "\"B\" is no column; the first line names"),
+        ("other.csv", "station,property,time,v\nB,discharge,1,2\n", "\"time\" is no column"),
+        ("short.csv", "station,property,t\nB,discharge,1\n", "the column \"v\" is missing"),
+        ("semicolons.csv", "station;property;t;v\n", "is no column"),
+        ("list.ndjson", "[{\"station\":\"B\"}]\n", "neither with a JSON object nor"),
+        ("broken.csv.gz", "station,property,t,v\n", "could not be read"),
+    ] {
+        let file = folder.path().join(name);
+        std::fs::write(&file, text).unwrap();
+        let refused = import(&file, &platform, &agency).run(|_, _| ()).await.unwrap_err();
+        assert!(format!("{refused:#}").contains(said), "{name}: {refused:#}");
+        assert!(!folder.path().join(format!("{name}.rejected.ndjson")).exists(), "{name}");
+    }
+    let header = folder.path().join("header.csv");
+    std::fs::write(&header, "station,property,t,v\r\n").unwrap();
+    let nothing = import(&header, &platform, &agency).run(|_, _| ()).await.unwrap();
+    assert_eq!((nothing.lines, nothing.done), (0, true));
+    platform.stop().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_table_that_a_spreadsheet_saved_is_accounted_for_line_by_line() {
+    let folder = tempfile::tempdir().unwrap();
+    town(folder.path());
+    let (agency, _) = people(&folder.path().join("data"));
+    let platform = Running::start(folder.path()).await;
+    let file = folder.path().join("desk.csv");
+    let begin = now_ms() / 1000 * 1000 - 7_200_000;
+    let mut text = "\u{feff}\"station\",property,t,v,unit\r\n".to_owned();
+    for n in 0..50 {
+        let t = begin + n * 60_000;
+        match n {
+            // A quote that nobody closes, and a row of nothing: each costs itself alone.
+            20 => write!(text, "B,discharge,{t},\"{n},\r\n").unwrap(),
+            30 => write!(text, ",,,,\r\n\r\n").unwrap(),
+            _ => write!(text, "\"B\",discharge,{t},\"{n}\",\r\n").unwrap(),
+        }
+    }
+    std::fs::write(&file, text).unwrap();
+    let done = import(&file, &platform, &agency).run(|_, _| ()).await.unwrap();
+    assert_eq!((done.lines, done.accepted, done.duplicate, done.rejected), (50, 48, 0, 2));
+    let rejected = std::fs::read_to_string(folder.path().join("desk.csv.rejected.ndjson")).unwrap();
+    let lines: Vec<u64> = rejected
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).unwrap()["line"].as_u64().unwrap())
+        .collect();
+    assert_eq!(lines, [21, 31]);
+    platform.stop().await.unwrap();
 }

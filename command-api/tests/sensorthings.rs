@@ -12,6 +12,7 @@ mod common;
 
 use std::path::Path;
 
+use common::mqtt::Mqtt;
 use common::{Answer, Client, Running, now_ms, people, town};
 use serde_json::{Value, json};
 
@@ -70,6 +71,7 @@ struct House {
     platform: Running,
     officer: Client,
     hydro: Client,
+    token: String,
     /// A whole minute some time ago.
     t0: i64,
     _folder: tempfile::TempDir,
@@ -84,7 +86,7 @@ impl House {
         let officer = platform.signed_in("officer").await;
         let hydro = platform.client().with("Authorization", &format!("Bearer {token}"));
         let t0 = now_ms() / MINUTE * MINUTE - 600 * MINUTE;
-        Self { platform, officer, hydro, t0, _folder: folder }
+        Self { platform, officer, hydro, token, t0, _folder: folder }
     }
 
     fn time(&self, minutes: i64) -> String {
@@ -495,5 +497,85 @@ async fn an_agency_reads_its_own() {
         assert_eq!(ids(&own), ["A:discharge", "B:discharge"]);
     }
     assert_eq!(house.platform.client().get("/v1.1/Things").await.status, 401);
+    house.platform.stop().await.unwrap();
+}
+
+/// The rows of the table in the README: requirement, whether it holds, request, answer.
+fn table_of_requirements() -> Vec<[String; 4]> {
+    let readme = include_str!("../../ingest/src/sensorthings/README.md");
+    let rows = readme.lines().filter(|line| line.starts_with("| `"));
+    let rows = rows.filter(|line| line.split(" | ").count() == 5);
+    let cells = |line: &str| {
+        let mut cells = line.trim_matches('|').split(" | ").map(|cell| cell.trim().to_owned());
+        [(); 4].map(|()| cells.next().unwrap_or_default())
+    };
+    rows.map(cells).collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_table_of_requirements_is_true() {
+    let house = House::open().await;
+    house.filled().await;
+    let stranger = house.platform.client().get("/v1.1").await.status;
+    assert_eq!(stranger, 401, "nobody reads without a name");
+    let token = house.hydro.clone();
+    let landing = house.officer.get("/v1.1").await.json();
+    let listed = landing["serverSettings"]["conformance"].as_array().unwrap();
+    let plain = |cell: &str| cell.trim_matches('`').to_owned();
+    let rows = table_of_requirements();
+    assert_eq!(rows.len(), 48, "every requirement of Part 1 has its row");
+    for (n, [name, holds, request, answer]) in rows.iter().enumerate() {
+        let (name, request, answer) = (plain(name), plain(request), plain(answer));
+        let url = format!("http://www.opengis.net/spec/iot_sensing/1.1/req/{name}");
+        let is_listed = listed.iter().any(|met| *met == url);
+        assert_eq!(is_listed, holds.starts_with("yes"), "{name}: what is listed is what holds");
+        let (method, target) = request.split_once(' ').unwrap();
+        let (path, query) = target.split_once('?').unwrap_or((target, ""));
+        let pairs = query.split('&').filter_map(|pair| pair.split_once('='));
+        let address = address(path, &pairs.collect::<Vec<_>>());
+        let value = json!({ "phenomenonTime": house.time(20 + n as i64), "result": 1.0,
+            "Datastream": { "@iot.id": "A:discharge" } });
+        let body = match path {
+            "CreateObservations" => json!([{ "Datastream": value["Datastream"],
+                "components": ["phenomenonTime", "result"],
+                "dataArray": [[value["phenomenonTime"], 1.0]] }]),
+            _ => value.clone(),
+        };
+        match method {
+            "GET" | "POST" | "PUT" | "PATCH" | "DELETE" => {
+                let body = if method == "GET" { String::new() } else { body.to_string() };
+                let client = token.clone().with("Content-Type", "application/json");
+                let said = client.request(method, &address, &body).await;
+                let (status, parts) = answer.split_once(' ').unwrap();
+                assert_eq!(said.status.to_string(), status, "{name}: {request}: {}", said.text());
+                for part in parts.split(' ') {
+                    assert!(said.text().contains(part), "{name}: {request}: {}", said.text());
+                }
+            }
+            "PUBLISH" => {
+                let mut mqtt =
+                    Mqtt::connect(house.platform.mqtt, "hydro", &house.token).await.unwrap();
+                mqtt.publish(target, &value).await;
+                let read = format!(
+                    "/v1.1/Datastreams('A:discharge')/Observations?$filter=phenomenonTime%20eq%20{}&$top=1",
+                    house.time(20 + n as i64).replace('+', "%2B")
+                );
+                token.until(&read, |page| page["value"].get(0).map(|_| ())).await;
+            }
+            "SUBSCRIBE" => {
+                let mut mqtt =
+                    Mqtt::connect(house.platform.mqtt, "hydro", &house.token).await.unwrap();
+                mqtt.subscribe(target).await;
+                assert_eq!(house.hydro.post("/v1.1/Observations", &value).await.status, 201);
+                let (topic, told) = mqtt.message(true).await;
+                assert_eq!(
+                    (topic.as_str(), &told),
+                    (target, &json!({ "result": 1.0 })),
+                    "{answer}"
+                );
+            }
+            other => panic!("{name}: {other} is no request"),
+        }
+    }
     house.platform.stop().await.unwrap();
 }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use anyhow::{Context, Result, bail};
+use ingest::table::decode::COLUMNS;
 
 /// Observations of a batch, where nobody says.
 pub const BATCH_LINES: u16 = 5_000;
@@ -14,6 +15,25 @@ pub const BATCH_LINES: u16 = 5_000;
 const BATCH_BYTES_MAX: usize = 4 << 20;
 /// The longest line, bytes.
 const LINE_MAX: u64 = 1 << 20;
+
+/// A byte order mark, as spreadsheets write one.
+const MARK: &[u8] = b"\xef\xbb\xbf";
+
+/// Whether a line is the header of a table.
+fn check_header(line: &[u8]) -> Result<()> {
+    let mut rows = csv::ReaderBuilder::new().has_headers(false).from_reader(line);
+    let row = rows.byte_records().next().transpose()?.unwrap_or_default();
+    let cells: Vec<String> =
+        row.iter().map(|cell| String::from_utf8_lossy(cell).trim().to_owned()).collect();
+    let wrong = cells.iter().find(|cell| !COLUMNS.contains(&cell.as_str()));
+    let missing = COLUMNS[..4].iter().find(|column| !cells.iter().any(|cell| cell == **column));
+    let there = COLUMNS.join(", ");
+    match (wrong, missing) {
+        (Some(wrong), _) => bail!("{wrong:?} is no column; the first line names some of: {there}"),
+        (_, Some(missing)) => bail!("the column {missing:?} is missing"),
+        _ => Ok(()),
+    }
+}
 
 /// What the file is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -107,7 +127,10 @@ impl Batches {
         let (form, header, lines, kept) = (Form::Ndjson, Vec::new(), 0, None);
         let most = most.max(1);
         let mut batches = Self { reader, form, header, most, lines, count, kept };
-        let first = batches.line()?.with_context(|| format!("{shown} is empty"))?;
+        let mut first = batches.line()?.with_context(|| format!("{shown} is empty"))?;
+        if first.starts_with(MARK) {
+            first.drain(..MARK.len());
+        }
         let stem = if matches!(packed, Some("gz" | "zst")) {
             path.with_extension("")
         } else {
@@ -115,9 +138,9 @@ impl Batches {
         };
         let is_csv = stem.extension().is_some_and(|e| e.eq_ignore_ascii_case("csv"));
         if is_csv || first.first() != Some(&b'{') {
-            if !first.contains(&b',') {
-                bail!("{shown} begins neither with a JSON object nor with the header of a table");
-            }
+            check_header(&first).with_context(|| {
+                format!("{shown} begins neither with a JSON object nor with the header of a table")
+            })?;
             (batches.form, batches.header) = (Form::Csv, first);
         } else {
             batches.kept = Some(first);
@@ -184,7 +207,11 @@ impl Batches {
         }
         while batch.at.len() < self.most {
             let Some(line) = self.line()? else { break };
-            if !batch.at.is_empty() && batch.body.len() + line.len() >= BATCH_BYTES_MAX {
+            // A quote that is never closed swallows what comes after it: such a line goes by itself.
+            let is_open =
+                self.form == Form::Csv && line.iter().filter(|b| **b == b'"').count() % 2 == 1;
+            let is_full = batch.body.len() + line.len() >= BATCH_BYTES_MAX;
+            if !batch.at.is_empty() && (is_full || is_open) {
                 self.kept = Some(line);
                 break;
             }
@@ -193,6 +220,9 @@ impl Batches {
             batch.at.push(from..batch.body.len());
             batch.body.push(b'\n');
             (batch.lines, self.lines) = (batch.lines + 1, self.lines + 1);
+            if is_open {
+                break;
+            }
         }
         Ok((!batch.at.is_empty()).then_some(batch))
     }

@@ -48,6 +48,7 @@ pub struct Refused {
 #[derive(Debug)]
 pub struct Ledger {
     path: PathBuf,
+    rejected_path: PathBuf,
     rejected: File,
     standing: Standing,
 }
@@ -81,7 +82,7 @@ impl Ledger {
             .with_context(|| format!("{} could not be written", rejected_path.display()))?;
         // What was written after the last batch that was written down comes again.
         rejected.set_len(standing.rejected_bytes)?;
-        Ok(Self { path, rejected, standing })
+        Ok(Self { path, rejected_path, rejected, standing })
     }
 
     /// Where it stands.
@@ -131,6 +132,10 @@ impl Ledger {
     /// What cannot be written.
     pub fn done(&mut self) -> Result<()> {
         self.standing.done = true;
+        if self.standing.rejected == 0 {
+            // Nothing stands in it; that it stays is no harm.
+            let _ = std::fs::remove_file(&self.rejected_path);
+        }
         self.write()
     }
 

@@ -58,7 +58,8 @@ fn what_is_wrong_in_a_sheet_says_what_to_do() {
     assert!(rows[0].as_ref().unwrap_err().detail.contains("CSV UTF-8"));
     assert!(rows[1].is_ok(), "that row only");
     for (table, reason, said) in [
-        ("", Reason::MissingField, "missing column \"hospital\""),
+        ("", Reason::Syntax, "there is nothing here"),
+        ("时间,备注\n1,x\n", Reason::MissingField, "missing column \"hospital\""),
         ("医院,时间,床\nH-1,1,1\n", Reason::UnknownField, "unknown column \"床\""),
         ("医院,hospital,t\nH-1,H-1,1\n", Reason::FieldForm, "\"hospital\" stands twice"),
         ("医院,开放床位\nH-1,1\n", Reason::MissingField, "missing column \"t\""),

@@ -69,6 +69,12 @@ pub enum DecodeError {
         /// Why.
         why: String,
     },
+    /// A column that is none of an observation's.
+    #[error(
+        "column {0:?} does not exist: the first line names the columns, and the columns are station, \
+         property, t, v and, where wanted, unit, id, q, status, result_time, backlog"
+    )]
+    UnknownColumn(String),
     /// A status that is neither actual nor exercise.
     #[error("status {0:?} is neither actual nor exercise")]
     UnknownStatus(String),
@@ -85,7 +91,7 @@ impl DecodeError {
             | Self::TooDeep
             | Self::NoArray
             | Self::NoObject => Reason::Syntax,
-            Self::UnknownField(_) => Reason::UnknownField,
+            Self::UnknownField(_) | Self::UnknownColumn(_) => Reason::UnknownField,
             Self::MissingField(_) => Reason::MissingField,
             Self::DuplicateField(_) | Self::TwiceNamed(_) | Self::Form { .. } => Reason::FieldForm,
             Self::NotFinite(_) => Reason::NotFinite,

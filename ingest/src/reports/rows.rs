@@ -78,6 +78,12 @@ fn header(
     if row.len() > COLUMNS_MAX {
         return Err(Why::new(Reason::TooLarge, format!("at most {COLUMNS_MAX} columns")));
     }
+    if row.is_empty() {
+        return Err(Why::new(
+            Reason::Syntax,
+            "there is nothing here: a table begins with its header",
+        ));
+    }
     // All of it first: 医院 in GBK happens to be UTF-8, and says ҽԺ.
     if row.iter().any(|cell| std::str::from_utf8(cell).is_err()) {
         return Err(Why::new(Reason::Syntax, format!("the header {SAVE_AS_UTF8}")));

@@ -22,9 +22,8 @@ pub const COLUMNS: [&str; 10] =
 /// [`BatchError`] where there is no header, it names a column that does not exist or one twice, or
 /// there are too many rows.
 pub fn decode_csv(body: &[u8]) -> Result<Vec<Item<'_>>, BatchError> {
-    if body.starts_with(b"\xef\xbb\xbf") {
-        return Err(DecodeError::ByteOrderMark.into());
-    }
+    // What spreadsheets save as "CSV UTF-8" begins with a mark.
+    let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
     let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(body);
     let columns = header(reader.byte_headers().map_err(|e| DecodeError::Syntax(e.to_string()))?)?;
     let mut items = Vec::new();
@@ -52,7 +51,7 @@ fn header(row: &csv::ByteRecord) -> Result<Vec<&'static str>, DecodeError> {
     for cell in row {
         let name = std::str::from_utf8(cell).map_err(|_| DecodeError::Utf8)?.trim();
         let Some(column) = COLUMNS.iter().copied().find(|c| *c == name) else {
-            return Err(DecodeError::UnknownField(shown(name)));
+            return Err(DecodeError::UnknownColumn(shown(name)));
         };
         if columns.contains(&column) {
             return Err(DecodeError::DuplicateField(column));
@@ -158,6 +157,19 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
+    fn a_header_is_read_as_spreadsheets_write_it_and_a_wrong_one_says_what_there_is() {
+        let marked = "\u{feff}\"station\",property,t,v\r\n\"JM-1\",rainfall,1781118300000,2.5\r\n";
+        let items = decode_csv(marked.as_bytes()).unwrap();
+        assert_eq!(items[0].read.as_ref().map(|read| &*read.station), Ok("JM-1"));
+        assert_eq!(items[0].raw, b"\"JM-1\",rainfall,1781118300000,2.5");
+        for wrong in ["station,property,time,v\n", "JM-1,rainfall,1781118300000,2.5\n", "a;b\n"] {
+            let said = decode_csv(wrong.as_bytes()).unwrap_err().to_string();
+            assert!(said.contains("the columns are station, property, t, v"), "{said}");
+        }
+        assert_eq!(decode_csv(b"station,property,t,v\n").unwrap().len(), 0);
+    }
+
+    #[test]
     fn a_bad_row_is_that_row_only() {
         let body = b"station,property,t,v,q\r\nJM-1,rainfall,1781118300000,2.5,\r\nJM-1,rainfall,soon,2.5,\r\n\
             JM-1,rainfall,2026-06-11T03:05:00+08:00,nan,\r\nJM-1,rainfall\r\nJM-2,rainfall,1781118300000,1,doubtful\r\n";
@@ -171,7 +183,7 @@ mod tests {
     #[test]
     fn a_header_that_names_no_field_is_refused_with_its_name() {
         let refused = decode_csv(b"station,property,t,v,colour\n").unwrap_err();
-        assert_eq!(refused, DecodeError::UnknownField("colour".into()).into());
+        assert_eq!(refused, DecodeError::UnknownColumn("colour".into()).into());
         assert!(decode_csv(b"station,property,t\n").is_err());
         assert!(decode_csv(b"station,station,t,v,property\n").is_err());
         assert!(decode_csv(b"").is_err());
