@@ -35,7 +35,7 @@ async function problemOf(answer: Response): Promise<Problem> {
 }
 
 async function ask(
-  method: string, path: string, body?: unknown, headers: Record<string, string> = {},
+  method: string, path: string, body?: unknown, headers: Record<string, string> = {}, type = 'application/json',
 ): Promise<Response> {
   const init: RequestInit = {
     method,
@@ -45,8 +45,8 @@ async function ask(
     signal: AbortSignal.timeout(ANSWER_WITHIN_MS),
   };
   if (body !== undefined) {
-    init.body = JSON.stringify(body);
-    init.headers = { ...headers, 'content-type': 'application/json' };
+    init.body = type === 'application/json' && typeof body !== 'string' ? JSON.stringify(body) : String(body);
+    init.headers = { ...headers, 'content-type': type };
   }
   let answer: Response;
   try {
@@ -66,6 +66,11 @@ export async function post<T>(path: string, body: unknown, headers?: Record<stri
   const answer = await ask('POST', path, body, headers);
   const text = await answer.text();
   return (text === '' ? undefined : JSON.parse(text)) as T;
+}
+
+/** A body that is written already, of a type of its own. */
+export async function postAs<T>(path: string, type: string, body: string, headers: Record<string, string>): Promise<T> {
+  return (await (await ask('POST', path, body, headers, type)).json()) as T;
 }
 
 export async function remove(path: string): Promise<void> {

@@ -2,10 +2,10 @@
 import type { Command, CommandAnswer, CommandRequest } from '../contract/types';
 import type {
   AgencyHealthView, CityView, ClockView, CredentialIssued, CredentialRequest, CredentialView, DatastreamHealthView,
-  DoorView, ExplanationView, HospitalView, IngestAnswer, NearCameraView, RejectionView, ReplayAnswer, ReplayManyAnswer, ReplayManyRequest,
-  ReplayRequest, SeriesView, SessionView, SignIn, SituationDetail, SituationView,
+  ExplanationView, ForecastView, HospitalView, IngestAnswer, NearCameraView, RejectionView, ReplayAnswer, ReplayManyAnswer, ReplayManyRequest,
+  ReplayRequest, SeriesView, SessionView, SignIn, SituationDetail, SituationView, StartView,
 } from '../contract/types';
-import { get, post, remove } from './http';
+import { get, post, postAs, remove } from './http';
 
 export const session = (): Promise<SessionView> => get('/v1/session');
 export const signIn = (who: SignIn): Promise<SessionView> => post('/v1/session', who);
@@ -33,6 +33,9 @@ export const hospital = (id: string): Promise<HospitalView> => get(`/v1/hospital
 /** The cameras nearest to an alert. */
 export const camerasNear = (alert: string): Promise<NearCameraView[]> =>
   get(`/v1/alerts/${encodeURIComponent(alert)}/cameras`);
+
+export const forecasts = (station: string): Promise<ForecastView[]> =>
+  get(`/v1/stations/${encodeURIComponent(station)}/forecasts`);
 
 export const explanation = (alert: string): Promise<ExplanationView> =>
   get(`/v1/alerts/${encodeURIComponent(alert)}/explanation`);
@@ -62,7 +65,7 @@ export const dismiss = (seq: number, note: string): Promise<ReplayAnswer> =>
 export const feedHealth = (): Promise<AgencyHealthView[]> => get('/v1/feeds/health');
 export const datastreams = (agency: string): Promise<DatastreamHealthView[]> =>
   get(`/v1/feeds/datastreams?agency=${encodeURIComponent(agency)}`);
-export const doors = (): Promise<DoorView[]> => get('/v1/feeds/doors');
+export const start = (agency: string): Promise<StartView> => get(`/v1/feeds/start?agency=${encodeURIComponent(agency)}`);
 export const platformClock = (): Promise<ClockView> => get('/v1/clock');
 
 const keysOf = (agency: string): string => `/v1/agencies/${encodeURIComponent(agency)}/credentials`;
@@ -74,9 +77,9 @@ export const rotate = (agency: string, id: string): Promise<CredentialIssued> =>
 export const revoke = (agency: string, id: string): Promise<void> =>
   remove(`${keysOf(agency)}/${encodeURIComponent(id)}`);
 
-/** What would become of an observation, sent as its agency sends it: by its secret, and dry. */
-export const foresee = (secret: string, observation: object): Promise<IngestAnswer> =>
-  post('/v1/observations?dry_run=true', [observation], { authorization: `Bearer ${secret}` });
+/** What would become of a body, sent as its agency sends it: by its secret, and dry. */
+export const foresee = (secret: string, post: { path: string; type: string; body: string }): Promise<IngestAnswer> =>
+  postAs(`${post.path}${post.path.includes('?') ? '&' : '?'}dry_run=true`, post.type, post.body, { authorization: `Bearer ${secret}` });
 /** What agencies reported, of one kind or of all. */
 export const situations = (kind: string | null): Promise<SituationView[]> =>
   get(kind === null ? '/v1/situations' : `/v1/situations?kind=${encodeURIComponent(kind)}`);

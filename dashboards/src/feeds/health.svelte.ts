@@ -1,7 +1,7 @@
 // The health of feeds as this seat knows it: asked for while the screen is open, and the clock with
 // it for a seat that has no live connection.
 import * as platform from '../api/platform';
-import type { AgencyHealthView, FeedHealthView } from '../contract/types';
+import type { AgencyHealthView, FeedHealthView, StartView } from '../contract/types';
 import { picture } from '../picture/picture.svelte';
 import { clock } from '../time/clock.svelte';
 import { desk } from '../ui/desk.svelte';
@@ -36,7 +36,9 @@ class Health {
   agencies = $state.raw<AgencyHealthView[]>([]);
   known = $state(false);
   failure = $state<string | null>(null);
-  /** Secrets that were issued on this page, by agency. They are kept nowhere else. */
+  /** What the chosen agency begins with. */
+  begin = $state.raw<StartView | null>(null);
+  /** Secrets that were issued on this page, by agency, and by `unit:` and the unit. They are kept nowhere else. */
   secrets = $state<Record<string, string>>({});
 
   async look(): Promise<void> {
@@ -53,6 +55,13 @@ class Health {
     } catch (fault) {
       this.failure = spoken(fault);
     }
+  }
+
+  /** Learns what an agency begins with. */
+  async learn(agency: string): Promise<void> {
+    if (this.begin?.agency !== agency) this.begin = null;
+    const found = await platform.start(agency);
+    if (found.agency === agency) this.begin = found;
   }
 
   open(): () => void {

@@ -20,6 +20,7 @@ import { Bulletins } from './bulletins';
 import type { MapPalette } from './palette';
 import { Points } from './points';
 import { Reports } from './reports';
+import { ReportShapes } from './shapes';
 import type { StampLayer } from './stamps';
 import { WarningShapes } from './warnings';
 import { idOf, TOWNSHIPS_FROM_ZOOM, type ZonePainter } from './zones';
@@ -37,12 +38,13 @@ export class BaseMap {
   readonly points = new Points();
   readonly warnings = new WarningShapes();
   readonly reports = new Reports();
+  readonly shapes = new ReportShapes();
   readonly bulletins = new Bulletins();
   painter: ZonePainter | null = null;
   private readonly zones = new VectorSource();
   private readonly rivers = new VectorSource();
   private readonly stamps: StampLayer;
-  private readonly layers: Record<'area' | 'outline' | 'label' | 'river' | 'points' | 'warning' | 'report' | 'bulletin', VectorLayer>;
+  private readonly layers: Record<'area' | 'outline' | 'label' | 'river' | 'points' | 'warning' | 'report' | 'shape' | 'bulletin', VectorLayer>;
   private palette: MapPalette | null = null;
   private font = 'sans-serif';
   private homeExtent: number[] | null = null;
@@ -70,13 +72,14 @@ export class BaseMap {
       }),
       warning: new VectorLayer({ source: this.warnings.source, style: (f) => this.warnings.style(f) }),
       report: new VectorLayer({ source: this.reports.source, style: (f) => this.reports.style(f) }),
+      shape: new VectorLayer({ source: this.shapes.source, style: (f) => this.shapes.style(f) }),
       bulletin: new VectorLayer({ source: this.bulletins.source, style: (f) => this.bulletins.style(f, now()) }),
       points: new VectorLayer({ source: this.points.source, style: (f) => this.points.style(f, now()) }),
     };
     this.map = new OlMap({
       target, controls: [],
       interactions: interactions({ altShiftDragRotate: false, pinchRotate: false, keyboard: false }),
-      layers: [this.layers.area, this.layers.river, this.layers.outline, this.layers.warning, stamps, this.layers.bulletin, this.layers.points, this.layers.label, this.layers.report],
+      layers: [this.layers.area, this.layers.river, this.layers.outline, this.layers.warning, this.layers.shape, stamps, this.layers.bulletin, this.layers.points, this.layers.label, this.layers.report],
       view: new View({ center: fromLonLat(center), zoom, minZoom: 5, maxZoom: 17, enableRotation: false }),
     });
   }
@@ -87,11 +90,17 @@ export class BaseMap {
     this.homeExtent = this.zones.getExtent();
   }
 
+  /** The outline of a zone. */
+  outlineOf(id: string): Geometry | undefined {
+    return this.zones.getFeatures().find((f) => idOf(f) === id)?.getGeometry();
+  }
+
   addRivers(geojson: unknown): void {
     this.rivers.addFeatures(GEO.readFeatures(geojson));
   }
 
   show(layer: 'rivers' | 'units' | 'reports', on: boolean): void {
+    if (layer === 'reports') this.layers.shape.setVisible(on);
     this.layers[({ rivers: 'river', units: 'points', reports: 'report' } as const)[layer]].setVisible(on);
   }
 
@@ -181,6 +190,8 @@ export class BaseMap {
     if (said !== null) return { kind: said.get('kind') as Hit['kind'], id: (said.get('row') as { id: string }).id };
     const ix = this.stamps.at(x, y);
     if (ix !== null) return { kind: 'station', id: String(ix) };
+    const shape = this.map.forEachFeatureAtPixel(pixel, (f) => String(f.get('id')), { layerFilter: (l) => l === this.layers.shape, hitTolerance: 4 });
+    if (shape !== undefined) return { kind: 'situation', id: shape };
     const fine = zoom >= TOWNSHIPS_FROM_ZOOM;
     const want = fine ? 'township' : 'district';
     const at = this.map.getCoordinateFromPixel(pixel);

@@ -26,6 +26,8 @@ export interface ZoneLook {
   levels: Levels;
   shading: Shading;
   selected: string | null;
+  /** Zones of the signal that is chosen. */
+  signalled: ReadonlySet<string>;
   palette: MapPalette;
   font: string;
   nameOf: (feature: FeatureLike) => string;
@@ -76,11 +78,19 @@ export class ZonePainter {
   }
 
   isSelected(feature: FeatureLike): boolean {
-    return feature.get('id') === this.look.selected;
+    return feature.get('id') === this.look.selected || this.isSignalled(feature);
+  }
+
+  private isSignalled(feature: FeatureLike): boolean {
+    return this.look.signalled.has(String(feature.get('id')));
   }
 
   outline(feature: FeatureLike): Style[] {
     const p = this.look.palette;
+    if (this.isSignalled(feature)) {
+      // A double line, as the plate of the signal has it.
+      return [new Style({ stroke: new Stroke({ color: p.ink, width: 6 }), zIndex: 2 }), new Style({ stroke: new Stroke({ color: p.raised, width: 2 }), zIndex: 2 })];
+    }
     const chosen = this.isSelected(feature);
     if (!chosen) return [new Style({ stroke: new Stroke({ color: p.edge, width: 1.3 }) })];
     return [new Style({ stroke: new Stroke({ color: p.ink, width: 4 }), zIndex: 2 })];

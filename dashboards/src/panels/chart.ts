@@ -6,10 +6,14 @@ import { hhmm, monthDay } from '../time/format';
 import { hatch } from '../map/palette';
 import type { Language } from '../words/words';
 import { figure } from '../words/units';
+import { drawForecasts, reach, type ForecastLine } from './forecast';
 import type { Line } from './series';
 
 export interface ChartOf {
   line: Line;
+  forecasts: readonly ForecastLine[];
+  /** Unix ms. */
+  now: number;
   thresholds: readonly ThresholdView[];
   unit: string;
   height: number;
@@ -37,10 +41,12 @@ export function chart(target: HTMLElement, c: ChartOf): uPlot {
   const read = (name: string): string => style.getPropertyValue(name).trim();
   const [ink, ink2, grid, ground] = [read('--chart-line'), read('--ink-2'), read('--chart-grid'), read('--panel')];
   const values = c.line.v.filter((v): v is number => v !== null);
-  const [least, most] = [Math.min(...values), Math.max(...values)];
-  const thresholds = values.length === 0 ? [] : shownThresholds(c.thresholds, most);
+  const ahead = reach(c.forecasts, c.line.t[0] ?? c.now / 1000);
+  const [least, most] = [Math.min(...values, ahead?.low ?? Infinity), Math.max(...values, ahead?.high ?? -Infinity)];
+  const nothing = values.length === 0 && ahead === null;
+  const thresholds = nothing ? [] : shownThresholds(c.thresholds, most);
   const range = (): [number, number] => {
-    if (values.length === 0) return [0, 1];
+    if (nothing) return [0, 1];
     const top = Math.max(most, ...thresholds.map((th) => th.at_least));
     const bottom = Math.min(least, c.unit === 'm' ? least : 0);
     const air = Math.max((top - bottom) * 0.12, 0.1);
@@ -54,7 +60,7 @@ export function chart(target: HTMLElement, c: ChartOf): uPlot {
     width: Math.max(200, target.clientWidth), height: c.height,
     legend: { show: false }, padding: [8, 6, 0, 0],
     cursor: { y: false, drag: { x: false, y: false }, points: { size: 7, fill: ink, stroke: ground } },
-    scales: { x: { time: false, range: (_u, lo, hi) => [lo, hi] }, y: { range } },
+    scales: { x: { time: false, range: (_u, lo, hi) => [lo ?? c.now / 1000 - 3600, Math.max(hi ?? c.now / 1000, ahead?.end ?? -Infinity)] }, y: { range } },
     axes: [
       {
         stroke: ink2, font: FONT, size: 24, gap: 3, space: 44,
@@ -71,7 +77,7 @@ export function chart(target: HTMLElement, c: ChartOf): uPlot {
     series: [{}, { stroke: ink, width: 2, spanGaps: false, points: { show: false } }],
     hooks: {
       drawClear: [(u) => drawGaps(u, c.line.gaps, read('--hatch'))],
-      draw: [(u) => drawThresholds(u, c, thresholds, ground, ink)],
+      draw: [(u) => (drawThresholds(u, c, thresholds, ground, ink), drawForecasts(u, c.forecasts, c.now, ink, ink2))],
       setCursor: [(u) => {
         const at = u.cursor.idx;
         const t = at == null ? undefined : c.line.t[at];

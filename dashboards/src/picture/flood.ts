@@ -3,15 +3,13 @@
 import type { AlertView } from '../contract/types';
 import type { Ranks } from './order';
 
+export { isFeed } from './order';
+
 export const FLOOD_WINDOW_MS = 600_000;
 /** Above this a flood begins … */
 export const FLOOD_ABOVE = 10;
 /** … and it lasts until fewer than this came in the window. */
 export const FLOOD_UNTIL = 5;
-
-/** An alert about a feed is of a class of its own: any number of them is no flood, and turns no list of
- * hazards over. */
-export const isFeed = (a: AlertView): boolean => a.hazard === 'feed';
 
 /** New alerts in the ten minutes before `now`; `seen` is when each first stood on this seat. */
 export function rate(seen: ReadonlyMap<string, number>, now: number): number {

@@ -1,6 +1,10 @@
 // What stands in the alert list and in which order. Pure. Open alerts are never left out by age.
 import type { AlertView } from '../contract/types';
 
+/** An alert about a feed is of a class of its own: any number of them is no flood, stands above no
+ * hazard, makes no sound and is in no count of levels. */
+export const isFeed = (a: AlertView): boolean => a.hazard === 'feed';
+
 export type Tab = 'unacknowledged' | 'acknowledged' | 'shelved' | 'all';
 export const TABS: readonly Tab[] = ['unacknowledged', 'acknowledged', 'shelved', 'all'];
 
@@ -33,10 +37,12 @@ export function matches(a: AlertView, f: Filter, now: number): boolean {
     s.toLowerCase().includes(text));
 }
 
-/** Worst first, then oldest first; signed and shelved lists oldest first. Ties by id: a stable order. */
+/** Hazards before feeds; worst first, then oldest first; signed and shelved lists oldest first. Ties by
+ * id: a stable order. */
 export function compare(tab: Tab, ranks: Ranks): (a: AlertView, b: AlertView) => number {
   const byLevel = tab === 'unacknowledged' || tab === 'all';
   return (a, b) => {
+    if (isFeed(a) !== isFeed(b)) return isFeed(a) ? 1 : -1;
     if (byLevel) {
       const rank = (ranks.get(b.level) ?? 0) - (ranks.get(a.level) ?? 0);
       if (rank !== 0) return rank;
@@ -68,7 +74,7 @@ export function countLevels(
 ): Map<string, { open: number; unsigned: number }> {
   const n = new Map<string, { open: number; unsigned: number }>();
   for (const a of alerts) {
-    if (a.cleared_ms != null || isShelved(a, now)) continue;
+    if (a.cleared_ms != null || isShelved(a, now) || isFeed(a)) continue;
     const c = n.get(a.level) ?? { open: 0, unsigned: 0 };
     c.open += 1;
     if (a.acknowledged_ms == null) c.unsigned += 1;

@@ -2,7 +2,7 @@
 // times at most; one sound a group in a flood; yellow and below are silent; losing the link falls.
 import type { AlertView } from '../contract/types';
 import { groupKey } from '../picture/flood';
-import { isShelved } from '../picture/order';
+import { isFeed, isShelved } from '../picture/order';
 
 export type Sound = 'red' | 'orange' | 'lost' | 'test';
 
@@ -31,7 +31,7 @@ export class Schedule {
     let orange = false;
     const present = new Set<string>();
     for (const a of alerts) {
-      if (a.acknowledged_ms != null || isShelved(a, clockNow)) continue;
+      if (a.acknowledged_ms != null || isShelved(a, clockNow) || isFeed(a)) continue;
       if (a.level === ids.red) red = true;
       else if (a.level === ids.orange) {
         const key = flood ? groupKey(a) : a.id;

@@ -83,6 +83,8 @@ export const feeds = {
   'opens.http': ['仅 HTTP', 'HTTP only'],
   'opens.mqtt': ['仅 MQTT', 'MQTT only'],
   'opens.certificate': ['客户端证书', 'client certificate'],
+  'cred.whose': ['发给', 'For whom'],
+  'cred.agency': ['本单位', 'the agency'],
   'cred.unit': ['队伍 {unit}', 'unit {unit}'],
 
   'start.station': ['测站', 'Station'],
@@ -91,7 +93,7 @@ export const feeds = {
   'start.secret': ['口令', 'Secret'],
   'start.secret.hint': ['发放凭证后自动填入，只留在本页', 'filled in when a credential is issued; stays on this page'],
   'start.blank': ['<口令>', '<secret>'],
-  'start.nostation': ['本单位没有登记测站：请管理员在城市文件中登记。', 'No stations are registered: ask the administrator to add them to the city\'s files.'],
+  'start.blank.unit': ['<队伍口令>', '<unit secret>'],
   'start.copy': ['复制', 'Copy'],
   'start.copied': ['已复制', 'Copied'],
   'start.test': ['发送测试', 'Send a test'],

@@ -45,6 +45,7 @@ export const terms = {
   'prop.inflow': ['入库流量', 'inflow'],
   'prop.outflow': ['出库流量', 'outflow'],
   'prop.storage': ['蓄水量', 'storage'],
+  'prop.surge': ['风暴增水', 'Storm surge'],
   'prop.tide_level': ['潮位', 'tide level'],
   'prop.wind_speed': ['平均风速', 'mean wind'],
   'prop.wind_gust': ['阵风', 'gust'],

@@ -3,13 +3,14 @@ import { bulletins } from './bulletins';
 import { desk } from './desk';
 import { events } from './events';
 import { feeds } from './feeds';
+import { guides } from './guides';
 import { said } from './said';
 import { screen } from './screen';
 import { situations } from './situations';
 import { terms } from './terms';
 import { wards } from './wards';
 
-export const words = { ...screen, ...desk, ...terms, ...events, ...said, ...feeds, ...situations, ...bulletins, ...wards };
+export const words = { ...screen, ...desk, ...terms, ...events, ...said, ...feeds, ...guides, ...situations, ...bulletins, ...wards };
 export type Key = keyof typeof words;
 export type Language = 'zh' | 'en';
 export type Params = Record<string, string | number>;

@@ -81,6 +81,43 @@ describe('the feeds\' screen', () => {
     expect(seat.complaints.filter((c) => !c.includes('401'))).toEqual([]);
   });
 
+  it('keeps one red rain on top and heard in a storm of five hundred alerts about feeds', async () => {
+    seat = await takeSeat();
+    const { page, platform, context } = seat;
+    await context.addInitScript(() => {
+      const counted = window as unknown as { tones: number };
+      counted.tones = 0;
+      const start = OscillatorNode.prototype.start;
+      OscillatorNode.prototype.start = function (when?: number) {
+        counted.tones += 1;
+        start.call(this, when);
+      };
+    });
+    const alerts = platform.picture.alerts;
+    const feed = alerts.find((a) => a.hazard === 'feed')!;
+    const rain = { ...alerts.find((a) => a.hazard !== 'feed' && a.level === 'red')!, id: `rainfall@JM-0001@${Date.now()}`, acknowledged_ms: null, acknowledged_by: null, cleared_ms: null, shelved_until_ms: null, incident: null };
+    // Nothing but the one rain and the storm; a feed's alert of a red level is a feed's all the same.
+    const stations = platform.city.view.stations;
+    const storm = Array.from({ length: 500 }, (_, n) => ({ s: stations[n % stations.length]!, n })).map(({ s, n }) => ({
+      ...feed, id: `feed@${s.id}@${n}`, place: s.id, place_name: s.name, place_name_en: s.name_en, district: s.district ?? null, level: n % 10 === 0 ? 'red' : feed.level, acknowledged_ms: null, cleared_ms: null, shelved_until_ms: null, raised_ms: feed.raised_ms - n,
+    }));
+    platform.picture.alerts = [...storm, rain];
+    await page.reload();
+    await page.waitForSelector('[data-alert]');
+    expect(await page.$eval('[data-alert], .group', (e) => (e as HTMLElement).dataset['alert'])).toBe(rain.id);
+    expect(await page.$('.rate.flood')).toBeNull();
+    // Five hundred rows are a few lines below it.
+    expect(await page.$$eval('#alerts > *', (all) => all.length)).toBeLessThan(40);
+    await page.mouse.click(900, 500);
+    await until(page, () => (window as unknown as { tones: number }).tones > 0, null, 15_000);
+    // Once it is signed for nothing sounds, however many feeds are silent.
+    platform.push([{ kind: 'alert', row: { ...rain, acknowledged_ms: Date.now(), acknowledged_by: '王建国' } }]);
+    await until(page, (id) => document.querySelector('[data-alert]')?.getAttribute('data-alert') !== id, rain.id);
+    const heard = await page.evaluate(() => (window as unknown as { tones: number }).tones);
+    await page.waitForTimeout(11_000);
+    expect(await page.evaluate(() => (window as unknown as { tones: number }).tones)).toBe(heard);
+  }, 60_000);
+
   it('never lets silent feeds turn the list of hazards over', async () => {
     seat = await takeSeat();
     const { page, platform } = seat;

@@ -1,6 +1,6 @@
 // The feeds' resources of the mock: made from the situation, and changed by what is asked of them.
 import type {
-  AgencyHealthView, CredentialIssued, CredentialView, DatastreamHealthView, DoorView, RejectionView, ReplayAnswer,
+  AgencyHealthView, CredentialIssued, CredentialView, DatastreamHealthView, DoorView, RejectionView, ReplayAnswer, StartView,
 } from '../../src/contract/types';
 import { chance } from './series';
 import type { MockPlatform } from './platform';
@@ -53,7 +53,18 @@ export class MockFeeds {
   }
 
   doors(): DoorView[] {
-    return [{ protocol: 'http', address: this.platform.url }, { protocol: 'mqtt', address: 'mqtt://127.0.0.1:1883' }];
+    return [{ protocol: 'http', address: this.platform.url }, { protocol: 'mqtt', address: 'mqtt://127.0.0.1:1883' }, { protocol: 'mqtts', address: 'mqtts://127.0.0.1:8883' }, { protocol: 'sl651', address: 'tcp://127.0.0.1:5001' }, { protocol: 'cot', address: 'tcp://127.0.0.1:4242' }];
+  }
+
+  start(agency: string): StartView {
+    const city = this.platform.city.view;
+    const own = city.stations.filter((s) => s.agency === agency);
+    return {
+      agency, official_signals: agency === 'weather' || agency === 'hydrology', doors: this.doors(), sl651_password: false, cot: agency === 'emergency', cameras: [], polled: [],
+      telemetry: own.slice(0, 1).map((s) => ({ id: s.id, name: s.name, name_en: s.name_en, address: '0044070301', properties: s.datastreams.map((d) => d.property) })),
+      units: agency === 'drainage' ? [{ id: 'pump-01', name: '排水队01(虚构)', name_en: 'Pump crew 01 (fictional)' }] : [],
+      hospitals: [], zone: { id: '440703', name: '蓬江区', name_en: 'Pengjiang' },
+    };
   }
 
   all(from: RejectionView[]): RejectionView[] {

@@ -11,6 +11,7 @@ import { camerasNear } from './cameras';
 import { readCity, type City } from './city';
 import { MockDesk } from './desk';
 import { MockFeeds } from './feeds';
+import { detailOf, forecastsOf } from './drawn';
 import { series, type End } from './series';
 import { makeSituation } from './situation';
 import { whole } from './wards';
@@ -200,7 +201,7 @@ export class MockPlatform {
     if (url.pathname === '/v1/clock') return json({ now_ms: Date.now(), clock: 'live', speed: 1 });
     if (url.pathname === '/v1/feeds/health') return json(this.feeds.health(own));
     if (url.pathname === '/v1/feeds/datastreams') return json(this.feeds.streams(own ?? ''));
-    if (url.pathname === '/v1/feeds/doors') return json(this.feeds.doors());
+    if (url.pathname === '/v1/feeds/start') return json(this.feeds.start(url.searchParams.get('agency') ?? 'drainage'));
     if (url.pathname === '/v1/rejections') {
       const asked = (name: string): string => url.searchParams.get(name) ?? '';
       return json(this.feeds.all(this.desk.rejections()).filter((r) =>
@@ -231,6 +232,11 @@ export class MockPlatform {
     }
     const part = url.pathname.split('/');
     const id = decodeURIComponent(part[3] ?? '');
+    if (part[2] === 'situations') {
+      const row = this.picture.situations?.find((s) => s.id === id);
+      return row === undefined ? refuse('not_found', 404) : json(detailOf(row));
+    }
+    if (part[2] === 'stations' && part[4] === 'forecasts') return json(forecastsOf(id));
     if (part[2] === 'stations' && part[4] === 'series') {
       const station = this.city.view.stations.find((s) => s.id === id);
       const property = url.searchParams.get('property') ?? '';

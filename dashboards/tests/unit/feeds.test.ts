@@ -1,6 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { bytesOf, hexOf, hexToBase64, lag, percent, share, skew, textOf } from '../../src/feeds/figures';
-import { GUIDES, reach, rfc3339 } from '../../src/feeds/guides';
+import { GUIDES } from '../../src/feeds/guides';
+import type { Filled } from '../../src/feeds/guides/guide';
+import { addressOf, rfc3339 } from '../../src/feeds/guides/places';
+import { crc16, frame } from '../../src/feeds/guides/sl651';
 
 describe('figures of a feed', () => {
   it('are said as they are read', () => {
@@ -26,24 +29,51 @@ describe('figures of a feed', () => {
 });
 
 describe('getting started', () => {
-  const filled = {
-    agency: 'hydro', station: 'A', property: 'discharge', value: '1.5', t: '2026-06-11T03:05:00+08:00', before: '2026-06-11T03:04:00+08:00',
-    secret: "se'cret", http: 'http://10.0.0.1:8080', mqttHost: '10.0.0.1', mqttPort: '1883',
+  const telemetry = { id: 'A', name: '甲', name_en: 'A', address: '0012345678', properties: ['water_level', 'rainfall', 'battery'] };
+  const filled: Filled = {
+    language: 'zh', agency: 'hydro', station: 'A', property: 'water_level', propertyUnit: 'm', value: '3.95', now: Date.UTC(2026, 5, 10, 19, 5), opened: Date.UTC(2026, 5, 10, 19, 5),
+    offsetS: 8 * 3600, secret: "se'cret", unit: 'boat-1', unitSecret: 'theirs', hospital: 'H1', telemetry, password: '1234', lon: 113.08, lat: 22.58, zone: '440703',
+    http: 'http://10.0.0.1:8080', mqtt: { host: '10.0.0.1', port: '1883' }, mqtts: null, sl651: { host: '10.0.0.1', port: '5001' }, cot: { host: '10.0.0.1', port: '4242' },
+    start: {
+      agency: 'hydro', official_signals: true, doors: [], telemetry: [telemetry], sl651_password: true, cot: true, hospitals: [], cameras: [], polled: [],
+      units: [{ id: 'boat-1', name: '艇', name_en: 'Boat', cot_uid: 'ANDROID-1' }],
+    },
   };
   it('has the agency\'s own names in every command, and survives a quote', () => {
     for (const guide of GUIDES) {
-      for (const { text } of guide.commands(filled)) {
-        expect(text).toContain(`'se'\\''cret'`.slice(1, -1));
-        expect(text).toMatch(/hydro|"A"|A,discharge/);
+      const commands = guide.commands(filled);
+      expect(commands.length, guide.id).toBeGreaterThan(0);
+      expect(new Set(commands.map((c) => c.label)).size, guide.id).toBe(commands.length);
+      for (const { text, label } of commands) {
+        expect(text, `${guide.id} ${label}`).toMatch(/hydro|"A"|A,water_level|boat-1|ANDROID-1|H1|440703|113\.\d+|10\.0\.0\.1/);
+        expect(text, `${guide.id} ${label}`).not.toMatch(/undefined|NaN|\[object/);
+        if (text.includes('Bearer')) expect(text, guide.id).toContain(`se'\\''cret`);
       }
     }
+    expect(new Set(GUIDES.map((g) => g.id)).size).toBe(GUIDES.length);
+  });
+  it('goes to the broker by TLS where that door is open', () => {
+    const open = { ...filled, mqtts: { host: '10.0.0.1', port: '8883' } };
+    const hospital = GUIDES.find((g) => g.id === 'hospital')!.commands(open).find((c) => c.label === 'start.over.mqtt');
+    expect(hospital?.text).toContain('-p 8883 --tls-use-os-certs');
+    expect(GUIDES.find((g) => g.id === 'mqtt')!.commands(open)[0]?.text).toContain('-p 1883 -u');
+  });
+  it('writes a telemetry frame digit by digit', () => {
+    expect(crc16([...'123456789'].map((c) => c.charCodeAt(0)))).toBe(0x4b37);
+    const bytes = frame(filled, 0x32);
+    const hex = bytes.map((b) => b.toString(16).padStart(2, '0')).join('').toUpperCase();
+    expect(hex.slice(0, 26)).toBe(`7E7E05${telemetry.address}123432`.slice(0, 22) + (bytes.length - 17).toString(16).padStart(4, '0').toUpperCase());
+    expect(hex).toContain('260611030500F1F10012345678' + '48F0F02606110305' + '392300003950' + '2219000005' + '38121210');
+    const [hi, lo] = bytes.slice(-2);
+    expect(crc16(bytes.slice(0, -2))).toBe(((hi ?? 0) << 8) | (lo ?? 0));
   });
   it('finds the door as this page reaches it', () => {
-    const page = { origin: 'http://10.0.0.1:8080', hostname: '10.0.0.1' };
-    expect(reach({ protocol: 'mqtt', address: 'mqtt://0.0.0.0:1883' }, page)).toMatchObject({ host: '10.0.0.1', port: '1883' });
-    expect(reach({ protocol: 'mqtt', address: 'mqtt://user@broker.local:8883' }, page)).toMatchObject({ host: 'broker.local', port: '8883' });
-    expect(reach({ protocol: 'http', address: 'http://0.0.0.0:8080' }, page)?.url).toBe('http://10.0.0.1:8080');
-    expect(reach(undefined, page)).toBeNull();
+    const page = { hostname: '10.0.0.1' };
+    expect(addressOf({ protocol: 'mqtt', address: 'mqtt://0.0.0.0:1883' }, page)).toEqual({ host: '10.0.0.1', port: '1883' });
+    expect(addressOf({ protocol: 'mqtts', address: 'mqtts://broker.local' }, page)).toEqual({ host: 'broker.local', port: '8883' });
+    expect(addressOf({ protocol: 'sl651', address: 'tcp://[::]:5001' }, page)).toEqual({ host: '10.0.0.1', port: '5001' });
+    expect(addressOf({ protocol: 'mqtt', address: 'mqtt://user@broker.local:8883' }, page)).toMatchObject({ host: 'broker.local', port: '8883' });
+    expect(addressOf(undefined, page)).toBeNull();
   });
   it('writes times with the city\'s offset', () => {
     expect(rfc3339(Date.UTC(2026, 5, 10, 19, 5), 8 * 3600)).toBe('2026-06-11T03:05:00+08:00');
