@@ -5,6 +5,7 @@ pub mod api;
 pub mod board;
 pub mod city_folder;
 pub mod configurations;
+pub mod decoders;
 pub mod desk;
 pub mod duty_log;
 pub mod exchange;

@@ -3,6 +3,7 @@
 #![allow(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
 pub mod console;
+pub mod damage;
 pub mod http;
 pub mod platform;
 pub mod publisher;

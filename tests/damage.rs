@@ -1,0 +1,92 @@
+//! Good input with damage done to it: every decoder gives an answer, and soon. The seed is printed;
+//! `FENGHUO_SEED=<number>` repeats a run, `FENGHUO_DECODER=<name>` tries one alone. In the long tier
+//! each is tried for a minute (`FENGHUO_FUZZ_SECONDS` says another time), two at a time; ten minutes
+//! each, guided by coverage, are `cargo xtask fuzz`.
+
+// The lints know only `#[test]` functions as tests, and not what these share.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
+
+use command_api::decoders::{Decoder, all};
+use system_tests::damage::{Dice, damage};
+
+/// Tries of each decoder in CI.
+const ROUNDS: usize = 1_500;
+/// Of a city's files, all of which are read each time.
+const ROUNDS_OF_A_CITY: usize = 100;
+/// Seconds for each decoder in the long tier.
+const LONG_S: u64 = 60;
+/// The longest that one try may take, unoptimised and on a busy machine.
+const ONE_MAX: Duration = Duration::from_secs(10);
+
+/// Tries one decoder; how often it read something, and how often not.
+fn try_one(decoder: &Decoder, good: &[&[u8]], seed: u64, budget: Option<Duration>) -> (u64, u64) {
+    let name = &decoder.name;
+    let mut dice = Dice(seed);
+    let (begun, mut taken, mut refused) = (Instant::now(), 0, 0);
+    let rounds = if name == "city file" { ROUNDS_OF_A_CITY } else { ROUNDS };
+    for round in 0.. {
+        match budget {
+            None if round >= rounds => break,
+            Some(budget) if begun.elapsed() >= budget => break,
+            _ => {}
+        }
+        // Mostly of its own kind, now and then of another.
+        let own = &decoder.samples;
+        let mut bytes = match dice.roll(8) {
+            0 => good[dice.roll(good.len())].to_vec(),
+            _ => own[dice.roll(own.len())].to_vec(),
+        };
+        // Now and then whole: it shows that the decoder reads its own at all.
+        if dice.roll(16) > 0 {
+            damage(&mut dice, &mut bytes, good);
+        }
+        let tried = Instant::now();
+        match catch_unwind(AssertUnwindSafe(|| decoder.read(&bytes))) {
+            Ok(true) => taken += 1,
+            Ok(false) => refused += 1,
+            Err(_) => panic!("{name} ends on {bytes:?} ({})", String::from_utf8_lossy(&bytes)),
+        }
+        assert!(tried.elapsed() < ONE_MAX, "{name} took {:?} for {bytes:?}", tried.elapsed());
+    }
+    (taken, refused)
+}
+
+#[test]
+fn damaged_input_never_ends_a_decoder() {
+    let said = |name: &str| std::env::var(name).ok().and_then(|s| s.parse().ok());
+    let seed = said("FENGHUO_SEED").unwrap_or(20_260_611);
+    let long = std::env::var("FENGHUO_TIER").as_deref() == Ok("long");
+    let budget = said("FENGHUO_FUZZ_SECONDS").or(long.then_some(LONG_S)).map(Duration::from_secs);
+    println!("seed {seed}");
+    let mut decoders = all();
+    let samples: Vec<Vec<u8>> =
+        decoders.iter().flat_map(|d| d.samples.iter().map(|s| s.to_vec())).collect();
+    let good: Vec<&[u8]> = samples.iter().map(Vec::as_slice).collect();
+    if let Ok(name) = std::env::var("FENGHUO_DECODER") {
+        decoders.retain(|decoder| decoder.name == name);
+    }
+    let (waiting, done) = (Mutex::new(decoders.iter()), Mutex::new(Vec::new()));
+    std::thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| {
+                loop {
+                    let Some(decoder) = waiting.lock().unwrap().next() else { return };
+                    let (taken, refused) = try_one(decoder, &good, seed, budget);
+                    println!("{}: {taken} read, {refused} refused", decoder.name);
+                    done.lock().unwrap().push((decoder.name.clone(), taken, refused));
+                }
+            });
+        }
+    });
+    let done = done.into_inner().unwrap();
+    assert_eq!(done.len(), decoders.len(), "every decoder was tried");
+    for (name, taken, refused) in &done {
+        // A signature of nobody's is never good, and almost anything has no words of persons.
+        assert!(*taken > 0 || name == "cap signature", "{name} reads nothing");
+        assert!(*refused > 10, "{name} refuses nothing");
+    }
+}
