@@ -6,10 +6,13 @@
 )]
 
 mod consoles;
+mod decode;
 mod engine;
 mod fanout;
 mod figures;
 mod flood;
+mod floor;
+mod http;
 mod latency;
 mod mqtt;
 mod rain;
@@ -36,6 +39,8 @@ type Bench = (&'static str, fn(bool) -> Vec<figures::Figure>);
 
 const BENCHES: &[Bench] = &[
     ("engine", engine::run),
+    ("decode", decode::run),
+    ("http", http::run),
     ("mqtt", mqtt::run),
     ("latency", latency::run),
     ("fanout", fanout::run),

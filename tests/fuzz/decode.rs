@@ -1,7 +1,12 @@
 //! Any bytes give an answer: one decoder of `command_api::decoders`, named by
 //! `FENGHUO_DECODER`, or all of them one after another where none is named.
-//! `FENGHUO_SEEDS=<folder>` writes the good bytes of that decoder there and ends.
+//! `FENGHUO_SEEDS=<folder>` writes the good bytes of that decoder there, and the words of every
+//! protocol beside it, and ends; `FENGHUO_LIST` prints every name and ends.
 #![no_main]
+
+#[path = "../src/damage.rs"]
+#[allow(dead_code)]
+mod damage;
 
 use std::path::Path;
 use std::sync::OnceLock;
@@ -26,6 +31,8 @@ fn wanted() -> Vec<Decoder> {
             let file = Path::new(&folder).join(format!("good-{n}"));
             std::fs::write(file, sample).expect("a file can be written");
         }
+        let words = Path::new(&folder).with_extension("words");
+        std::fs::write(words, damage::dictionary()).expect("a file can be written");
         std::process::exit(0);
     }
     list

@@ -252,34 +252,3 @@ fn kinds() -> Vec<Decoder> {
     }
     list
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_decoder_reads_its_own() {
-        for decoder in all() {
-            // No key of anybody's is known here.
-            if decoder.name == "cap signature" {
-                assert!(!decoder.samples.is_empty());
-                continue;
-            }
-            assert!(!decoder.samples.is_empty(), "{} has no sample", decoder.name);
-            for sample in &decoder.samples {
-                let said = String::from_utf8_lossy(sample);
-                assert!(decoder.read(sample), "{} does not read {said:?}", decoder.name);
-            }
-        }
-    }
-
-    #[test]
-    fn every_kind_is_on_the_list_and_no_name_twice() {
-        let names: Vec<String> = all().into_iter().map(|d| d.name).collect();
-        for kind in KINDS {
-            assert!(names.iter().any(|name| name.starts_with(kind.path)), "{}", kind.path);
-        }
-        let unique: std::collections::BTreeSet<&String> = names.iter().collect();
-        assert_eq!(unique.len(), names.len());
-    }
-}

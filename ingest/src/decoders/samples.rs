@@ -60,12 +60,12 @@ const SAMPLES: &[(&str, &str)] = &[
     // CONNECT, PUBLISH with QoS 1, SUBSCRIBE, PINGREQ, DISCONNECT.
     (
         "mqtt connection",
-        "hex:101600044d51545404c2003c0001610005687964726f000161321000076f62732f6f6273000a7b2276223a317d820a0001000566682f23010100c000e000",
+        "hex:101700044d51545404c2003c0001610005687964726f000161321200076f62732f6f6273000a7b2276223a317d82090001000466682f2301c000e000",
     ),
     // The same of version 5, with a topic alias and properties.
     (
         "mqtt connection",
-        "hex:101a00044d51545405c2003c05110000003c0001610005687964726f00016132120005612f622f63000a0323000132312e35820c000100000666682f23612b02c000e000",
+        "hex:101d00044d51545405c2003c05110000003c0001610005687964726f00016132100005612f622f63000a03230001322e35820a000100000466682f2b01c000e000",
     ),
     ("instant", "2026-06-11T03:05:00.250+08:00"),
     ("instant", "2026-06-11 03:05:00Z"),
@@ -97,13 +97,18 @@ const SAMPLES: &[(&str, &str)] = &[
         "cap listing",
         "<rss version='2.0'><channel><title>t</title><item><guid>1</guid><link>http://h/1</link></item></channel></rss>",
     ),
-    ("cap link", "../2026/one.xml"),
+    ("cap link", "/cap/one.xml?a=b"),
     ("cap link", "http://office.example:8080/cap/one.xml?a=b"),
     ("cot", EVENT),
     (
         "cot stream",
         "\x1f<?xml version='1.0'?>\n<!-- one --><event version=\"2.0\" uid=\"ANDROID-1\" type=\"a-f-G-U-C\" time=\"2026-06-11T03:05:00Z\" start=\"2026-06-11T03:05:00Z\" stale=\"2026-06-11T03:10:00Z\" how=\"m-g\"><point lat=\"22.5\" lon=\"113.0\" hae=\"9.0\" ce=\"5.0\" le=\"9.0\"/><detail><remarks><![CDATA[>]]></remarks></detail></event>\n<event",
     ),
+    (
+        "exchange line",
+        r#"{"agency":"hydro","kind":"observation","heard_ms":1781118300000,"item":{"station":"R-1","property":"rainfall","t":1781118300000,"v":2.5}}"#,
+    ),
+    ("exchange manifest", MANIFEST),
     (
         "sensorthings",
         r#"{"result":2.5,"phenomenonTime":"2026-06-11T03:05:00+08:00","Datastream":{"@iot.id":"R-1:rainfall"}}"#,
@@ -230,14 +235,7 @@ const SAMPLES: &[(&str, &str)] = &[
         "/v1/reports/tracks application/json",
         r#"{"id":"202613","name":"榕兰(虚构)","issuer":"省气象台(虚构)","issued":"2026-09-11T20:00:00+08:00","wind_unit":"m/s","averaging_min":2,"points":[{"t":"2026-09-11T14:00:00+08:00","lat":20.9,"lon":114.6,"pressure":955,"wind":42,"grade":"STY","radii":[{"wind":24.5,"longest":90,"shortest":70,"toward_deg":45}]},{"t":"2026-09-11T20:00:00+08:00","lat":21.4,"lon":113.7}],"forecast":[{"t":"2026-09-12T02:00:00+08:00","lat":22.0,"lon":112.8,"wind":38}]}"#,
     ),
-    (
-        "/v1/reports/tracks text/plain",
-        "66666 1822  036 0034 1822 0 6                MANGKHUT              20190111\n18090700 002 2 118 1636 1002 000\n",
-    ),
-    (
-        "/v1/reports/forecasts text/csv",
-        "id,t,station,property,unit,values\na,1781118300000,JM-0211,water_level,m,2026-09-11T18:00:00+08:00=3.9\n",
-    ),
+    ("/v1/reports/tracks text/plain", STORM),
 ];
 
 /// Hourly, of a station.
@@ -311,3 +309,7 @@ const QUAKE: &str = r#"<?xml version="1.0" encoding="UTF-8"?>
     <latitude><value>21.0</value></latitude><longitude><value>112.0</value></longitude></origin></event>
  </eventParameters>
 </q:quakeml>"#;
+
+const MANIFEST: &str = r#"{"format":"fenghuo-exchange","version":1,"from":"a","to":"b","number":1,"previous":null,"key":"x","made_ms":1781118300000,"status":"actual","backlog":false,"items":1,"kinds":{"observation":1},"left_out":0,"selection":{"agencies":[],"kinds":[],"areas":[]},"span":{"from_seq":1,"to_seq":2},"data":{"encoding":"zstd","bytes":9,"sha256":"00"}}"#;
+
+const STORM: &str = "66666 2613  003 0019 2613 0 6              RONGLAN              20260911        \n26091006 002 2 168 1201 1000     000                                            \n26091100 002 4 199 1172  975     055     30060 0040 90180 0120                  \n26091112 002 5 208 1149  955     080     90080 0080 40210 0150         #        \n";

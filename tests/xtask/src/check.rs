@@ -3,7 +3,7 @@
 use anyhow::Result;
 
 use crate::run::{cargo, heading, run, run_with};
-use crate::{codegen, setup};
+use crate::{codegen, fuzz, setup};
 
 /// How much to test.
 #[derive(clap::Args)]
@@ -26,9 +26,7 @@ pub(crate) fn test(options: &Options) -> Result<()> {
     let tier = if options.long { [("FENGHUO_TIER", "long")] } else { [("FENGHUO_TIER", "ci")] };
     run_with(".", &cargo, &["test", "--workspace"], &tier)?;
     if options.long {
-        // The fuzz target stands apart from the workspace: it must not rot.
-        let fuzz = ["check", "--manifest-path", "ingest/fuzz/Cargo.toml"];
-        run(".", &cargo, &[&fuzz[..], &["--target-dir", "target/fuzz"]].concat())?;
+        fuzz::fuzz(&fuzz::Options::default())?;
     }
     run_with("dashboards", "npm", &["test", "--silent"], &tier)?;
     // The console on the real platform and a running drill.

@@ -1,9 +1,10 @@
-//! The one tool of the workspace: `cargo xtask demo | test | bench | chaos | codegen`.
+//! The one tool of the workspace: `cargo xtask demo | test | bench | chaos | fuzz | codegen`.
 
 mod bench;
 mod check;
 mod codegen;
 mod demo;
+mod fuzz;
 mod run;
 mod setup;
 
@@ -26,6 +27,8 @@ enum Task {
     Chaos,
     /// The benchmarks, as a table
     Bench(bench::Options),
+    /// Every decoder with bytes that coverage leads to, ten minutes each
+    Fuzz(fuzz::Options),
     /// Write again what is generated from the code
     Codegen {
         /// Write nothing; fail if something generated is not fresh
@@ -40,6 +43,7 @@ fn main() -> anyhow::Result<()> {
         Task::Test(options) => check::test(&options),
         Task::Chaos => check::chaos(),
         Task::Bench(options) => bench::bench(&options),
+        Task::Fuzz(options) => fuzz::fuzz(&options),
         Task::Codegen { check } => codegen::codegen(check),
     }
 }
