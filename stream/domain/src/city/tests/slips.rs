@@ -146,7 +146,8 @@ fn check(slips: &[Slip]) {
         let mut found = errors(&with(file, piece, by));
         // What other files say of a name that is gone is right, and not what is asked here.
         found.retain(|e| e.starts_with(file));
-        let right = |e: &String| e.starts_with(&format!("{place}: ")) && e.contains(reason);
+        // A column may follow the line.
+        let right = |e: &String| e.starts_with(&format!("{place}:")) && e.contains(reason);
         if found.len() != 1 || !found.iter().all(right) {
             wrong.push(format!("{by:?} in {file}, wanted {place} {reason:?}: {found:#?}"));
         }

@@ -61,18 +61,18 @@ fn every_error_of_a_city_with_everything_wrong_is_found_in_one_round() {
     let found = errors(&files);
     let places: Vec<&str> = found.iter().filter_map(|e| e.split_once(": ")).map(|e| e.0).collect();
     let expected = [
-        "agencies.toml:7",
-        "city.toml:28",
-        "datastreams.csv:5",
-        "exposure/places.csv:5",
-        "hazards/rainfall.toml:18",
-        "hazards/river_stage.toml:15", // no datum
-        "hazards/river_stage.toml:18", // unknown station
-        "hospitals.csv:3",
-        "plans/flood.toml:8",  // limit_min missing
-        "plans/flood.toml:14", // limit_minutes unknown
+        "agencies.toml:7:1",
+        "city.toml:28:1",
+        "datastreams.csv:5:3",
+        "exposure/places.csv:5:5",
+        "hazards/rainfall.toml:18:1",
+        "hazards/river_stage.toml:15",   // no datum
+        "hazards/river_stage.toml:18:1", // unknown station
+        "hospitals.csv:3:7",
+        "plans/flood.toml:8",    // limit_min missing
+        "plans/flood.toml:14:1", // limit_minutes unknown
         "roster.toml:2",
-        "shelters.csv:2",
+        "shelters.csv:2:4",
         "stations.csv:5",
         "units.csv:3",
         "zones.geojson:2",
