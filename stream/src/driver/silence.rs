@@ -2,7 +2,9 @@
 //!
 //! A datastream is silent when no frame of it came for so many expected intervals. Silence is found
 //! by the ticks, and also when a frame comes after a gap, with the same instant either way, so that
-//! the fineness of the ticks does not show. Where a gap in the ticks shows that the platform itself
+//! the fineness of the ticks does not show. What is no newer than what was heard already is no sign of
+//! the present: a sender whose clock was set back falls silent until it is past its newest instant,
+//! where its last level would otherwise stand for as long as the clock is off. Where a gap in the ticks shows that the platform itself
 //! was down, the waiting is suspended: not to have listened is no silence. When every station of an
 //! agency is overdue, the agency is told once and its stations are inhibited.
 
@@ -111,7 +113,10 @@ impl Silence {
         out: &mut Ordered,
     ) {
         let Some(awake) = self.awake.get_mut(ix as usize) else { return };
-        awake.newest = awake.newest.max(t);
+        if t <= awake.newest {
+            return;
+        }
+        awake.newest = t;
         if t > awake.due || awake.due == NEVER {
             self.wake(plan, seq, ix, t, now, to, out);
             return;
@@ -364,11 +369,12 @@ impl Silence {
 }
 
 /// Until when a frame of `t`, heard at `now`, keeps its source from being silent. A sender that is
-/// always behind is late, not silent.
+/// always behind is late, not silent: from half a span on, its next frame would come too late to keep it
+/// awake, and it would be told silent and back with each.
 #[inline]
 fn due_after(t: i64, now: i64, span: i64) -> i64 {
     let due = t.saturating_add(span);
-    if due <= now { now.saturating_add(span) } else { due }
+    if due.saturating_sub(now) <= span / 2 { now.saturating_add(span) } else { due }
 }
 
 /// Which of a station's datastreams: a bit each, by position.

@@ -11,3 +11,4 @@ mod recompute;
 mod silence;
 mod situations;
 mod support;
+mod wrong_clock;
