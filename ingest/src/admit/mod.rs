@@ -13,10 +13,12 @@ pub mod mixed;
 pub mod rate;
 mod refuse;
 pub(crate) mod reports;
+mod steady;
 pub(crate) mod submit;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
 use domain::ids::{AgencyId, DatastreamIx};
 use domain::record::Record;
@@ -96,7 +98,7 @@ pub(crate) struct Inner {
     /// The newest tick.
     pub(crate) now: Option<UtcMs>,
     pub(crate) reports: reports::Reported,
-    pub(crate) clock_is_back: bool,
+    pub(crate) steady: steady::Steady,
     /// In a replay: instants far ahead of all others.
     pub(crate) leap: Option<submit::Leap>,
     /// The corrections that were taken since the start.
@@ -141,7 +143,7 @@ impl Admission {
             used: BTreeMap::new(),
             now: newest_tick,
             reports: reports::Reported::default(),
-            clock_is_back: false,
+            steady: steady::Steady::default(),
             leap: None,
             corrected: BTreeSet::new(),
             spare: Vec::new(),
@@ -219,8 +221,9 @@ impl Admission {
         Ok(draft.submit())
     }
 
-    /// Submits a tick of the live clock. Nothing is submitted where the clock has gone back (now
-    /// stands until it has caught up) or where ticks follow the frames.
+    /// Submits a tick of the live clock; nothing where ticks follow the frames. Where the machine's
+    /// clock has gone back, now goes on from the newest tick by the steady clock, a tenth slower
+    /// until the other has caught up: holds, deadlines and silences do not stand still meanwhile.
     ///
     /// # Errors
     /// [`Unavailable`] when it could not be made durable.
@@ -231,17 +234,20 @@ impl Admission {
 
     fn tick_submitted(&self) -> Option<Admitted> {
         let Ticks::Live(clock) = &self.0.ticks else { return None };
-        let now = clock.now();
         let mut inner = self.0.inner();
         self.0.sweep(&mut inner);
-        if inner.now.is_some_and(|newest| now <= newest) {
-            if !std::mem::replace(&mut inner.clock_is_back, true) {
-                tracing::error!(%now, "the machine's clock went back; the platform's now stands still");
+        let newest = inner.now;
+        let said = inner.steady.tick(clock.now(), newest, Instant::now());
+        if let Some(is_new) = said.back {
+            if is_new {
+                tracing::error!(
+                    ?newest,
+                    "the machine's clock went back; now goes on a tenth slower"
+                );
             }
             self.0.telemetry.clock_went_back();
-            return None;
         }
-        inner.clock_is_back = false;
+        let now = said.now?;
         let before = inner.now.replace(now);
         let mut records = vec![Record::Tick { now }];
         records.extend(inner.rates.unkept().into_iter().map(|of| refuse::unkept(of, now)));

@@ -113,7 +113,7 @@ impl Telemetry {
         );
         registry.register(
             "fenghuo_clock_steps_back",
-            "Ticks left out because the machine's clock went back",
+            "Ticks while the machine's clock was behind the platform's now",
             self.clock_steps.clone(),
         );
         registry.register(
