@@ -30,7 +30,7 @@ impl Console {
     pub fn connect(base: &str, client: &Client, known: Option<(&str, u64)>) -> Self {
         let address = base.trim_start_matches("http://").to_owned();
         let stream = TcpStream::connect(&address).expect("connects");
-        stream.set_read_timeout(Some(Duration::from_millis(200))).expect("set");
+        stream.set_read_timeout(Some(Duration::from_secs(10))).expect("set");
         let mut request =
             format!("ws://{address}/v1/live").into_client_request().expect("a request");
         let mut header = |name: &'static str, value: &str| {
@@ -39,6 +39,7 @@ impl Console {
         header("origin", base);
         header("cookie", client.cookie().unwrap_or_default());
         let (socket, _) = tungstenite::client(request, stream).expect("the handshake");
+        socket.get_ref().set_read_timeout(Some(Duration::from_millis(200))).expect("set");
         let mut console = Self {
             socket,
             epoch: String::new(),

@@ -51,13 +51,29 @@ impl Platform {
         Self::try_start(city, data, more).unwrap_or_else(|said| panic!("not ready:\n{said}"))
     }
 
+    /// The same with variables of its environment.
+    pub fn start_in(city: &Path, data: &Path, more: &[&str], variables: &[(&str, &str)]) -> Self {
+        let began = Self::begin(city, data, more, variables);
+        began.unwrap_or_else(|said| panic!("not ready:\n{said}"))
+    }
+
     /// The same; a platform that ends before it is ready gives what it said.
     ///
     /// # Errors
     /// Everything it wrote, and its exit status.
     pub fn try_start(city: &Path, data: &Path, more: &[&str]) -> Result<Self, String> {
+        Self::begin(city, data, more, &[])
+    }
+
+    fn begin(
+        city: &Path,
+        data: &Path,
+        more: &[&str],
+        variables: &[(&str, &str)],
+    ) -> Result<Self, String> {
         let began = Instant::now();
         let mut command = Command::new(binary("fenghuo"));
+        command.envs(variables.iter().copied());
         command.arg("serve").arg("--city").arg(city).arg("--data").arg(data);
         command.args(more).stdin(Stdio::null());
         if !more.contains(&"--http") {

@@ -14,7 +14,7 @@ use crate::live::Pace;
 
 /// Names a file with milliseconds (below nought too) that are added to the machine's clock, read anew
 /// each time: how a clock that is set while the platform runs is tried without setting the machine's.
-pub const SET_BY: &str = "FENGHUO_CLOCK_SET_BY";
+const SET_BY: &str = "FENGHUO_CLOCK_SET_BY";
 
 /// The machine's clock.
 #[derive(Debug, Clone, Copy, Default)]

@@ -12,6 +12,7 @@ mod feeds;
 mod figures;
 mod follower;
 mod hours;
+mod kept;
 mod options;
 mod rounds;
 mod sight;

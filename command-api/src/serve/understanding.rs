@@ -8,13 +8,14 @@ use domain::decision::{AlertId, Decision, DecisionKind};
 use domain::ids::Seq;
 use domain::status::Live as Actual;
 use domain::time::UtcMs;
-use journal::decisions::{DecisionLine, DecisionReader, DecisionStore};
+use journal::decisions::{DecisionLine, DecisionStore};
 use journal::snapshots::{SnapshotStore, StateRow};
 use journal::{DerivedError, Journal, Progress, Reader, Watermark};
 use stream::snapshot::{Row, Snapshot};
 use stream::{Decided, Engine, EngineConfig, Heard, InletError, OutletError};
 
 use super::follower::{Followed, held};
+use super::kept::Kept;
 use super::options::{ServeError, ServeOptions};
 use crate::api::metrics::Metrics;
 use crate::desk::Seat;
@@ -54,6 +55,7 @@ pub(super) fn start(
     };
     let (reader, watermark) = (journal.reader()?, journal.watermark());
     let inlet = inlet(reader, watermark, Seq(from + 1), Arc::clone(&followed));
+    let decisions = Kept::over(decisions)?;
     let outlet = Outlet { decisions, snapshots, seat, metrics, followed };
     Ok(Engine::start(config, inlet, outlet)?)
 }
@@ -96,7 +98,7 @@ fn inlet(
 
 /// Keeps what was decided, then tells the desk; only then a snapshot at that place is written.
 struct Outlet {
-    decisions: DecisionStore,
+    decisions: Kept,
     snapshots: SnapshotStore,
     seat: Seat,
     metrics: Arc<Metrics>,
@@ -107,9 +109,8 @@ impl stream::Outlet<Actual> for Outlet {
     fn decided(&mut self, decided: Decided<Actual>) -> Result<(), OutletError> {
         let failed = |e: &dyn std::fmt::Display| OutletError(e.to_string());
         let mut lines = lines(&decided.decisions).map_err(|e| failed(&e))?;
-        name_silences(&mut lines, &decided.decisions, self.decisions.read())
-            .map_err(|e| failed(&e))?;
-        self.decisions.append(&lines, decided.upto).map_err(|e| failed(&e))?;
+        name_silences(&mut lines, &decided.decisions, &self.decisions).map_err(|e| failed(&e))?;
+        self.decisions.keep(lines, decided.upto).map_err(|e| failed(&e))?;
         if !decided.decisions.is_empty() && !self.seat.decided(decided.decisions) {
             return Err(OutletError("the desk has closed".into()));
         }
@@ -120,7 +121,8 @@ impl stream::Outlet<Actual> for Outlet {
             complete.extend(told.map(|frontier| (frontier.agency, frontier.complete)));
         }
         self.metrics.understood(decided.upto.0);
-        if let Some(snapshot) = decided.snapshot {
+        // No snapshot beyond what is kept: after a restart it would be passed over.
+        if let Some(snapshot) = decided.snapshot.filter(|_| self.decisions.is_whole()) {
             self.keep(snapshot);
         }
         Ok(())
@@ -161,7 +163,7 @@ fn lines(decisions: &[Decision]) -> Result<Vec<DecisionLine>, serde_json::Error>
 fn name_silences(
     lines: &mut [DecisionLine],
     decisions: &[Decision],
-    kept: &DecisionReader,
+    kept: &Kept,
 ) -> Result<(), DerivedError> {
     let mut newest: BTreeMap<&str, String> = BTreeMap::new();
     for (line, decision) in lines.iter_mut().zip(decisions) {
@@ -175,7 +177,7 @@ fn name_silences(
             }
             (DecisionKind::FeedReturned, _) if line.alert.is_none() => {
                 let here = newest.get(place).cloned();
-                line.alert = if here.is_some() { here } else { kept.newest_alert(FEED, place)? };
+                line.alert = if here.is_some() { here } else { kept.newest_silence(place)? };
             }
             _ => {}
         }

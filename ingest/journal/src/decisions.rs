@@ -4,6 +4,7 @@
 //! starts from an older snapshot repeats its decisions without repeating what was published.
 
 use std::path::Path;
+use std::time::Duration;
 
 use domain::decision::{Decision, DecisionKind};
 use domain::ids::Seq;
@@ -267,6 +268,14 @@ impl DecisionStore {
     /// [`DerivedError`].
     pub fn open(dir: impl AsRef<Path>) -> Result<Self, DerivedError> {
         Ok(Self { reader: DecisionReader { connection: KIND.open(dir.as_ref())? } })
+    }
+
+    /// How long a file that another program holds is waited for from now on.
+    ///
+    /// # Errors
+    /// [`DerivedError::Sqlite`].
+    pub fn set_patience(&self, patience: Duration) -> Result<(), DerivedError> {
+        self.reader.connection.busy_timeout(patience).map_err(KIND.wrong("set a timeout"))
     }
 
     /// To read with the same connection.

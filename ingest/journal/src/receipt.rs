@@ -19,7 +19,9 @@ pub enum AppendError {
     #[error("the journal is full: no room on the disk")]
     Full,
     /// More is waiting for the disk than may wait; see [`crate::Appender::room`].
-    #[error("the journal is busy: the queue before the disk is full")]
+    #[error(
+        "the journal is busy: the queue before the disk is full, or another program holds the file"
+    )]
     Busy,
     /// The disk failed. The journal takes nothing more until the process is started again.
     #[error("the journal has stopped: {0}")]

@@ -277,7 +277,12 @@ pub(crate) fn replace_body(connection: &Connection, block: &StoredBlock) -> rusq
         .map(|_| ())
 }
 
-/// Whether the disk was full, which passes; everything else that fails a commit does not.
+/// Whether another program holds the file: nothing of the commit was written, and it passes.
+pub(crate) fn is_held(error: &rusqlite::Error) -> bool {
+    matches!(error, rusqlite::Error::SqliteFailure(e, _) if e.code == ErrorCode::DatabaseBusy)
+}
+
+/// Whether the disk was full, which passes; everything else that fails a commit, but [`is_held`], does not.
 pub(crate) fn is_full(error: &rusqlite::Error) -> bool {
     match error {
         rusqlite::Error::SqliteFailure(e, _) => {

@@ -1,7 +1,7 @@
 //! The writer's thread: takes a batch from the queue, commits it, tells everybody.
 //!
 //! While one commit is being made durable the next batch gathers: the disk's own pace sets the
-//! size of the batches. After any error but a full disk it stops for good; what failed to sync is
+//! size of the batches. After any error but a full disk, or a file that another program holds, it stops for good; what failed to sync is
 //! never tried again, since the system may have dropped the pages and reported it once.
 
 use std::sync::Arc;
@@ -16,7 +16,7 @@ use crate::phase::{Phase, PhaseHook};
 use crate::queue::{Batch, Cut, Queue};
 use crate::receipt::AppendError;
 use crate::state::Shared;
-use crate::store::{self, is_full};
+use crate::store::{self, is_full, is_held};
 use crate::watermark::Watermark;
 
 /// What a row and the pages it touches add to the log beside its body, about.
@@ -87,6 +87,12 @@ impl Writer {
                     }
                     self.shared.set_full(true);
                     batch.group.settle(Err(AppendError::Full));
+                    self.queue.settled(batch.end, batch.raw);
+                }
+                Err(error) if is_held(&error) => {
+                    // It was to be begun and was not: whoever waits tries again.
+                    tracing::error!(%error, "another program holds the journal's file");
+                    batch.group.settle(Err(AppendError::Busy));
                     self.queue.settled(batch.end, batch.raw);
                 }
                 Err(error) => {
