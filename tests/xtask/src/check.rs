@@ -41,6 +41,7 @@ pub(crate) fn chaos() -> Result<()> {
     setup::system_packages()?;
     run(".", &cargo, &["build", "--workspace", "--bins"])?;
     let tier = [("FENGHUO_TIER", "long")];
-    run_with(".", &cargo, &["test", "-p", "system-tests", "--test", "death"], &tier)?;
+    let system = ["test", "-p", "system-tests", "--test", "death", "--test", "faults"];
+    run_with(".", &cargo, &system, &tier)?;
     run_with(".", &cargo, &["test", "-p", "journal"], &tier)
 }
