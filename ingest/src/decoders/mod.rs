@@ -74,11 +74,10 @@ fn chunks(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
 fn frames_of_gauges(bytes: &[u8]) -> bool {
     let mut scanner = sl651::scan::Scanner::default();
     let mut read = false;
-    let mut judge = |found| match found {
-        sl651::scan::Found::Frame { frame, .. } => {
+    let mut judge = |found| {
+        if let sl651::scan::Found::Frame { frame, .. } = found {
             read |= sl651::body::decode(frame.coding, frame.function, &frame.body).is_ok();
         }
-        _ => {}
     };
     for chunk in chunks(bytes) {
         scanner.feed(chunk);
