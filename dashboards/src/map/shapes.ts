@@ -9,7 +9,7 @@ import Fill from 'ol/style/Fill';
 import Stroke from 'ol/style/Stroke';
 import Style from 'ol/style/Style';
 import type { SituationView } from '../contract/types';
-import { hatch, type MapPalette } from './palette';
+import type { MapPalette } from './palette';
 
 /** Kinds that are drawn so. */
 export const SHAPED = ['closure', 'outage', 'damage'] as const;
@@ -38,10 +38,8 @@ export class ReportShapes {
 
   dress(palette: MapPalette, selected: string | null): void {
     if (this.palette !== palette) {
-      this.fills = {
-        outage: new Fill({ color: hatch('', palette.ink, 9) as never }),
-        damage: new Fill({ color: hatch('', palette.hatch, 6) as never }),
-      };
+      // Dots: lines are the sign for no data.
+      this.fills = { outage: new Fill({ color: dots(palette.ink) as never }) };
     }
     this.palette = palette;
     this.selected = selected;
@@ -74,4 +72,19 @@ function geometries(row: SituationView, zone: (id: string) => Geometry | undefin
   if (row.shape.lines.length > 0) made.push(new MultiLineString(row.shape.lines as number[][][]));
   if (row.shape.areas.length > 0) made.push(new MultiPolygon(row.shape.areas as number[][][][]));
   return made.map((geometry) => geometry.transform('EPSG:4326', 'EPSG:3857'));
+}
+
+const TILE = 8;
+
+/** Dots of a colour on nothing. */
+function dots(color: string): CanvasPattern | string {
+  const tile = document.createElement('canvas');
+  tile.width = tile.height = TILE;
+  const pen = tile.getContext('2d');
+  if (pen === null) return color;
+  pen.fillStyle = color;
+  pen.beginPath();
+  pen.arc(TILE / 2, TILE / 2, 1.3, 0, Math.PI * 2);
+  pen.fill();
+  return pen.createPattern(tile, 'repeat') ?? color;
 }

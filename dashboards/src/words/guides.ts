@@ -96,6 +96,13 @@ export const guides = {
   'start.gcj02.always': ['或全单位统一约定', 'Or declare it for all the agency sends'],
   'start.gcj02.declared': ['本单位已约定坐标系，直接报送', 'It is declared for this agency: send as it is'],
 
+  'rtu.server': ['中心站', 'centre'],
+  'rtu.protocol': ['规约', 'protocol'],
+  'rtu.centre': ['中心站地址', 'centre address'],
+  'rtu.address': ['遥测站地址', 'station address'],
+  'rtu.password': ['密码', 'password'],
+  'rtu.zone': ['时区', 'time zone'],
+
   'eg.hotline.class': ['内涝积水', 'flooding'],
   'eg.hotline': ['演示：村口积水没过膝盖', 'Example: knee-deep water at the village gate'],
   'eg.call.class': ['人员被困', 'people trapped'],

@@ -1,6 +1,6 @@
 // A telemetry station's frames by SL 651-2014 in HEX/BCD: what to set at the station, and frames that
 // try the line before the station is there.
-import { at, type Command, type Filled, type Guide } from './guide';
+import { at, words, type Command, type Filled, type Guide } from './guide';
 
 /** The elements a datastream is fed by: leading byte, bytes, decimals, an example. */
 const ELEMENTS: Record<string, readonly [number, number, number, number]> = {
@@ -59,8 +59,10 @@ export const sl651: Guide = {
     : [
         {
           label: 'start.sl651.settings', isText: true,
-          text: [`TCP ${f.sl651?.host ?? ''}:${f.sl651?.port ?? ''}`, `SL 651-2014 HEX/BCD, M2`, `5 / 05H`, f.telemetry.address, f.password, at(f).slice(19)]
-            .map((line, n) => `# ${['center', 'protocol', 'centre address', 'station address', 'password', 'time zone'][n] ?? ''}: ${line}`).join('\n'),
+          text: ([
+            ['rtu.server', `TCP ${f.sl651?.host ?? ''}:${f.sl651?.port ?? ''}`], ['rtu.protocol', 'SL 651-2014 HEX/BCD M2'], ['rtu.centre', '5 (05H)'],
+            ['rtu.address', f.telemetry.address], ['rtu.password', f.password], ['rtu.zone', at(f).slice(19)],
+          ] as const).map(([key, value]) => `${words(f, key)}${words(f, 'explain.colon')}${value}`).join('\n'),
         },
         spoken(f, 'start.sl651.test', 0x30),
         spoken(f, 'start.sl651.send', 0x32),
