@@ -179,14 +179,30 @@ impl Reading {
         }
         let digest = found.one("digest").filter(|(_, e)| !e.text().trim().is_empty());
         let digest = digest.and_then(|(path, e)| self.leaf_as(e, path, true, values::digest));
+        let has_content = self.content(&found, digest.as_deref());
         WarningResource {
             description: self.text(&found, "resourceDesc").unwrap_or_default(),
             mime_type: self.text(&found, "mimeType").unwrap_or_default(),
             size_bytes: size.and_then(|size| u64::try_from(size).ok()),
             uri: self.text(&found, "uri"),
-            has_content: self.text(&found, "derefUri").is_some(),
+            has_content,
             digest,
         }
+    }
+
+    /// Whether the message carries the resource itself. What it carries is looked at as far as to
+    /// say whether it is base64 and the one that the digest is of; it is not kept.
+    fn content(&mut self, found: &Found<'_>, digest: Option<&str>) -> bool {
+        let Some(written) = self.text(found, "derefUri") else { return false };
+        let path = found.one("derefUri").map_or("derefUri", |(path, _)| path);
+        match (values::content(&written), digest) {
+            (Err(said), _) => self.faults.rule(path, said),
+            (Ok(bytes), Some(digest)) if !values::is_of(digest, &bytes) => {
+                self.faults.rule(path, "is not what the digest is of");
+            }
+            (Ok(_), _) => {}
+        }
+        true
     }
 
     fn area(&mut self, element: &Element, path: &str) -> WarningArea {
@@ -203,6 +219,12 @@ impl Reading {
         let [altitude_ft, ceiling_ft] = ["altitude", "ceiling"].map(|name| self.feet(&found, name));
         if found.one("ceiling").is_some() && found.one("altitude").is_none() {
             let said = "must not stand without altitude";
+            self.faults.rule(&format!("{path}/ceiling"), said);
+        }
+        if let (Some(altitude), Some(ceiling)) = (altitude_ft, ceiling_ft)
+            && ceiling < altitude
+        {
+            let said = format!("{ceiling} lies below the altitude {altitude}");
             self.faults.rule(&format!("{path}/ceiling"), said);
         }
         WarningArea { description, polygons, circles, geocodes, altitude_ft, ceiling_ft }

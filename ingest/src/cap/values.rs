@@ -1,8 +1,10 @@
 //! Values of CAP's elements: times, words, numbers, rings and circles. Each is read or has a fault.
 
+use base64ct::{Base64, Encoding};
 use domain::time::{HOUR_MS, MINUTE_MS, SECOND_MS, UtcMs};
 use domain::warning::{CapVersion, Circle, WarningKey};
 use gis::outline::{Outline, OutlineError};
+use sha1::{Digest, Sha1};
 
 use super::faults::shown;
 
@@ -249,4 +251,17 @@ pub(super) fn digest(text: &str) -> Result<String, String> {
         return Ok(text.to_owned());
     }
     Err(format!("{} is no SHA-1: 40 hexadecimal digits", shown(text)))
+}
+
+/// The bytes of a resource that the message carries: base64 (CAP 1.2, 3.2.3), in lines or not.
+pub(super) fn content(text: &str) -> Result<Vec<u8>, String> {
+    let digits: String = text.split(SPACE).collect();
+    Base64::decode_vec(&digits).map_err(|_| "is not base64".to_owned())
+}
+
+/// Whether a digest, as [`digest`] takes it, is of these bytes.
+pub(super) fn is_of(digest: &str, bytes: &[u8]) -> bool {
+    let computed = Sha1::digest(bytes);
+    let digits: String = computed.iter().map(|byte| format!("{byte:02x}")).collect();
+    digest.eq_ignore_ascii_case(&digits) || digest == Base64::encode_string(&computed)
 }

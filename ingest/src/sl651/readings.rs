@@ -16,9 +16,18 @@ use crate::json::decode::RawObservation;
 use crate::judge::Why;
 
 /// The step of DRP and DRZ.
-const STEP_MS: i64 = 5 * MINUTE_MS;
+pub const STEP_MS: i64 = 5 * MINUTE_MS;
 /// How far a station's clock may be ahead of its own sending time in the values it sends.
 const AHEAD_MS: i64 = 5 * MINUTE_MS;
+
+/// The time of the first of `count` values of DRP or DRZ, five minutes apart. The time `t` that is
+/// given is the first one's, as stations send it; of one that gives the end of the hour it is the
+/// last one's, which shows by values that would lie ahead of the sending time.
+pub fn first_of(t: UtcMs, sent: UtcMs, count: usize) -> UtcMs {
+    let span = (count as i64 - 1).max(0) * STEP_MS;
+    let ahead = t.plus_ms(span).0 > sent.plus_ms(AHEAD_MS).0;
+    if ahead { t.plus_ms(-span) } else { t }
+}
 
 /// A picture or a text of a message.
 #[derive(Debug, Clone, PartialEq)]
@@ -156,13 +165,8 @@ impl<'m> Reader<'m> {
         }
     }
 
-    /// The time of the first of `count` values, five minutes apart. The time that is given is the
-    /// first one's, as stations send it; of one that gives the end of the hour it is the last one's,
-    /// which shows by values that would lie ahead of the sending time.
     fn first_of(&self, count: usize) -> UtcMs {
-        let span = (count as i64 - 1).max(0) * STEP_MS;
-        let ahead = self.t.plus_ms(span).0 > self.sent.plus_ms(AHEAD_MS).0;
-        if ahead { self.t.plus_ms(-span) } else { self.t }
+        first_of(self.t, self.sent, count)
     }
 
     fn is_of(&mut self, address: Address, class: Option<u8>) {

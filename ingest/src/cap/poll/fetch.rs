@@ -1,5 +1,5 @@
 //! One HTTP request for a feed or a message: bounded in bytes and in time, conditional, and without
-//! redirects. Plain HTTP alone: a feed behind TLS is reached by way of a local proxy.
+//! redirects; over TLS where the address says so.
 
 use std::time::Duration;
 
@@ -11,6 +11,8 @@ use hyper::header::{
 };
 use hyper::{HeaderMap, Request, StatusCode};
 use hyper_util::rt::TokioIo;
+use tls::Outward;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 
 use crate::cap::decode::MESSAGE_MAX_BYTES;
@@ -22,9 +24,11 @@ pub const ANSWER_MAX_BYTES: usize = MESSAGE_MAX_BYTES;
 /// The longest validator that is sent back.
 const VALIDATOR_MAX_BYTES: usize = 1_024;
 
-/// `http://host:port/path?query`.
+/// `http://host:port/path?query`, or with `https`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Address {
+    /// With TLS.
+    secure: bool,
     /// `host` or `host:port`, in small letters.
     authority: String,
     /// From the first slash on.
@@ -33,7 +37,7 @@ pub struct Address {
 
 impl std::fmt::Display for Address {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "http://{}{}", self.authority, self.path)
+        write!(f, "{}://{}{}", self.scheme(), self.authority, self.path)
     }
 }
 
@@ -43,7 +47,11 @@ impl Address {
     /// # Errors
     /// Why it is none that is followed.
     pub fn of(url: &str) -> Result<Self, String> {
-        let rest = url.strip_prefix("http://").ok_or("only http:// is followed")?;
+        let (secure, rest) = match (url.strip_prefix("http://"), url.strip_prefix("https://")) {
+            (Some(rest), _) => (false, rest),
+            (_, Some(rest)) => (true, rest),
+            _ => return Err("only http:// and https:// are followed".into()),
+        };
         let at = rest.find(['/', '?']).unwrap_or(rest.len());
         let (authority, path) = rest.split_at(at);
         if authority.is_empty() || authority.contains('@') {
@@ -54,21 +62,28 @@ impl Address {
         }
         let path = path.split('#').next().unwrap_or_default();
         let path = if path.starts_with('/') { path.to_owned() } else { format!("/{path}") };
-        Ok(Self { authority: authority.to_ascii_lowercase(), path })
+        Ok(Self { secure, authority: authority.to_ascii_lowercase(), path })
     }
 
-    /// Where a link of this feed leads: on the same host, or nowhere.
+    fn scheme(&self) -> &'static str {
+        if self.secure { "https" } else { "http" }
+    }
+
+    /// Where a link of this feed leads: on the same host and by the same scheme, or nowhere.
     ///
     /// # Errors
     /// Why it is not followed.
     pub fn join(&self, link: &str) -> Result<Self, String> {
         let link = link.trim();
         if link.starts_with('/') && !link.starts_with("//") {
-            return Self::of(&format!("http://{}{link}", self.authority));
+            return Self::of(&format!("{}://{}{link}", self.scheme(), self.authority));
         }
         let there = Self::of(link)?;
-        if there.authority == self.authority {
+        if there.authority == self.authority && there.secure == self.secure {
             return Ok(there);
+        }
+        if there.authority == self.authority {
+            return Err(format!("it leads from {} to {}", self.scheme(), there.scheme()));
         }
         Err(format!("it leads to another host, {}", there.authority))
     }
@@ -78,7 +93,15 @@ impl Address {
         if has_port && self.authority.contains(':') {
             self.authority.clone()
         } else {
-            format!("{}:80", self.authority)
+            format!("{}:{}", self.authority, if self.secure { 443 } else { 80 })
+        }
+    }
+
+    /// The host alone: what its certificate is to name.
+    fn host(&self) -> &str {
+        match self.authority.rsplit_once(':') {
+            Some((host, port)) if port.parse::<u16>().is_ok() => host,
+            _ => &self.authority,
         }
     }
 }
@@ -99,19 +122,42 @@ pub enum Fetched {
     Body(Bytes),
 }
 
+/// By what servers are known: whoever asks over TLS needs one. Why there is none stands in its place.
+pub type Trusted = Result<Outward, String>;
+
 /// Asks once. `memo` goes with the request and is renewed by the answer.
 ///
 /// # Errors
 /// In words.
-pub async fn fetch(address: &Address, memo: &mut Memo) -> Result<Fetched, String> {
-    match tokio::time::timeout(REQUEST_TIMEOUT, asked(address, memo)).await {
+pub async fn fetch(
+    address: &Address,
+    trusted: &Trusted,
+    memo: &mut Memo,
+) -> Result<Fetched, String> {
+    match tokio::time::timeout(REQUEST_TIMEOUT, connected(address, trusted, memo)).await {
         Ok(answer) => answer,
         Err(_) => Err(format!("no answer within {} s", REQUEST_TIMEOUT.as_secs())),
     }
 }
 
-async fn asked(address: &Address, memo: &mut Memo) -> Result<Fetched, String> {
+async fn connected(
+    address: &Address,
+    trusted: &Trusted,
+    memo: &mut Memo,
+) -> Result<Fetched, String> {
     let socket = TcpStream::connect(address.socket()).await.map_err(|e| e.to_string())?;
+    if !address.secure {
+        return asked(socket, address, memo).await;
+    }
+    let trusted = trusted.as_ref().map_err(Clone::clone)?;
+    let opened = trusted.open(address.host(), socket).await;
+    asked(opened.map_err(|e| format!("TLS: {e}"))?, address, memo).await
+}
+
+async fn asked<S>(socket: S, address: &Address, memo: &mut Memo) -> Result<Fetched, String>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
     let (mut sender, connection) =
         http1::handshake(TokioIo::new(socket)).await.map_err(|e| e.to_string())?;
     let talk = async {

@@ -15,10 +15,11 @@ use std::time::Duration;
 use domain::city::CapFeed;
 use domain::refusal::Channel;
 use domain::time::UtcMs;
+use tls::Outward;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use self::fetch::{Address, Fetched, Memo, fetch};
+use self::fetch::{Address, Fetched, Memo, Trusted, fetch};
 use self::listing::Entry;
 use crate::admit::{Admission, Admitted, Source};
 use crate::cap;
@@ -48,7 +49,7 @@ pub type States = Arc<Mutex<BTreeMap<String, FeedState>>>;
 
 /// Looks at the feeds of the configuration in force until it is stopped.
 pub async fn run(admission: Admission, states: States, mut stop: watch::Receiver<bool>) {
-    let mut running: BTreeSet<(String, String, u32)> = BTreeSet::new();
+    let mut running: BTreeSet<Key> = BTreeSet::new();
     let mut tasks = JoinSet::new();
     loop {
         let wanted = admission.register().cap_feeds().to_vec();
@@ -74,8 +75,24 @@ pub async fn run(admission: Admission, states: States, mut stop: watch::Receiver
     }
 }
 
-fn key(feed: &CapFeed) -> (String, String, u32) {
-    (feed.url.clone(), feed.agency.to_string(), feed.interval_s)
+/// What makes a feed another one: address, agency, interval, authorities.
+type Key = (String, String, u32, Option<String>);
+
+fn key(feed: &CapFeed) -> Key {
+    (feed.url.clone(), feed.agency.to_string(), feed.interval_s, feed.roots.clone())
+}
+
+/// By what the feed's server is known. The system's list is read at every look, since it is renewed
+/// while the platform runs.
+fn trusted(feed: &CapFeed) -> Trusted {
+    if !feed.url.starts_with("https://") {
+        return Err("the address is one without TLS".into());
+    }
+    let read = match &feed.roots {
+        Some(pem) => Outward::trusting(pem.as_bytes()),
+        None => Outward::by_the_system(),
+    };
+    read.map_err(|why| why.to_string())
 }
 
 fn hold(states: &States) -> std::sync::MutexGuard<'_, BTreeMap<String, FeedState>> {
@@ -149,8 +166,11 @@ impl Follower {
     /// One look: the list, then what is new on it.
     async fn look(&mut self) -> Result<(), String> {
         let address = Address::of(&self.feed.url)?;
+        let feed = self.feed.clone();
+        let trusted = tokio::task::spawn_blocking(move || trusted(&feed)).await;
+        let trusted = trusted.unwrap_or_else(|broke| Err(broke.to_string()));
         let mut memo = self.memo.clone();
-        let body = match fetch(&address, &mut memo).await? {
+        let body = match fetch(&address, &trusted, &mut memo).await? {
             Fetched::Unchanged => return Ok(()),
             Fetched::Body(body) => body,
         };
@@ -166,7 +186,7 @@ impl Follower {
         let is_whole = entries.len() <= ENTRIES_AT_ONCE;
         let mut failed = None;
         for entry in entries.into_iter().take(ENTRIES_AT_ONCE) {
-            if let Err(why) = self.entry(&address, &entry).await {
+            if let Err(why) = self.entry(&address, &trusted, &entry).await {
                 failed = Some(format!("{}: {why}", entry.link));
             } else {
                 self.seen.put(entry);
@@ -182,7 +202,12 @@ impl Follower {
         }
     }
 
-    async fn entry(&mut self, feed: &Address, entry: &Entry) -> Result<(), String> {
+    async fn entry(
+        &mut self,
+        feed: &Address,
+        trusted: &Trusted,
+        entry: &Entry,
+    ) -> Result<(), String> {
         let address = match feed.join(&entry.link) {
             Ok(address) => address,
             Err(why) => {
@@ -191,7 +216,7 @@ impl Follower {
                 return Ok(());
             }
         };
-        match fetch(&address, &mut Memo::default()).await? {
+        match fetch(&address, trusted, &mut Memo::default()).await? {
             Fetched::Body(body) => self.take(&address, &body).await,
             Fetched::Unchanged => Err("answered 304 without having been asked so".into()),
         }

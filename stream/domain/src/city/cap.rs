@@ -1,5 +1,6 @@
 //! The folder `cap/`: by which certificates an agency's warnings are tried (`cap/<agency>.pem`), and
-//! which feeds are looked at for warnings (`cap/feeds.toml`).
+//! which feeds are looked at for warnings (`cap/feeds.toml`), and by which authorities such a feed
+//! is known over TLS (`cap/<agency>.tls.pem`).
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,6 +9,8 @@ use super::faults::Faults;
 use super::page;
 use crate::ids::AgencyId;
 
+/// How a file of authorities for feeds over TLS ends, before `.pem`.
+const TLS: &str = ".tls";
 /// The list of feeds.
 pub(super) const FEEDS: &str = "cap/feeds.toml";
 /// The shortest and longest time between two looks at a feed, seconds.
@@ -22,10 +25,12 @@ pub const FEEDS_MAX: usize = 32;
 pub struct CapFeed {
     /// Whose feed it is: what it brings counts as sent by this agency.
     pub agency: AgencyId,
-    /// Where it is: `http://…`.
+    /// Where it is: `http://…` or `https://…`.
     pub url: String,
     /// How often it is looked at, seconds.
     pub interval_s: u32,
+    /// PEM text of who certifies its server; without it, whom the operating system trusts.
+    pub roots: Option<String>,
 }
 
 /// What `cap/` says.
@@ -39,17 +44,24 @@ pub struct Cap {
 
 pub(super) fn read(files: &CityFiles, agencies: Option<&BTreeSet<String>>, faults: &Faults) -> Cap {
     let is_known = |id: &str| agencies.is_none_or(|known| known.contains(id));
+    let is_listed = |id: &str| agencies.is_some_and(|known| known.contains(id));
     let mut cap = Cap::default();
+    let mut roots: BTreeMap<AgencyId, String> = BTreeMap::new();
     for (path, bytes) in files {
         let name = path.strip_prefix("cap/").and_then(|name| name.strip_suffix(".pem"));
         let Some(name) = name else { continue };
+        let (name, for_tls) = match name.strip_suffix(TLS).filter(|_| !is_listed(name)) {
+            Some(agency) => (agency, true),
+            None => (name, false),
+        };
         let Some(id) = AgencyId::new(name).ok().filter(|_| is_known(name)) else {
             faults.add(path, 0, format!("{name} is no agency of agencies.toml"));
             continue;
         };
+        let kept = if for_tls { &mut roots } else { &mut cap.certificates };
         match std::str::from_utf8(bytes) {
             Ok(text) if text.contains("-----BEGIN CERTIFICATE-----") => {
-                cap.certificates.insert(id, text.to_owned());
+                kept.insert(id, text.to_owned());
             }
             _ => faults.add(path, 0, "no certificate in it: PEM is wanted"),
         }
@@ -62,15 +74,16 @@ pub(super) fn read(files: &CityFiles, agencies: Option<&BTreeSet<String>>, fault
         if let Some(agency) = agency.as_ref().filter(|a| !is_known(a.as_str())) {
             section.fault("agency", format!("{agency} is no agency of agencies.toml"));
         }
-        let url = section.need_text("url", "where the feed is: http://…");
-        if let Some(url) = url.as_ref().filter(|url| !is_plain(url)) {
-            section
-                .fault("url", format!("{url:?} is no http:// address; https goes through a proxy"));
+        let url = section.need_text("url", "where the feed is: http://… or https://…");
+        if let Some(url) = url.as_ref().filter(|url| !is_address(url)) {
+            section.fault("url", format!("{url:?} is no http:// or https:// address"));
         }
         let interval_s = section.count("interval_s", INTERVAL_S).unwrap_or(INTERVAL_DEFAULT_S);
         section.finish();
         if let (Some(agency), Some(url)) = (agency, url) {
-            cap.feeds.push(CapFeed { agency, url, interval_s });
+            let of_tls = url.starts_with("https://");
+            let roots = roots.get(&agency).filter(|_| of_tls).cloned();
+            cap.feeds.push(CapFeed { agency, url, interval_s, roots });
         }
     }
     if cap.feeds.len() > FEEDS_MAX {
@@ -80,8 +93,9 @@ pub(super) fn read(files: &CityFiles, agencies: Option<&BTreeSet<String>>, fault
     cap
 }
 
-fn is_plain(url: &str) -> bool {
-    let rest = url.strip_prefix("http://").unwrap_or_default();
+fn is_address(url: &str) -> bool {
+    let rest = url.strip_prefix("http://").or_else(|| url.strip_prefix("https://"));
+    let rest = rest.unwrap_or_default();
     let host = rest.split(['/', '?']).next().unwrap_or_default();
     !host.is_empty()
         && !host.contains('@')

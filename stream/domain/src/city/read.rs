@@ -177,7 +177,7 @@ fn layout(files: &CityFiles, faults: &Faults) {
             faults.add(
                 path,
                 0,
-                format!("no file of a city has this name; there are {known}, exposure/*.csv, exposure/*.geojson, cap/feeds.toml, cap/<agency>.pem, hazards/*.toml, plans/*.toml"),
+                format!("no file of a city has this name; there are {known}, exposure/*.csv, exposure/*.geojson, cap/feeds.toml, cap/<agency>.pem, cap/<agency>.tls.pem, hazards/*.toml, plans/*.toml"),
             );
         }
     }
