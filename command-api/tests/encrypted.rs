@@ -41,7 +41,7 @@ async fn encrypted(folder: &Path, days: i64) -> Encrypted {
     let authority = Authority::new("Testtown authority");
     let files = put(folder, &authority.sign("platform", HERE, days), Some(&authority));
     let any = std::net::SocketAddr::from(([127, 0, 0, 1], 0));
-    let tls = Some(TlsOptions { files, mqtt: Some(any) });
+    let tls = Some(TlsOptions { files, mqtt: Some(any), sl651: None, cot: None });
     let platform = Running::start_with(folder, move |options| options.tls = tls).await;
     Encrypted { platform, authority, token }
 }

@@ -74,7 +74,8 @@ fn seen(bytes: &[u8]) -> Map<String, Value> {
         1 => Some(written.to_vec()),
         _ => std::str::from_utf8(written).ok().and_then(self::bytes),
     };
-    if let (Some(&[.., function, high, low]), Some(mark)) = (header.as_deref(), bytes.get(mark_at)) {
+    if let (Some(&[.., function, high, low]), Some(mark)) = (header.as_deref(), bytes.get(mark_at))
+    {
         let is_down = *mark != SYN && high >> 4 == 8;
         let length = usize::from(u16::from_be_bytes([high, low]));
         let length = if is_down { length & 0x0FFF } else { length };

@@ -2,6 +2,7 @@
 //! archive's follower; one handle to reach and end them.
 
 mod config;
+mod ports;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
@@ -14,6 +15,7 @@ use domain::refusal::Channel;
 use journal::Journal;
 pub use mqtt_edge::{CloseReason, EdgeStats};
 use mqtt_edge::{EdgeHandle, Listening as MqttListening, Who};
+use ports::Opener;
 use tls::{Certificates, Clients, Door as TlsDoor};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -24,6 +26,7 @@ use crate::archive::{Archive, ArchiveState};
 use crate::bridge::{Bridge, BridgeState};
 use crate::cap::poll;
 use crate::cot::listen::CotPort;
+use crate::gate::Gate;
 use crate::http::keys::Keys;
 use crate::http::routes::router;
 use crate::http::session::Door;
@@ -51,7 +54,9 @@ pub struct HearingHandle {
     news: Option<Telling>,
     bridge: Option<Bridge>,
     sl651: Option<Listening>,
+    sl651_tls: Option<Listening>,
     cot: Option<CotPort>,
+    cot_tls: Option<CotPort>,
     archive: Option<Archive>,
     teller: Arc<Teller>,
     letters: Letters,
@@ -106,6 +111,7 @@ impl Hearing {
         let door = Door::new(admission.clone(), credentials.clone(), tasks.clone(), keys)
             .reached_by(config.public_url.clone());
         let (tasks_of_letters, tasks_of_cot) = (tasks.clone(), tasks.clone());
+        let shown = credentials.clone();
         let teller = Arc::new(Teller::default());
         let (mut edge, mut bridge, mut news) = (None, None, None);
         match config.mqtt {
@@ -138,23 +144,18 @@ impl Hearing {
                 bridge = Some(Bridge::start(bridge_config, intake, tasks, stopped.clone())?);
             }
         }
-        let cot = match config.cot {
-            Some(port) => {
-                let (address, tasks) = (port.address, tasks_of_cot);
-                let open = CotPort::start(port, admission.clone(), tasks, stopped.clone()).await;
-                Some(open.map_err(|source| StartError::Cot { address, source })?)
-            }
-            None => None,
-        };
+        let gate = config.tls.as_ref().map(|tls| {
+            let acceptor = tls.certificates.acceptor(Clients::Must);
+            Gate::new(acceptor, shown, admission.clone())
+        });
+        let opener = Opener { admission: admission.clone(), gate, stop: stopped.clone() };
+        let cot_over_tls = config.tls.as_ref().and_then(|tls| tls.cot);
+        let (cot, cot_tls) = opener.cot(config.cot, cot_over_tls, tasks_of_cot).await?;
+        let over_tls = config.tls.as_ref().and_then(|tls| tls.sl651.clone());
+        let stations = opener.stations(config.sl651, over_tls, &config.dir).await?;
         let letters = Letters::new(admission.clone(), tasks_of_letters);
-        let sl651 = match config.sl651 {
-            Some(port) => {
-                let (address, admission) = (port.address, admission.clone());
-                let open = Listening::start(port, admission, &config.dir, stopped.clone()).await;
-                Some(open.map_err(|source| StartError::Sl651 { address, source })?)
-            }
-            None => None,
-        };
+        let letters = letters.with_stations(stations.intake);
+        let (sl651, sl651_tls) = (stations.plain, stations.over_tls);
         let archive = match config.archive {
             Some(archive) => {
                 let register = admission.register();
@@ -174,7 +175,9 @@ impl Hearing {
             news,
             bridge,
             sl651,
+            sl651_tls,
             cot,
+            cot_tls,
             archive,
             teller,
             letters,
@@ -218,6 +221,16 @@ impl HearingHandle {
     /// Where units are heard by Cursor-on-Target.
     pub fn cot_addr(&self) -> Option<SocketAddr> {
         self.cot.as_ref().map(CotPort::address)
+    }
+
+    /// Where units are heard by Cursor-on-Target over TLS.
+    pub fn cot_tls_addr(&self) -> Option<SocketAddr> {
+        self.cot_tls.as_ref().map(CotPort::address)
+    }
+
+    /// Where SL 651 telemetry is taken over TLS.
+    pub fn sl651_tls_addr(&self) -> Option<SocketAddr> {
+        self.sl651_tls.as_ref().map(Listening::address)
     }
 
     /// Where SL 651 telemetry is taken.
@@ -331,6 +344,8 @@ impl HearingHandle {
             ("the MQTT endpoint", self.edge.as_ref().is_some_and(EdgeHandle::is_finished)),
             ("the bridge to the broker", self.bridge.as_ref().is_some_and(Bridge::is_finished)),
             ("the SL 651 port", self.sl651.as_ref().is_some_and(Listening::is_finished)),
+            ("the SL 651 port", self.sl651_tls.as_ref().is_some_and(Listening::is_finished)),
+            ("the CoT port", self.cot_tls.as_ref().is_some_and(CotPort::is_finished)),
             ("the CoT port", self.cot.as_ref().is_some_and(CotPort::is_finished)),
             ("the archive's follower", self.archive.as_ref().is_some_and(Archive::is_finished)),
         ];
@@ -347,10 +362,10 @@ impl HearingHandle {
         if let Some(bridge) = self.bridge {
             bridge.ended().await;
         }
-        if let Some(port) = self.sl651 {
+        for port in [self.sl651, self.sl651_tls].into_iter().flatten() {
             port.ended().await;
         }
-        if let Some(port) = self.cot {
+        for port in [self.cot, self.cot_tls].into_iter().flatten() {
             port.ended().await;
         }
         if let Some(archive) = self.archive {

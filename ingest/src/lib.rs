@@ -14,6 +14,7 @@ pub mod cases;
 pub mod cot;
 pub mod decoders;
 pub mod exchange;
+pub mod gate;
 pub mod hearing;
 pub mod hospitals;
 pub mod http;

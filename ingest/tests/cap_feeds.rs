@@ -16,6 +16,7 @@ use ingest::cap::poll::listing::{Listing, read};
 use ingest::cap::poll::{States, run};
 use ingest::register::Register;
 use support::{House, files, until};
+use tls::{Certificates, Clients, Door, Outward, TlsFiles};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
@@ -34,8 +35,13 @@ struct Site {
 }
 
 async fn serve(listener: TcpListener, site: Arc<Mutex<Site>>) {
+    serve_by(listener, Door::Plain, site).await;
+}
+
+async fn serve_by(listener: TcpListener, door: Door, site: Arc<Mutex<Site>>) {
     loop {
-        let Ok((mut socket, _)) = listener.accept().await else { return };
+        let Ok((socket, _)) = listener.accept().await else { return };
+        let Ok((mut socket, _)) = door.open(socket).await else { continue };
         let mut head = Vec::new();
         while !head.windows(4).any(|w| w == b"\r\n\r\n") {
             let mut piece = [0; 1024];
@@ -65,6 +71,7 @@ async fn serve(listener: TcpListener, site: Arc<Mutex<Site>>) {
             }
         };
         let _ = socket.write_all(answer.as_bytes()).await;
+        let _ = socket.shutdown().await;
     }
 }
 
@@ -182,4 +189,79 @@ proptest::proptest! {
     fn any_bytes_give_an_answer(body in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..200)) {
         let _ = read(&body);
     }
+}
+
+/// An authority of its own, and a server's certificate for `name` by it, in the folder.
+fn certified(folder: &std::path::Path, name: &str) -> (String, Arc<Certificates>) {
+    use std::os::unix::fs::PermissionsExt;
+    let mut params = rcgen::CertificateParams::new(Vec::new()).unwrap();
+    params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+    let key = rcgen::KeyPair::generate().unwrap();
+    let authority = params.self_signed(&key).unwrap().pem();
+    let issuer = rcgen::Issuer::new(params, key);
+    let own = rcgen::KeyPair::generate().unwrap();
+    let params = rcgen::CertificateParams::new(vec![name.to_owned()]).unwrap();
+    let (cert, key) = (folder.join(format!("{name}.cert")), folder.join(format!("{name}.key")));
+    std::fs::write(&cert, params.signed_by(&own, &issuer).unwrap().pem()).unwrap();
+    std::fs::write(&key, own.serialize_pem()).unwrap();
+    std::fs::set_permissions(&key, std::fs::Permissions::from_mode(0o600)).unwrap();
+    (authority, Certificates::load(TlsFiles { cert, key, client_ca: None }).unwrap())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_feed_over_tls_is_followed_where_its_server_is_known() {
+    let dir = tempfile::tempdir().unwrap();
+    let house = House::open(dir.path(), true);
+    house.admission.tick().await.unwrap();
+    let (authority, certificates) = certified(dir.path(), "127.0.0.1");
+    let (stranger, _) = certified(dir.path(), "localhost");
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let at = listener.local_addr().unwrap();
+    let site = Arc::new(Mutex::new(Site::default()));
+    {
+        let mut site = site.lock().unwrap();
+        site.pages.insert("/one".into(), (200, message("S1")));
+        // The same host, but in the clear: it is left.
+        let plain = format!("http://{at}/two");
+        site.pages.insert("/feed".into(), (200, atom(&["/one", &plain])));
+    }
+    let door = Door::Tls(certificates.acceptor(Clients::Unasked));
+    let server = tokio::spawn(serve_by(listener, door, site.clone()));
+    let configured = |pem: Option<&str>| {
+        let mut city = files();
+        let feeds = format!(
+            "[[feed]]\nagency = \"weather\"\nurl = \"https://{at}/feed\"\ninterval_s = 10\n"
+        );
+        city.insert("cap/feeds.toml".into(), feeds.into_bytes());
+        if let Some(pem) = pem {
+            city.insert("cap/weather.tls.pem".into(), pem.into());
+        }
+        let city = City::read(&city).unwrap_or_else(|faults| panic!("{faults:?}"));
+        assert!(city.cap.certificates.is_empty(), "it is no signer's certificate");
+        house.admission.configure(Arc::new(Register::of(&city, &city.registry(&[]))));
+    };
+    let (stop, stopped) = tokio::sync::watch::channel(false);
+    let states = States::default();
+    configured(Some(&stranger));
+    let task = tokio::spawn(run(house.admission.clone(), states.clone(), stopped));
+    let error = || states.lock().unwrap().values().find_map(|state| state.error.clone());
+    until("another authority's is not taken", || error().is_some()).await;
+    assert!(error().unwrap().starts_with("TLS: "), "{:?}", error());
+    // Nor is it known to the operating system.
+    if Outward::by_the_system().is_ok() {
+        configured(None);
+        until("the system does not know it", || states.lock().unwrap().is_empty()).await;
+        until("the system does not know it", || error().is_some()).await;
+    }
+    assert!(site.lock().unwrap().asked.is_empty(), "nothing is asked before it is known");
+    configured(Some(&authority));
+    let answered =
+        || states.lock().unwrap().values().any(|s| s.answered.is_some() && s.error.is_none());
+    until("the feed was read", answered).await;
+    stop.send_replace(true);
+    task.await.unwrap();
+    server.abort();
+    assert_eq!(taken(&house), ["S1"]);
+    assert_eq!(site.lock().unwrap().asked, ["/feed", "/one"]);
+    house.close();
 }

@@ -122,7 +122,8 @@ async fn any_stream_of_bytes_may_carry_it_and_an_ordered_end_comes_after_the_ans
     let intake =
         ingest::sl651::intake::Intake::open(port.house.admission.clone(), data.path(), None);
     let (stop, stopped) = tokio::sync::watch::channel(false);
-    let talk = tokio::spawn(converse(centre, "duplex".into(), intake.unwrap().into(), stopped));
+    let talk =
+        tokio::spawn(converse(centre, "duplex".into(), intake.unwrap().into(), None, stopped));
     station.write_all(&encode(&timed(1, HOUR, "10.490")).unwrap()).await.unwrap();
     until("it is taken", || port.observations().len() == 3).await;
     stop.send_replace(true);

@@ -189,6 +189,27 @@ proptest! {
     }
 
     #[test]
+    fn a_flipped_bit_of_any_frame_is_refused(of in frames(), at in any::<proptest::sample::Index>()) {
+        let mut bytes = encode(&of).unwrap();
+        let bit = at.index(bytes.len() * 8);
+        bytes[bit / 8] ^= 1 << (bit % 8);
+        prop_assert!(read(&of, &bytes).is_err(), "bit {}", bit);
+        prop_assert!(of.direction == Direction::Down || decode(&bytes).iter().all(|(f, _)| *f != of));
+    }
+
+    #[test]
+    fn a_flipped_bit_of_any_report_brings_nothing(
+        (coding, message) in messages(), function in 0x2Fu8..=0x3A, at in any::<proptest::sample::Index>()
+    ) {
+        let of = Frame { function, ..up(coding, write::body(coding, &message).unwrap(), None) };
+        let Ok(mut bytes) = encode(&of) else { return Ok(()) };
+        prop_assert_eq!(read(&of, &bytes), Ok(of.clone()));
+        let bit = at.index(bytes.len() * 8);
+        bytes[bit / 8] ^= 1 << (bit % 8);
+        prop_assert!(read(&of, &bytes).is_err(), "bit {}", bit);
+    }
+
+    #[test]
     fn any_bytes_get_an_answer(
         bytes in proptest::collection::vec(any::<u8>(), 0..2000),
         cuts in proptest::collection::vec(any::<usize>(), 0..8),
@@ -325,4 +346,62 @@ fn a_flood_of_no_frames_is_told_in_bounded_pieces() {
         }
     }
     assert!(told > begun.len() - 20_000, "{told}");
+}
+
+/// Frames that another program wrote, from the tables of the standard alone, read byte by byte:
+/// centre 05, station 0011223344, password 03E8, function, length, STX, serial 0001, sending time
+/// 2026-06-11 03:05:08 北京时间, F1F1 station class, F0F0 time, elements, ETX, check.
+#[test]
+fn frames_of_another_hand_are_read() {
+    let bytes = |digits: &str| -> Vec<u8> {
+        let pair = |at: usize| u8::from_str_radix(&digits[at..at + 2], 16).unwrap();
+        (0..digits.len()).step_by(2).map(pair).collect()
+    };
+    let read = |bytes: &[u8]| {
+        let frame = frame(bytes).unwrap();
+        assert_eq!((frame.station.to_string().as_str(), frame.centre), ("0011223344", 5));
+        body::decode(frame.coding, frame.function, &frame.body).unwrap()
+    };
+    let t = UtcMs::parse("2026-06-11T03:05:00+08:00").unwrap();
+    let is = |digits, decimals| Number::Is(Decimal { digits, decimals });
+
+    // 31H: 04 18 000100 is a step of an hour, 20 19 PJ of three bytes and one decimal, the second
+    // value all F.
+    let series = read(&bytes(
+        "7E7E05001122334403E8310027020001260611030508F1F1001122334450F0F026061103050418000100\
+         2019000130FFFFFF000131033589",
+    ));
+    assert_eq!((series.serial, series.sent), (1, t.plus_ms(8_000)));
+    let values = vec![is(130, 1), Number::Missing, is(131, 1)];
+    let element = Element::named("PJ").unwrap();
+    let step = Group::Step(60 * MINUTE_MS);
+    assert_eq!(
+        series.groups[1..],
+        [Group::Observed(t), step, Group::Values { element, bytes: 3, decimals: 1, values }]
+    );
+
+    // 39 23: Z of four bytes and three decimals; FF before it is the minus of -0.550 m.
+    let below = read(&bytes(
+        "7E7E05001122334403E832001D020001260611030508F1F1001122334448F0F02606110305\
+         3923FF000550036A29",
+    ));
+    let element = Element::named("Z").unwrap();
+    let values = vec![is(-550, 3)];
+    assert_eq!(below.groups[2], Group::Values { element, bytes: 4, decimals: 3, values });
+
+    // ASCII: twelve rains of two digits, FF is none; twelve levels of four, FFFF is none.
+    let hour = read(
+        b"\x0105001122334403E8340097\x020001260611030508ST 0011223344 H TT 2606110205 \
+          DRP 000102FEFF000000000000FF DRZ1 01020102010201020102010201020102010201020102FFFF \
+          TT 2606110300 Z 10.49 \x03D335",
+    );
+    let Group::Rain(rain) = &hour.groups[2] else { panic!("{hour:?}") };
+    assert_eq!(rain[..5], [Some(0), Some(1), Some(2), Some(254), None]);
+    let Group::Levels { gauge: 1, values } = &hour.groups[3] else { panic!("{hour:?}") };
+    assert_eq!((values.len(), values[0], values[11]), (12, Some(0x0102), None));
+    assert_eq!(hour.fault, None);
+
+    // An answer: station before centre, high digit 8, EOT.
+    let down = down_frame(&bytes("7E7E00112233440503E832800802000126061103050804CCB7")).unwrap();
+    assert_eq!((down.end, down.station.to_string().as_str()), (End::Eot, "0011223344"));
 }

@@ -96,7 +96,9 @@ impl From<LetterError> for Refused {
 fn stopped(why: &NotReplayed) -> (StatusCode, &'static str) {
     match why {
         NotReplayed::TooFast(_) => (StatusCode::TOO_MANY_REQUESTS, "rate_limited"),
-        NotReplayed::Unavailable(_) => (StatusCode::SERVICE_UNAVAILABLE, "unavailable"),
+        NotReplayed::Unavailable(_) | NotReplayed::Unkept => {
+            (StatusCode::SERVICE_UNAVAILABLE, "unavailable")
+        }
         NotReplayed::Cut => (StatusCode::CONFLICT, "letter_cut"),
         NotReplayed::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "too_large"),
         NotReplayed::NoWayBack(_) => (StatusCode::CONFLICT, "no_way_back"),

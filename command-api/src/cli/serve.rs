@@ -67,6 +67,14 @@ pub(crate) struct Options {
     /// MQTT over TLS at this address too (8883 by custom); port 0 takes a free one
     #[arg(long, requires = "tls_cert", conflicts_with = "mqtt_broker")]
     mqtt_tls: Option<SocketAddr>,
+    /// SL 651-2014 telemetry over TLS at this address; port 0 takes a free one. Each client shows a
+    /// certificate of --tls-client-ca that names its agency, and speaks for that one's stations alone
+    #[arg(long, requires = "tls_client_ca")]
+    sl651_tls: Option<SocketAddr>,
+    /// Cursor-on-Target over TLS at this address; port 0 takes a free one. Each client shows a
+    /// certificate of --tls-client-ca that names its agency or its unit
+    #[arg(long, requires = "tls_client_ca")]
+    cot_tls: Option<SocketAddr>,
     /// A port for units by Cursor-on-Target; port 0 takes a free one. Whose units they are is
     /// `[cot] agency` of city.toml: the protocol has no credential.
     #[arg(long, value_name = "ADDR")]
@@ -150,7 +158,7 @@ fn served(options: &Options) -> Result<ServeOptions> {
         data_dir: options.data.clone(),
         http,
         mqtt,
-        tls: tls(options),
+        tls: tls(options)?,
         archive: archive.transpose()?,
         clock: options.clock,
         workers: options.workers,
@@ -169,10 +177,13 @@ fn served(options: &Options) -> Result<ServeOptions> {
     })
 }
 
-fn tls(options: &Options) -> Option<TlsOptions> {
-    let (cert, key) = (options.tls_cert.clone()?, options.tls_key.clone()?);
-    let client_ca = options.tls_client_ca.clone();
-    Some(TlsOptions { files: TlsFiles { cert, key, client_ca }, mqtt: options.mqtt_tls })
+fn tls(options: &Options) -> Result<Option<TlsOptions>> {
+    let (Some(cert), Some(key)) = (options.tls_cert.clone(), options.tls_key.clone()) else {
+        return Ok(None);
+    };
+    let files = TlsFiles { cert, key, client_ca: options.tls_client_ca.clone() };
+    let sl651 = options.sl651_tls.map(sl651).transpose()?;
+    Ok(Some(TlsOptions { files, mqtt: options.mqtt_tls, sl651, cot: options.cot_tls }))
 }
 
 /// The city's own ports. Its errors are told by the start itself.

@@ -147,7 +147,8 @@ fn say_ready(options: &ServeOptions, parts: &Parts, http: std::net::SocketAddr) 
     let mqtts = parts.mqtt_tls_address().map(|m| format!(" mqtts={m}")).unwrap_or_default();
     let scheme = if parts.platform.tls { "https" } else { "http" };
     let cot = parts.cot_address().map(|a| format!(" cot={a}")).unwrap_or_default();
-    (options.say)(&format!("ready http={scheme}://{http}{mqtt}{mqtts}{sl651}{cot}"));
+    let over_tls = parts.telemetry_over_tls();
+    (options.say)(&format!("ready http={scheme}://{http}{mqtt}{mqtts}{sl651}{cot}{over_tls}"));
 }
 
 /// Looks at every part until one has died; says once that all serve.

@@ -41,6 +41,10 @@ pub struct TlsOptions {
     pub files: TlsFiles,
     /// MQTT over TLS; port 0 takes a free one.
     pub mqtt: Option<SocketAddr>,
+    /// SL 651 telemetry over TLS; port 0 takes a free one. Clients show a certificate.
+    pub sl651: Option<ListenConfig>,
+    /// Cursor-on-Target over TLS; port 0 takes a free one. Clients show a certificate.
+    pub cot: Option<SocketAddr>,
 }
 
 /// Says a line to whoever started the platform.

@@ -72,12 +72,15 @@ pub(super) fn doors(
         Mqtt::Broker(bridge) => Some(bridge.shown()),
     };
     let tcp = |address: Option<SocketAddr>| address.map(|a| format!("tcp://{a}"));
+    let tls = |address: Option<SocketAddr>| address.map(|a| format!("tls://{a}"));
     let doors = [
         ("http", options.public_url.clone().or(own)),
         ("mqtt", mqtt),
         ("mqtts", hearing.mqtt_tls_addr().map(|a| format!("mqtts://{a}"))),
         ("sl651", tcp(hearing.sl651_addr())),
         ("cot", tcp(hearing.cot_addr())),
+        ("sl651s", tls(hearing.sl651_tls_addr())),
+        ("cots", tls(hearing.cot_tls_addr())),
     ];
     let heard = doors.into_iter().filter_map(|(protocol, address)| {
         Some(DoorView { protocol: protocol.to_owned(), address: address? })

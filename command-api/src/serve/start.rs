@@ -107,6 +107,15 @@ impl Parts {
         self.hearing.cot_addr().map(|address| format!("tcp://{address}"))
     }
 
+    /// ` sl651s=tls://… cots=tls://…`: where both are taken over TLS.
+    pub(super) fn telemetry_over_tls(&self) -> String {
+        let ports =
+            [("sl651s", self.hearing.sl651_tls_addr()), ("cots", self.hearing.cot_tls_addr())];
+        let open =
+            ports.into_iter().filter_map(|(name, at)| Some(format!(" {name}=tls://{}", at?)));
+        open.collect()
+    }
+
     /// `tcp://…`: where SL 651 telemetry is taken.
     pub(super) fn sl651_address(&self) -> Option<String> {
         self.hearing.sl651_addr().map(|address| format!("tcp://{address}"))
@@ -196,6 +205,8 @@ pub(super) async fn start(options: &ServeOptions) -> Result<(Parts, TcpListener)
     let tls = certificates.clone().map(|certificates| HearingTls {
         certificates,
         mqtt: options.tls.as_ref().and_then(|tls| tls.mqtt),
+        sl651: options.tls.as_ref().and_then(|tls| tls.sl651.clone()),
+        cot: options.tls.as_ref().and_then(|tls| tls.cot),
     });
     let config = heard(options, &clock, &read, &registry, &access, &units, tls);
     let hearing = Hearing::start(config, &journal).await?;
@@ -215,7 +226,9 @@ pub(super) async fn start(options: &ServeOptions) -> Result<(Parts, TcpListener)
     let thinking = Arc::downgrade(&engine);
     let plans = Box::new(move || thinking.upgrade().map(|e| e.plans()).unwrap_or_default());
     let doors = super::sight::doors(options, listener.local_addr().ok(), &hearing);
-    let sl651_password = options.sl651.as_ref().is_some_and(|port| port.password.is_some());
+    let over_tls = options.tls.as_ref().and_then(|tls| tls.sl651.as_ref());
+    let port = options.sl651.as_ref().or(over_tls);
+    let sl651_password = port.is_some_and(|port| port.password.is_some());
     let sight = Running {
         hearing: Arc::downgrade(&hearing),
         followed: followed.clone(),

@@ -264,3 +264,112 @@ proptest! {
         let _ = decode(&bytes);
     }
 }
+
+#[test]
+fn a_ceiling_lies_above_its_altitude() {
+    let low = refused(&with("<altitude>0</altitude>", "<altitude>901</altitude>"));
+    assert!(low.to_string().contains("900 lies below the altitude 901"), "{low}");
+    decode(with("<altitude>0</altitude>", "<altitude>900</altitude>").as_bytes()).unwrap();
+}
+
+#[test]
+fn what_a_message_carries_is_base64_and_what_its_digest_is_of() {
+    // printf hello | sha1sum; printf hello | base64
+    let (digest, hello) = ("aaf4c61ddcc5e8a2dabede0f3b482cd9aea9434d", "aGVs\n bG8=");
+    let carried = |content: &str, digest: &str| {
+        with(
+            "<uri>http://example.cn/a.png</uri><digest>da39a3ee5e6b4b0d3255bfef95601890afd80709</digest>",
+            &format!("<derefUri>{content}</derefUri>{digest}"),
+        )
+    };
+    let said = |digest: &str| format!("<digest>{digest}</digest>");
+    for good in [said(digest), said(&digest.to_uppercase()), String::new()] {
+        let read = decode(carried(hello, &good).as_bytes()).unwrap();
+        assert!(read.infos[0].resources[0].has_content);
+    }
+    let other = refused(&carried(hello, &said("da39a3ee5e6b4b0d3255bfef95601890afd80709")));
+    assert!(other.to_string().contains("is not what the digest is of"), "{other}");
+    assert_eq!(other.list[0].reason, Reason::CapRule);
+    let none = refused(&carried("***", ""));
+    assert!(none.to_string().contains("derefUri: is not base64"), "{none}");
+}
+
+/// One thing changed in a good message, and whether it may be: the table of CAP 1.2, clause by clause.
+#[test]
+fn each_clause_has_its_verdict() {
+    const ID: &str = "<identifier>TEST-1</identifier>";
+    const SENT: &str = "<sent>2026-06-11T03:00:00+08:00</sent>";
+    const RING: &str = "<polygon>22.1,112.6 22.1,112.9 22.4,112.9 22.1,112.6</polygon>";
+    const CIRCLE: &str = "<circle>22.2,112.7 5</circle>";
+    const CODE: &str = "<value>440700</value>";
+    const EXPIRES: &str = "<expires>2026-06-11T09:00:00+08:00</expires>";
+    const SIZE: &str = "<size>10</size>";
+    const EVENT: &str = "<event>暴雨</event>";
+    let (good, bad) = (true, false);
+    let cases: &[(&str, &str, bool)] = &[
+        (ID, "", bad),
+        (ID, "<identifier/>", bad),
+        (ID, "<identifier>A 1</identifier>", bad),
+        (ID, "<identifier>A,1</identifier>", bad),
+        (ID, "<identifier>A&lt;1</identifier>", bad),
+        (ID, "<identifier>A<!--x-->1</identifier>", bad),
+        (ID, "<identifier>A</identifier><identifier>B</identifier>", bad),
+        (SENT, "<sent>2026-06-10T19:00:00Z</sent>", bad),
+        (SENT, "<sent>2026-06-11T03:00:00</sent>", bad),
+        (SENT, "<sent>2026-06-11T03:00:00.5+08:00</sent>", bad),
+        (SENT, "<sent>2026-02-30T03:00:00+08:00</sent>", bad),
+        (SENT, "<sent>2026-06-10T19:00:00-00:00</sent>", good),
+        ("<status>Actual</status>", "", bad),
+        ("<status>Actual</status>", "<status>actual</status>", bad),
+        ("<status>Actual</status>", "<status>Draft</status>", good),
+        ("<msgType>Alert</msgType>", "<msgType>Update</msgType>", bad),
+        ("<msgType>Alert</msgType>", "<msgType>Withdraw</msgType>", bad),
+        ("<scope>Public</scope>", "", bad),
+        ("<scope>Public</scope>", "<scope>Restricted</scope>", bad),
+        ("<scope>Public</scope>", "<scope>Restricted</scope><restriction>x</restriction>", good),
+        ("<scope>Public</scope>", "<scope>Private</scope><addresses/>", bad),
+        ("<scope>Public</scope>", "<scope>Private</scope><addresses>a@b</addresses>", good),
+        ("<language>zh-CN</language>", "", good),
+        ("<language>zh-CN</language>", "<language>zh_CN</language>", bad),
+        ("<category>Met</category>", "", bad),
+        ("<category>Met</category>", "<category>Met</category><category>Geo</category>", good),
+        ("<category>Met</category>", "<category>Weather</category>", bad),
+        (EVENT, "", bad),
+        (EVENT, "<event> </event>", bad),
+        (EVENT, "<event><![CDATA[<b> & c]]></event>", good),
+        (EVENT, "<event>&nbsp;</event>", bad),
+        (EVENT, "<event>&#0;</event>", bad),
+        ("<severity>Severe</severity>", "<severity>Red</severity>", bad),
+        ("<certainty>Likely</certainty>", "<certainty>Very Likely</certainty>", good),
+        (EXPIRES, "", good),
+        (EXPIRES, "<expires>2026-06-11T02:00:00+08:00</expires>", bad),
+        (EXPIRES, "<expires>2036-06-11T02:00:00+08:00</expires>", bad),
+        (EXPIRES, "<foo>1</foo>", bad),
+        (EXPIRES, "<f:foo xmlns:f=\"urn:x\">1</f:foo>", bad),
+        ("<mimeType>image/png</mimeType>", "", bad),
+        (SIZE, "<size>-1</size>", bad),
+        (SIZE, "<size>big</size>", bad),
+        (RING, "", good),
+        (RING, "<polygon>22.1,112.6 22.1,112.9 22.4,112.9</polygon>", bad),
+        (RING, "<polygon>22.1,112.6 22.1,112.9 22.4,112.9 22.2,112.6</polygon>", bad),
+        (RING, "<polygon>22,113 23,114 22,114 23,113 22,113</polygon>", bad),
+        (RING, "<polygon>112.6,22.1 112.9,22.1 112.9,22.4 112.6,22.1</polygon>", bad),
+        (RING, "<polygon>22.1, 112.6 22.1, 112.9 22.4, 112.9 22.1, 112.6</polygon>", bad),
+        (RING, "<polygon>22,179 22,-179 23,-179 23,179 22,179</polygon>", good),
+        (CIRCLE, "<circle>22.2,112.7 0</circle>", good),
+        (CIRCLE, "<circle>22.2,112.7</circle>", bad),
+        (CIRCLE, "<circle>22.2,112.7 -1</circle>", bad),
+        (CIRCLE, "<circle>22.2,112.7 1e9</circle>", bad),
+        (CIRCLE, "<circle>NaN,112.7 1</circle>", bad),
+        (CODE, "", bad),
+        ("<areaDesc>试验镇</areaDesc>", "", bad),
+        ("<altitude>0</altitude>", "", bad),
+        ("<altitude>0</altitude>", "<altitude>high</altitude>", bad),
+        ("</alert>", "</alert><x/>", bad),
+        ("</alert>", "", bad),
+    ];
+    for (from, to, good) in cases {
+        let read = decode(with(from, to).as_bytes());
+        assert_eq!(read.is_ok(), *good, "{from} -> {to}: {read:?}");
+    }
+}

@@ -6,12 +6,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::ids::AgencyId;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
 
 use super::session::{Ended, Intake, converse, told};
 use crate::admit::Admission;
+use crate::gate::Gate;
 use crate::seams::Tasks;
 
 /// The most connections at one time.
@@ -53,8 +54,26 @@ impl CotPort {
         if !address.ip().is_loopback() {
             tracing::warn!(%address, agency = %config.agency, "CoT has no credential: whoever reaches this port speaks for the agency's units");
         }
-        let intake = Arc::new(Intake { admission, tasks, agency: config.agency });
-        let task = tokio::spawn(accept(listener, intake, stop));
+        let intake = Arc::new(Intake { admission, tasks, agency: config.agency, only: None });
+        let task = tokio::spawn(accept(listener, Way::Plain(intake), stop));
+        Ok(Self { address, task })
+    }
+
+    /// Opens a port with TLS: a client's certificate names the agency whose units, or the one unit,
+    /// that it speaks for.
+    ///
+    /// # Errors
+    /// The address cannot be had.
+    pub async fn behind(
+        address: SocketAddr,
+        gate: Gate,
+        admission: Admission,
+        tasks: Arc<dyn Tasks>,
+        stop: watch::Receiver<bool>,
+    ) -> io::Result<Self> {
+        let listener = TcpListener::bind(address).await?;
+        let address = listener.local_addr()?;
+        let task = tokio::spawn(accept(listener, Way::Gate(gate, admission, tasks), stop));
         Ok(Self { address, task })
     }
 
@@ -76,7 +95,37 @@ impl CotPort {
     }
 }
 
-async fn accept(listener: TcpListener, intake: Arc<Intake>, mut stop: watch::Receiver<bool>) {
+/// How a connection comes in.
+#[derive(Clone)]
+enum Way {
+    /// As the port's agency.
+    Plain(Arc<Intake>),
+    /// As whom its certificate names.
+    Gate(Gate, Admission, Arc<dyn Tasks>),
+}
+
+async fn talk(stream: TcpStream, way: Way, mut stop: watch::Receiver<bool>) -> Ended {
+    let (gate, admission, tasks) = match way {
+        Way::Plain(intake) => return converse(stream, intake, stop).await,
+        Way::Gate(gate, admission, tasks) => (gate, admission, tasks),
+    };
+    let opened = tokio::select! {
+        () = told(&mut stop) => return Ended::Ending,
+        opened = gate.open(stream) => opened,
+    };
+    let (stream, named) = match opened {
+        Ok(opened) => opened,
+        Err(why) => {
+            tracing::info!(%why, "a CoT connection was turned away");
+            return Ended::TurnedAway;
+        }
+    };
+    let (agency, only) = (named.agency.clone(), named.unit.clone());
+    let intake = Arc::new(Intake { admission, tasks, agency, only });
+    gate.while_it_holds(&named, &mut stop, |stop| converse(stream, intake, stop)).await
+}
+
+async fn accept(listener: TcpListener, way: Way, mut stop: watch::Receiver<bool>) {
     let mut talks: JoinSet<Ended> = JoinSet::new();
     let theirs = stop.clone();
     loop {
@@ -89,7 +138,7 @@ async fn accept(listener: TcpListener, intake: Arc<Intake>, mut stop: watch::Rec
                     tracing::warn!(%peer, "a CoT connection was turned away: there are too many");
                 }
                 Ok((stream, _)) => {
-                    talks.spawn(converse(stream, Arc::clone(&intake), theirs.clone()));
+                    talks.spawn(talk(stream, way.clone(), theirs.clone()));
                 }
                 Err(error) => {
                     tracing::warn!(%error, "a CoT connection could not be taken");

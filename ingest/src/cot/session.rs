@@ -9,7 +9,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::ids::AgencyId;
+use domain::ids::{AgencyId, UnitId};
 use domain::refusal::{Channel, Reason};
 use domain::report::{Report, UnitReport};
 use domain::time::UtcMs;
@@ -44,8 +44,10 @@ pub struct Intake {
     pub admission: Admission,
     /// The desk's open tasks.
     pub tasks: Arc<dyn Tasks>,
-    /// Whose the port is: CoT has no credential.
+    /// Whose the port is, or whom a certificate names: CoT has no credential.
     pub agency: AgencyId,
+    /// The one unit that a certificate is for, where it is a unit's.
+    pub only: Option<UnitId>,
 }
 
 impl std::fmt::Debug for Intake {
@@ -69,8 +71,10 @@ pub enum Ended {
     Stuck,
     /// The journal took nothing.
     Unavailable,
-    /// The platform is ending.
+    /// The platform is ending, or the certificate by which the connection came in.
     Ending,
+    /// It showed no certificate that is let in.
+    TurnedAway,
 }
 
 /// Resolves when `stop` turns true; never where nobody is left to turn it.
@@ -155,7 +159,7 @@ impl Line {
         let (mut pings, mut said, mut lost) = (0, Vec::new(), None);
         loop {
             match self.framer.next_event() {
-                Ok(Some(event)) => match read(&register, &self.intake.agency, event, now) {
+                Ok(Some(event)) => match read(&register, &self.intake, event, now) {
                     Ok(Some(report)) => {
                         said.push(Said { raw: Cow::Owned(event.to_vec()), read: Ok(report) });
                     }
@@ -179,7 +183,7 @@ impl Line {
     }
 
     fn submit(&mut self, said: Vec<Said<'static>>) {
-        let Intake { admission, tasks, agency } = &*self.intake;
+        let Intake { admission, tasks, agency, .. } = &*self.intake;
         let source = Source { agency, channel: Channel::Cot, place: PLACE };
         let desk = |report: &Report| match report {
             Report::Unit(said) => {
@@ -224,6 +228,26 @@ fn refused(lost: Lost) -> Why {
 /// # Errors
 /// [`Why`] it is refused.
 fn read(
+    register: &Register,
+    intake: &Intake,
+    event: &[u8],
+    now: UtcMs,
+) -> Result<Option<Report>, Why> {
+    let read = read_as(register, &intake.agency, event, now)?;
+    match (&read, &intake.only) {
+        (Some(Report::Unit(said)), Some(only)) if said.unit != *only => {
+            let detail = format!("{} is another unit than the certificate's, {only}", said.unit);
+            Err(Why::new(Reason::ForeignStation, detail))
+        }
+        _ => Ok(read),
+    }
+}
+
+/// An event as the report of a unit of this agency; `None` for what is between client and server.
+///
+/// # Errors
+/// [`Why`] it is refused.
+pub fn read_as(
     register: &Register,
     agency: &AgencyId,
     event: &[u8],

@@ -37,6 +37,10 @@ pub struct HearingTls {
     pub certificates: Arc<Certificates>,
     /// MQTT over TLS at this address too, beside the plain one.
     pub mqtt: Option<SocketAddr>,
+    /// SL 651 telemetry over TLS: a certificate names the agency.
+    pub sl651: Option<ListenConfig>,
+    /// Units by Cursor-on-Target over TLS: a certificate names the agency, or the unit.
+    pub cot: Option<SocketAddr>,
 }
 
 /// What hearing is started with.

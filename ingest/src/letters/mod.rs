@@ -2,11 +2,11 @@
 //! decoder and admission as at the door they first came by, as the same agency; what became of
 //! them is journaled in the same append ([`crate::admit::again`]).
 //!
-//! A channel whose bytes mean something only within a conversation of their own has no way back
-//! here: its letters are mended at the station.
+//! What a polled feed or a bridge of files brought has no way back where its door is not open.
 
 mod sensorthings;
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,12 +17,14 @@ use mqtt_edge::Who;
 use crate::admit::again::Again;
 use crate::admit::rate::TooFast;
 use crate::admit::{Admission, Admitted, Outcome, Source, Unavailable};
+use crate::cot::session::read_as;
 use crate::json::batch::{BatchError, Item, decode_packet};
 use crate::judge::Why;
 use crate::mqtt::decode::{Owner, owner};
 use crate::mqtt::session::{Intake, whole};
-use crate::reports::kind::{KINDS, Rim};
+use crate::reports::kind::{KINDS, Rim, Said};
 use crate::seams::Tasks;
+use crate::sl651::intake::Intake as Telemetering;
 use crate::table::decode::{COLUMNS, decode_csv};
 
 /// The largest body of a letter that is sent again, bytes: what is kept of one.
@@ -37,6 +39,9 @@ pub enum NotReplayed {
     /// It could not be made durable.
     #[error(transparent)]
     Unavailable(#[from] Unavailable),
+    /// A picture or text of it could not be kept.
+    #[error("a picture or text of it could not be kept: see the log")]
+    Unkept,
     /// Only a part of it was kept.
     #[error("only its first {LETTER_MAX_BYTES} bytes were kept: send it again from its source")]
     Cut,
@@ -44,7 +49,7 @@ pub enum NotReplayed {
     #[error("a letter has at most {LETTER_MAX_BYTES} bytes")]
     TooLarge,
     /// What comes by this channel cannot be sent again from here.
-    #[error("what comes by {0} is sent again by the station itself")]
+    #[error("what comes by {0} is sent again by its sender: no door of it is open here")]
     NoWayBack(&'static str),
 }
 
@@ -59,6 +64,7 @@ impl From<TooFast> for NotReplayed {
 pub struct Letters {
     admission: Admission,
     tasks: Arc<dyn Tasks>,
+    stations: Option<Arc<Telemetering>>,
 }
 
 impl std::fmt::Debug for Letters {
@@ -70,7 +76,13 @@ impl std::fmt::Debug for Letters {
 impl Letters {
     /// Sends them into `admission`.
     pub fn new(admission: Admission, tasks: Arc<dyn Tasks>) -> Self {
-        Self { admission, tasks }
+        Self { admission, tasks, stations: None }
+    }
+
+    /// With the intake of the SL 651 ports, by which frames of stations are sent again.
+    #[must_use]
+    pub fn with_stations(self, stations: Option<Arc<Telemetering>>) -> Self {
+        Self { stations, ..self }
     }
 
     /// Sends a letter again, with other bytes where `body` has some, and gives what became of its
@@ -86,7 +98,7 @@ impl Letters {
     ) -> Result<Vec<Outcome>, NotReplayed> {
         let body = body_of(letter, body)?;
         self.admission.room().await;
-        let admitted = self.submit(self.admission.again(again), letter, body)?;
+        let admitted = self.submit(self.admission.again(again), letter, body).await?;
         Ok(admitted.durable().await?)
     }
 
@@ -100,7 +112,8 @@ impl Letters {
         letter: &Refusal,
         body: Option<&[u8]>,
     ) -> Result<Vec<Outcome>, NotReplayed> {
-        let foreseen = self.submit(self.admission.dry(), letter, body_of(letter, body)?)?;
+        let body = body_of(letter, body)?;
+        let foreseen = self.submit(self.admission.dry(), letter, body).await?;
         Ok(foreseen.durable().await?)
     }
 
@@ -114,7 +127,7 @@ impl Letters {
         Ok(())
     }
 
-    fn submit(
+    async fn submit(
         &self,
         admission: Admission,
         letter: &Refusal,
@@ -137,7 +150,39 @@ impl Letters {
                 Ok(sensorthings::posted(&admission, source, letter.received, body)?)
             }
             Channel::Http | Channel::File => self.posted(&admission, source, body),
+            Channel::Cot => self.sighted(&admission, source, body),
+            Channel::Sl651 => match &self.stations {
+                Some(stations) => stations.again(&admission, source, body).await,
+                None => Err(NotReplayed::NoWayBack(Channel::Sl651.wire())),
+            },
             other => Err(NotReplayed::NoWayBack(other.wire())),
+        }
+    }
+
+    /// One event of Cursor-on-Target.
+    fn sighted(
+        &self,
+        admission: &Admission,
+        source: Source<'_>,
+        body: &[u8],
+    ) -> Result<Admitted, NotReplayed> {
+        let register = admission.register();
+        let read = match read_as(&register, source.agency, body, admission.now()) {
+            Ok(Some(report)) => Ok(report),
+            Ok(None) => Err(Why::new(Reason::Syntax, "a word between client and server")),
+            Err(why) => Err(why),
+        };
+        let said = vec![Said { raw: Cow::Borrowed(body), read }];
+        Ok(admission.reports(source, said, |report| self.may(report))?)
+    }
+
+    /// What the desk says to a unit's report.
+    fn may(&self, report: &Report) -> Result<(), Why> {
+        match report {
+            Report::Unit(said) => {
+                self.tasks.may_report(said).map_err(|said| Why::new(Reason::ImpossibleReport, said))
+            }
+            _ => Ok(()),
         }
     }
 
@@ -157,12 +202,7 @@ impl Letters {
                 },
             });
         };
-        let desk = |report: &Report| match report {
-            Report::Unit(said) => {
-                self.tasks.may_report(said).map_err(|said| Why::new(Reason::ImpossibleReport, said))
-            }
-            _ => Ok(()),
-        };
+        let desk = |report: &Report| self.may(report);
         let register = admission.register();
         let rim = Rim { register: &register, agency: source.agency };
         match kind.reader_of(body).map(|reader| reader(&rim, body)) {

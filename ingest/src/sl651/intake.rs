@@ -16,9 +16,11 @@ use super::answer;
 use super::attachments::Attachments;
 use super::body::{self, BodyError, KEEP_ALIVE, Message, OBSERVING, TEST};
 use super::decode::damaged_packet;
+use super::encode::encode;
 use super::figures::{Fate, Figures};
 use super::frame::{End, Frame, FrameError};
 use super::gather::{Gather, Held, Step};
+use super::owner::{foreign, owner};
 use super::readings::{Readings, readings};
 use super::scan::Found;
 use super::seen::{Key, Seen};
@@ -27,7 +29,6 @@ use super::trial::Trials;
 use crate::admit::mixed::Brought;
 use crate::admit::{Admission, Outcome, Source};
 use crate::judge::Why;
-use crate::register::Register;
 use crate::telemetry::Tally;
 
 /// How often a sender that is over its agency's rate is made to wait before it is refused.
@@ -45,7 +46,7 @@ pub struct Intake {
     pub(super) trials: Trials,
     seen: Seen,
     held: Held,
-    password: Option<u16>,
+    pub(super) password: Option<u16>,
 }
 
 /// The connection is to be closed.
@@ -82,6 +83,12 @@ impl Intake {
         &self.admission.telemetry().sl651
     }
 
+    /// What cannot be made durable is not answered.
+    pub(super) fn unavailable(&self) -> Closed {
+        self.figures().frame(Fate::Unanswered);
+        Closed::Unavailable
+    }
+
     /// How long a connection may be silent.
     pub fn idle(&self) -> Duration {
         Duration::from_secs(u64::from(self.admission.register().telemetry().idle_s))
@@ -97,13 +104,20 @@ pub struct Talk {
     gather: Gather,
     /// Whose the last station that was heard is: so are the frames that say of no station.
     agency: Option<AgencyId>,
+    /// Who alone may be spoken for here: whom the client's certificate names.
+    only: Option<AgencyId>,
 }
 
 impl Talk {
-    /// A connection from `peer`, until `stop` turns true.
-    pub fn new(intake: Arc<Intake>, peer: String, stop: watch::Receiver<bool>) -> Self {
+    /// A connection from `peer`, until `stop` turns true; `only` is whom its certificate names.
+    pub fn new(
+        intake: Arc<Intake>,
+        peer: String,
+        only: Option<AgencyId>,
+        stop: watch::Receiver<bool>,
+    ) -> Self {
         let gather = Gather::new(intake.held.clone());
-        Self { intake, stop, peer, gather, agency: None }
+        Self { intake, stop, peer, gather, agency: only.clone(), only }
     }
 
     /// When something is overdue next.
@@ -169,7 +183,8 @@ impl Talk {
             match step {
                 Step::Wait => {}
                 Step::Whole(frame) => {
-                    let raw = frame.body.clone();
+                    // As one frame, so that a refusal of it can be sent again; a longer one as it is.
+                    let raw = encode(&frame).unwrap_or_else(|_| frame.body.clone());
                     said.extend(self.frame(&frame, &raw).await?);
                     continue;
                 }
@@ -200,6 +215,13 @@ impl Talk {
                 .refuse(station, Why::new(Reason::Password, said), raw)
                 .await
                 .map(|()| None);
+        }
+        if let Some(why) =
+            foreign(&self.intake.admission.register(), self.only.as_ref(), frame.station)
+        {
+            self.refuse(station, why, raw).await?;
+            let read = body::decode(frame.coding, frame.function, &frame.body);
+            return Ok(read.ok().and_then(|message| self.answer(frame, message.serial)));
         }
         let read = body::decode(frame.coding, frame.function, &frame.body);
         let message = match read {
@@ -238,7 +260,7 @@ impl Talk {
             self.test(frame, message, &read, raw).await?;
             Fate::Test
         } else {
-            let brought = self.brought(read).await?;
+            let brought = self.intake.brought(read).await?;
             match self.admit(frame.station, message, &brought, raw).await? {
                 Some(fate) => fate,
                 None => return Ok(None),
@@ -281,14 +303,14 @@ impl Talk {
             let too_fast = match admission.message(source, brought, raw) {
                 Ok(admitted) => {
                     let durable = admitted.durable().await;
-                    return durable.map(Some).map_err(|_| self.unavailable());
+                    return durable.map(Some).map_err(|_| self.intake.unavailable());
                 }
                 Err(too_fast) => too_fast,
             };
             if turn == PACED_MAX {
                 let why = Why::new(Reason::RateLimited, too_fast.to_string());
                 let kept = admission.refuse_limited(source, why, raw).durable().await;
-                kept.map_err(|_| self.unavailable())?;
+                kept.map_err(|_| self.intake.unavailable())?;
                 self.intake.figures().frame(Fate::Unanswered);
                 break;
             }
@@ -299,11 +321,6 @@ impl Talk {
             }
         }
         Ok(None)
-    }
-
-    pub(super) fn unavailable(&self) -> Closed {
-        self.intake.figures().frame(Fate::Unanswered);
-        Closed::Unavailable
     }
 
     /// A resend: everything that it brings is durable already.
@@ -327,7 +344,7 @@ impl Talk {
     ) -> Result<(), Closed> {
         let register = self.intake.admission.register();
         let known = station.and_then(|address| owner(&register, address, None));
-        let agency = known.or_else(|| self.agency.clone());
+        let agency = self.only.clone().or(known).or_else(|| self.agency.clone());
         let agency = agency.or_else(|| register.telemetry().agency.clone());
         let Some(agency) = agency else {
             tracing::warn!(peer = self.peer, ?why, "refused, and no agency to keep it for");
@@ -349,7 +366,7 @@ impl Talk {
     fn heard(&mut self, station: Address, message: &Message) -> Option<AgencyId> {
         let admission = &self.intake.admission;
         let register = admission.register();
-        let owner = owner(&register, station, Some(message));
+        let owner = self.only.clone().or_else(|| owner(&register, station, Some(message)));
         if owner.is_some() {
             self.agency.clone_from(&owner);
         }
@@ -371,13 +388,4 @@ impl Talk {
         }
         answer::taken(frame, serial, end, self.intake.admission.now()).ok()
     }
-}
-
-/// Whose a station is, when its message was sent; where that is before it was anybody's, now.
-fn owner(register: &Register, address: Address, message: Option<&Message>) -> Option<AgencyId> {
-    let gauge = register.telemetry().get(address)?;
-    let instrument = register.station(&gauge.station)?;
-    let latest = domain::time::LATEST;
-    let sent = message.and_then(|message| instrument.owner_at(message.sent));
-    sent.or_else(|| instrument.owner_at(latest)).cloned()
 }

@@ -8,17 +8,17 @@ use domain::report::{Attachment, Report};
 use super::attachments::{KeepError, media_type};
 use super::body::Message;
 use super::frame::Frame;
-use super::intake::{Closed, Talk};
+use super::intake::{Closed, Intake, Talk};
 use super::readings::{Kept, Readings};
 use super::stamp;
 use super::trial::Trial;
 use crate::admit::mixed::Brought;
 use crate::judge::Why;
 
-impl Talk {
+impl Intake {
     /// Pictures and texts are kept first, so that what the journal says is there is there.
     pub(super) async fn brought<'m>(&self, read: Readings<'m>) -> Result<Vec<Brought<'m>>, Closed> {
-        let figures = self.intake.figures();
+        let figures = self.figures();
         figures.unmapped.inc_by(read.unmapped);
         figures.missing.inc_by(read.missing);
         let mut brought: Vec<_> = read.observations.into_iter().map(Brought::Observation).collect();
@@ -30,7 +30,7 @@ impl Talk {
     }
 
     async fn keep<'m>(&self, kept: Kept<'_>) -> Result<Brought<'m>, Closed> {
-        let (attachments, bytes) = (self.intake.attachments.clone(), kept.bytes.to_vec());
+        let (attachments, bytes) = (self.attachments.clone(), kept.bytes.to_vec());
         let named = tokio::task::spawn_blocking(move || attachments.keep(&bytes)).await;
         let unreadable = |reason, said: String| Ok(Brought::Unreadable(Why::new(reason, said)));
         let sha256 = match named {
@@ -55,7 +55,9 @@ impl Talk {
         let attachment = Attachment { station, t: kept.t, media_type, sha256, bytes };
         Ok(Brought::Report(Report::Attachment(attachment)))
     }
+}
 
+impl Talk {
     /// Keeps a test, durably, where no live thing is.
     pub(super) async fn test(
         &self,
@@ -86,9 +88,9 @@ impl Talk {
             Ok(Ok(())) => Ok(()),
             Ok(Err(error)) => {
                 tracing::error!(%error, "the journal of tests cannot be written");
-                Err(self.unavailable())
+                Err(self.intake.unavailable())
             }
-            Err(_) => Err(self.unavailable()),
+            Err(_) => Err(self.intake.unavailable()),
         }
     }
 }

@@ -14,6 +14,7 @@ use tokio::task::{JoinError, JoinHandle, JoinSet};
 use super::intake::Intake;
 use super::session::{Ended, converse, told};
 use crate::admit::Admission;
+use crate::gate::Gate;
 
 /// The most connections at one time.
 pub const CONNECTIONS_MAX: usize = 2_048;
@@ -51,10 +52,24 @@ impl Listening {
         data: &Path,
         stop: watch::Receiver<bool>,
     ) -> io::Result<Self> {
-        let listener = TcpListener::bind(config.address).await?;
-        let address = listener.local_addr()?;
         let intake = Arc::new(Intake::open(admission, data, config.password)?);
-        let task = tokio::spawn(accept(listener, intake, stop));
+        Self::over(config.address, intake, None, stop).await
+    }
+
+    /// Opens a port of an intake that others may share; with a gate it speaks TLS, and a client's
+    /// certificate names the agency whose stations alone it may speak for.
+    ///
+    /// # Errors
+    /// The address cannot be had.
+    pub async fn over(
+        address: SocketAddr,
+        intake: Arc<Intake>,
+        gate: Option<Gate>,
+        stop: watch::Receiver<bool>,
+    ) -> io::Result<Self> {
+        let listener = TcpListener::bind(address).await?;
+        let address = listener.local_addr()?;
+        let task = tokio::spawn(accept(listener, intake, gate, stop));
         Ok(Self { address, task })
     }
 
@@ -76,7 +91,12 @@ impl Listening {
     }
 }
 
-async fn accept(listener: TcpListener, intake: Arc<Intake>, mut stop: watch::Receiver<bool>) {
+async fn accept(
+    listener: TcpListener,
+    intake: Arc<Intake>,
+    gate: Option<Gate>,
+    mut stop: watch::Receiver<bool>,
+) {
     let mut talks: JoinSet<(IpAddr, Ended)> = JoinSet::new();
     let mut by_address: BTreeMap<IpAddr, usize> = BTreeMap::new();
     let theirs = stop.clone();
@@ -93,7 +113,8 @@ async fn accept(listener: TcpListener, intake: Arc<Intake>, mut stop: watch::Rec
                         continue;
                     }
                     *from += 1;
-                    talks.spawn(talk(stream, peer, Arc::clone(&intake), theirs.clone()));
+                    let (intake, gate) = (Arc::clone(&intake), gate.clone());
+                    talks.spawn(talk(stream, peer, intake, gate, theirs.clone()));
                 }
                 Err(error) => {
                     tracing::warn!(%error, "an SL 651 connection could not be taken");
@@ -133,15 +154,38 @@ async fn talk(
     stream: TcpStream,
     peer: SocketAddr,
     intake: Arc<Intake>,
-    stop: watch::Receiver<bool>,
+    gate: Option<Gate>,
+    mut stop: watch::Receiver<bool>,
 ) -> (IpAddr, Ended) {
     let _counted = Counted::new(Arc::clone(&intake));
     // Answers are short, and waited for.
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%peer, %error, "an SL 651 connection answers late");
     }
-    let ended = converse(stream, peer.to_string(), intake, stop).await;
-    (peer.ip(), ended)
+    let from = peer.to_string();
+    let Some(gate) = gate else {
+        return (peer.ip(), converse(stream, from, intake, None, stop).await);
+    };
+    let opened = tokio::select! {
+        () = told(&mut stop) => return (peer.ip(), Ended::Ending),
+        opened = gate.open(stream) => opened,
+    };
+    let (stream, named) = match opened {
+        Ok((_, named)) if named.unit.is_some() => {
+            tracing::warn!(%peer, unit = ?named.unit, "a unit's certificate speaks for no station");
+            intake.figures().turned_away.inc();
+            return (peer.ip(), Ended::TurnedAway);
+        }
+        Ok(opened) => opened,
+        Err(why) => {
+            tracing::info!(%peer, %why, "an SL 651 connection was turned away");
+            intake.figures().turned_away.inc();
+            return (peer.ip(), Ended::TurnedAway);
+        }
+    };
+    let agency = Some(named.agency.clone());
+    let talk = |stop| converse(stream, from, intake, agency, stop);
+    (peer.ip(), gate.while_it_holds(&named, &mut stop, talk).await)
 }
 
 fn gone(

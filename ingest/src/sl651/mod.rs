@@ -7,6 +7,7 @@
 //! admitted and answered.
 
 pub(crate) mod admit;
+mod again;
 pub mod answer;
 pub mod attachments;
 pub mod body;
@@ -24,6 +25,7 @@ pub mod intake;
 mod keeping;
 pub mod listen;
 pub mod number;
+mod owner;
 pub mod readings;
 pub mod scan;
 pub mod seen;

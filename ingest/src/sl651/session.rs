@@ -5,6 +5,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use domain::ids::AgencyId;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout, timeout_at};
@@ -36,29 +37,33 @@ pub enum Ended {
     Stuck,
     /// The journal took nothing.
     Unavailable,
-    /// The platform is ending.
+    /// The platform is ending, or the certificate by which the connection came in.
     Ending,
+    /// It showed no certificate that is let in.
+    TurnedAway,
 }
 
 /// Resolves when `stop` turns true; never where nobody is left to turn it.
-pub(super) async fn told(stop: &mut watch::Receiver<bool>) {
+pub(crate) async fn told(stop: &mut watch::Receiver<bool>) {
     if stop.wait_for(|stop| *stop).await.is_err() {
         std::future::pending::<()>().await;
     }
 }
 
 /// Talks with one station, or a relay of several, until either side ends it. `stop` turning true
-/// ends it after the frame under way.
+/// ends it after the frame under way. `only` is whom a certificate names: it may speak for the
+/// stations of no other agency.
 pub async fn converse<S>(
     mut stream: S,
     peer: String,
     intake: Arc<Intake>,
+    only: Option<AgencyId>,
     mut stop: watch::Receiver<bool>,
 ) -> Ended
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    let talk = Talk::new(Arc::clone(&intake), peer, stop.clone());
+    let talk = Talk::new(Arc::clone(&intake), peer, only, stop.clone());
     let mut line = Line { talk, scanner: Scanner::default(), broken: 0, said: Vec::new() };
     let mut read = vec![0; READ_MAX_BYTES];
     let began = Instant::now();

@@ -6,6 +6,7 @@ const FILES: &[(&str, &str)] = &[
     ("README.md", include_str!("README.md")),
     ("agencies.toml", include_str!("scaffold/agencies.toml")),
     ("cameras.csv", include_str!("scaffold/cameras.csv")),
+    ("cap/feeds.toml", include_str!("scaffold/cap/feeds.toml")),
     ("city.toml", include_str!("scaffold/city.toml")),
     ("datastreams.csv", include_str!("scaffold/datastreams.csv")),
     ("diseases.csv", include_str!("scaffold/diseases.csv")),
