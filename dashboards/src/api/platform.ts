@@ -1,8 +1,8 @@
 // What the console asks of the platform, one function a resource.
 import type { Command, CommandAnswer, CommandRequest } from '../contract/types';
 import type {
-  AgencyHealthView, CityView, ClockView, CredentialIssued, CredentialRequest, CredentialView, DatastreamHealthView,
-  ExplanationView, ForecastView, HospitalView, IngestAnswer, NearCameraView, RejectionView, ReplayAnswer, ReplayManyAnswer, ReplayManyRequest,
+  AgencyHealthView, CatalogueView, CityView, ClockView, CredentialIssued, CredentialRequest, CredentialView, DatastreamHealthView,
+  ExchangeView, ExplanationView, ForecastView, HospitalView, IngestAnswer, NearCameraView, RejectionView, ReplayAnswer, ReplayManyAnswer, ReplayManyRequest,
   ReplayRequest, SeriesView, SessionView, SignIn, SituationDetail, SituationView, StartView,
 } from '../contract/types';
 import { get, post, postAs, remove } from './http';
@@ -66,6 +66,8 @@ export const feedHealth = (): Promise<AgencyHealthView[]> => get('/v1/feeds/heal
 export const datastreams = (agency: string): Promise<DatastreamHealthView[]> =>
   get(`/v1/feeds/datastreams?agency=${encodeURIComponent(agency)}`);
 export const start = (agency: string): Promise<StartView> => get(`/v1/feeds/start?agency=${encodeURIComponent(agency)}`);
+export const catalogue = (): Promise<CatalogueView[]> => get('/v1/catalogue');
+export const exchange = (): Promise<ExchangeView> => get('/v1/exchange');
 export const platformClock = (): Promise<ClockView> => get('/v1/clock');
 
 const keysOf = (agency: string): string => `/v1/agencies/${encodeURIComponent(agency)}/credentials`;

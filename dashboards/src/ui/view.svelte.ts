@@ -11,8 +11,8 @@ export interface Selected {
 }
 
 export type Form = 'shelve' | 'incident' | 'dispatch' | 'note' | 'close' | 'takeback' | null;
-export type Part = 'streams' | 'letters' | 'keys' | 'start' | 'record';
-const PARTS: readonly string[] = ['streams', 'letters', 'keys', 'start', 'record'];
+export type Part = 'streams' | 'letters' | 'keys' | 'start' | 'record' | 'catalogue';
+const PARTS: readonly string[] = ['streams', 'letters', 'keys', 'start', 'record', 'catalogue'];
 export type Lower = 'tasks' | 'reports' | 'resources' | 'log';
 
 class View {

@@ -10,6 +10,7 @@ import { apply, fromSnapshot } from '../../src/picture/rows';
 import { camerasNear } from './cameras';
 import { readCity, type City } from './city';
 import { MockDesk } from './desk';
+import { catalogue, exchange } from './catalogue';
 import { MockFeeds } from './feeds';
 import { detailOf, forecastsOf } from './drawn';
 import { series, type End } from './series';
@@ -202,6 +203,8 @@ export class MockPlatform {
     if (url.pathname === '/v1/feeds/health') return json(this.feeds.health(own));
     if (url.pathname === '/v1/feeds/datastreams') return json(this.feeds.streams(own ?? ''));
     if (url.pathname === '/v1/feeds/start') return json(this.feeds.start(url.searchParams.get('agency') ?? 'drainage'));
+    if (url.pathname === '/v1/catalogue') return json(catalogue(this.feeds.health(null), own));
+    if (url.pathname === '/v1/exchange') return json(exchange());
     if (url.pathname === '/v1/rejections') {
       const asked = (name: string): string => url.searchParams.get(name) ?? '';
       return json(this.feeds.all(this.desk.rejections()).filter((r) =>
