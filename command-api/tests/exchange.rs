@@ -12,12 +12,10 @@
 mod common;
 
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use command_api::exchange::Folder;
-use command_api::exchange::export::Export;
-use command_api::exchange::inbox::{Job, Outcome};
-use common::{Client, Running, WITHIN, now_ms, people, town};
+use common::houses::{houses, imported, refused};
+use common::now_ms;
 use domain::exchange::ExchangeCounts;
 use domain::ids::PeerId;
 use domain::record::Record;
@@ -25,123 +23,9 @@ use domain::refusal::Channel;
 use domain::status::{Exercise, Live, Status};
 use domain::time::{HOUR_MS, UtcMs};
 use ingest::exchange::manifest::{Encoding, Selection, Span};
-use ingest::exchange::write::{Cover, Writer, Written};
+use ingest::exchange::write::{Cover, Writer};
 use journal::Reader;
 use serde_json::{Value, json};
-use tempfile::TempDir;
-
-/// One of the two houses.
-struct House {
-    folder: TempDir,
-    token: String,
-    platform: Option<Running>,
-}
-
-impl House {
-    fn data(&self) -> PathBuf {
-        self.folder.path().join("data")
-    }
-    fn exchange(&self) -> Folder {
-        Folder::of(&self.data())
-    }
-    fn running(&self) -> &Running {
-        self.platform.as_ref().unwrap()
-    }
-    async fn stop(&mut self) {
-        self.platform.take().unwrap().stop().await.unwrap();
-    }
-    async fn start(&mut self) {
-        self.platform = Some(Running::start(self.folder.path()).await);
-    }
-    async fn officer(&self) -> Client {
-        self.running().signed_in("officer").await
-    }
-
-    /// Sends observations as the agency.
-    async fn send(&self, body: &Value) -> Value {
-        let client = self.running().client();
-        let client = client.with("Authorization", &format!("Bearer {}", self.token));
-        let answer = client.post("/v1/observations", body).await;
-        assert_eq!(answer.status, 200, "{}", answer.text());
-        answer.json()
-    }
-
-    /// Writes a file for the other.
-    fn export(&self, out: &Path, change: impl FnOnce(&mut Export)) -> Written {
-        let mut export = Export {
-            data: self.data(),
-            peer: "province".to_owned(),
-            out: out.to_owned(),
-            agencies: Vec::new(),
-            kinds: Vec::new(),
-            areas: Vec::new(),
-            since: None,
-            until: None,
-            from_seq: None,
-            to_seq: None,
-            backlog: None,
-            packed: false,
-            by: "li".to_owned(),
-            now: UtcMs(now_ms()),
-        };
-        change(&mut export);
-        export.run(|_, _| ()).unwrap()
-    }
-
-    /// Brings a file, and waits until the platform has dealt with it.
-    async fn bring(&self, manifest: &Path, accept_gap: bool) -> Outcome {
-        static BROUGHT: std::sync::atomic::AtomicU64 = std::sync::atomic::AtomicU64::new(0);
-        let id = format!("{:04}", BROUGHT.fetch_add(1, std::sync::atomic::Ordering::Relaxed));
-        let job = Job { name: "stick".to_owned(), by: "chen".to_owned(), accept_gap };
-        self.exchange().bring(manifest, &job, &id).unwrap();
-        let began = tokio::time::Instant::now();
-        loop {
-            if let Some(outcome) = self.exchange().outcome(&id).unwrap() {
-                return outcome;
-            }
-            assert!(began.elapsed() < WITHIN, "the file was not dealt with");
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-    }
-}
-
-/// Two houses that know each other: the city gives what is its hydrology's, the province takes it.
-async fn houses() -> (House, House) {
-    let house = |_| {
-        let folder = tempfile::tempdir().unwrap();
-        town(folder.path());
-        let (token, _) = people(&folder.path().join("data"));
-        House { folder, token, platform: None }
-    };
-    let both = [0, 1].map(house);
-    let keys = both.each_ref().map(|h| h.exchange().make_key(false).unwrap().public_hex());
-    for (at, [own, peer]) in [["city", "province"], ["province", "city"]].iter().enumerate() {
-        let key = &keys[1 - at];
-        let text = format!(
-            "id = \"{own}\"\n[[peer]]\nid = \"{peer}\"\nname = \"对方\"\npublic_key = \"{key}\"\n\
-             gives = [\"hydro\"]\nbrings = [\"hydro\"]\nevery_h = 24\ncontact = \"值班室\"\n"
-        );
-        std::fs::write(both[at].folder.path().join("city/exchange.toml"), text).unwrap();
-    }
-    let [mut city, mut province] = both;
-    city.start().await;
-    province.start().await;
-    (city, province)
-}
-
-fn imported(outcome: Outcome) -> (u64, ExchangeCounts, u64) {
-    match outcome {
-        Outcome::Imported { number, counts, missing, .. } => (number, counts, missing),
-        Outcome::Refused { fault, detail } => panic!("{fault}: {detail}"),
-    }
-}
-
-fn refused(outcome: Outcome) -> String {
-    match outcome {
-        Outcome::Refused { fault, .. } => fault,
-        other => panic!("{other:?}"),
-    }
-}
 
 /// Every observation of a record: place, content, channel, backlog.
 fn observations(data: &Path) -> Vec<(u32, i64, u32, Channel, bool)> {
@@ -163,7 +47,7 @@ fn observations(data: &Path) -> Vec<(u32, i64, u32, Channel, bool)> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_was_accepted_goes_over_by_file_and_alarms_there_as_if_it_had_come_at_once() {
-    let (mut city, mut province) = houses().await;
+    let (mut city, mut province) = houses(|_| ()).await;
     let stick = tempfile::tempdir().unwrap();
     let t = now_ms() - 600_000;
     let body = json!([
@@ -232,7 +116,7 @@ async fn what_was_accepted_goes_over_by_file_and_alarms_there_as_if_it_had_come_
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_its_sender_calls_a_backlog_alarms_nobody_however_young_it_is() {
-    let (city, province) = houses().await;
+    let (city, province) = houses(|_| ()).await;
     let stick = tempfile::tempdir().unwrap();
     let t = now_ms() - 120_000;
     let high = json!([{ "station": "A", "property": "discharge", "t": t, "v": 900 }]);
@@ -259,7 +143,7 @@ async fn what_its_sender_calls_a_backlog_alarms_nobody_however_young_it_is() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_file_that_is_not_what_it_says_is_refused_and_the_log_says_why() {
-    let (city, province) = houses().await;
+    let (city, province) = houses(|_| ()).await;
     let stick = tempfile::tempdir().unwrap();
     let t = now_ms() - 600_000;
     let mut files = Vec::new();
@@ -347,7 +231,7 @@ async fn a_file_that_is_not_what_it_says_is_refused_and_the_log_says_why() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_line_is_accounted_and_a_peer_speaks_for_whom_it_may() {
-    let (city, province) = houses().await;
+    let (city, province) = houses(|_| ()).await;
     let key = city.exchange().key().unwrap();
     let here = tempfile::tempdir().unwrap();
     let (hydro, rescue) = ("hydro".parse().unwrap(), "rescue".parse().unwrap());

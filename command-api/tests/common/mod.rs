@@ -15,6 +15,7 @@ use tokio::net::TcpStream;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
+pub mod houses;
 pub mod mqtt;
 pub mod socket;
 pub mod tls;
