@@ -64,7 +64,7 @@ async fn post(house: &House, path: &str, kind: &str, body: &str) -> Answer {
 }
 
 fn warning() -> String {
-    let at = |ms: i64| UtcMs(ms).rfc3339(8 * 3_600).replace('Z', "+00:00");
+    let at = |ms: i64| UtcMs(ms / 1_000 * 1_000).rfc3339(8 * 3_600);
     let (sent, ends) = (at(now_ms() - 60_000), at(now_ms() + 3_600_000));
     format!(
         "<alert xmlns=\"urn:oasis:names:tc:emergency:cap:1.2\"><identifier>W1</identifier>\
@@ -109,9 +109,9 @@ async fn reports_of_every_kind_are_admitted_on_the_other_side_as_by_their_own_do
     // Both pictures say the same.
     let (here, there) = (city.officer().await, province.officer().await);
     let fields: [(&str, &[&str]); 4] = [
-        ("/v1/situations", &["id", "kind", "t_ms", "text"]),
+        ("/v1/situations", &["id", "kind", "text"]),
         ("/v1/signals", &["id", "issuer", "color"]),
-        ("/v1/warnings", &["id", "headline"]),
+        ("/v1/warnings", &["identifier", "sender", "state", "infos"]),
         ("/v1/hospitals", &["id", "beds", "beds_occupied"]),
     ];
     for (path, names) in fields {

@@ -148,7 +148,7 @@ async fn an_edited_registry_is_tried_first_then_taken_over_and_journaled() {
     assert_eq!((first.file.as_str(), first.line), ("stations.csv", Some(3)));
     fs::write(&path, text.replace("hydro,112.70,22.20,", "hydro,x,22.20,")).unwrap();
     let Report::Errors(errors) = into_folder(&out, &city, false).unwrap() else { panic!() };
-    assert_eq!(errors[0].to_the_column(), "stations.csv:3:5: lon \"x\" is not a number");
+    assert_eq!(errors[0].to_string(), "stations.csv:3:5: lon \"x\" is not a number");
     let hazard = out.join("city/hazards/discharge.toml");
     let rules = fs::read_to_string(&hazard).unwrap();
     fs::write(&path, &text).unwrap();

@@ -59,7 +59,7 @@ pub(crate) fn registry(what: &Registry) -> Result<ExitCode> {
             match into_folder(from, city, *dry_run)? {
                 Report::Errors(errors) => {
                     for error in &errors {
-                        println!("{}", error.to_the_column());
+                        println!("{error}");
                     }
                     println!("{} error(s); nothing was changed", errors.len());
                     Ok(ExitCode::FAILURE)

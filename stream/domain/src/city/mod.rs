@@ -69,7 +69,7 @@ pub type CityFiles = BTreeMap<String, Vec<u8>>;
 
 /// One error of a city's files.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, thiserror::Error)]
-#[error("{file}{}: {reason}", match line { Some(n) => format!(":{n}"), None => String::new() })]
+#[error("{file}{}: {reason}", place(*line, *column))]
 pub struct CityError {
     /// The file.
     pub file: String,
@@ -82,16 +82,9 @@ pub struct CityError {
     pub reason: String,
 }
 
-impl CityError {
-    /// With the column too, where one is known: `stations.csv:3:5: lon "x" is not a number`.
-    pub fn to_the_column(&self) -> String {
-        match (self.line, self.column) {
-            (Some(line), Some(column)) => {
-                format!("{}:{line}:{column}: {}", self.file, self.reason)
-            }
-            _ => self.to_string(),
-        }
-    }
+fn place(line: Option<u32>, column: Option<u32>) -> String {
+    let number = |n: Option<u32>| n.map(|n| format!(":{n}")).unwrap_or_default();
+    number(line) + &number(line.and(column))
 }
 
 /// A checked city.
