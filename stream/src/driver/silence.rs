@@ -1,11 +1,9 @@
 //! Silence is data: which sources are not heard any more, and since when.
 //!
-//! A datastream is silent when no frame of it came for so many expected intervals. Silence is found
-//! by the ticks, and also when a frame comes after a gap, with the same instant either way, so that
-//! the fineness of the ticks does not show. What is no newer than what was heard already is no sign of
-//! the present: a sender whose clock was set back falls silent until it is past its newest instant,
-//! where its last level would otherwise stand for as long as the clock is off. Where a gap in the ticks shows that the platform itself
-//! was down, the waiting is suspended: not to have listened is no silence. When every station of an
+//! A datastream is silent when no frame of it came for so many expected intervals: found by the ticks,
+//! or by a frame after a gap, with the same instant either way. What is no newer than what was heard is
+//! no sign of the present: a clock that was set back must leave no good level standing. Where a gap in
+//! the ticks shows that the platform itself was down, the waiting is suspended. When every station of an
 //! agency is overdue, the agency is told once and its stations are inhibited.
 
 mod filled;
@@ -24,8 +22,7 @@ use crate::outlet::Frontier;
 use crate::plan::Plan;
 use crate::watch::place::NEVER;
 
-/// A longer step of the clock means that the platform was down: 10 min. Who makes ticks (a replay's
-/// clock, a back-test) makes them closer than this: see [`crate::clock::fill`].
+/// A longer step means that the platform was down: 10 min. Ticks made up: [`crate::clock::fill`].
 pub const TICK_GAP_MS: i64 = 10 * MINUTE_MS;
 
 /// One datastream as a source.
@@ -56,8 +53,7 @@ struct Awake {
 /// See the module.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Silence {
-    /// By datastream: the part that every frame needs. While it is awake, its `due` here is the one
-    /// that counts.
+    /// By datastream: what every frame needs. While awake, its `due` here is the one that counts.
     awake: Vec<Awake>,
     /// By datastream.
     pub sources: Vec<Source>,
@@ -152,8 +148,7 @@ impl Silence {
         }
     }
 
-    /// Up to when each agency's datastreams that are not silent have all been heard, event time. An
-    /// agency of which one has not been heard at all is not told.
+    /// Up to when all of an agency that is not silent was heard; untold where one never was.
     pub(crate) fn frontiers(&self, plan: &Plan) -> Vec<Frontier> {
         let mut least: Vec<Option<i64>> = vec![None; plan.agencies.len()];
         for (awake, stream) in self.awake.iter().zip(&plan.streams) {
@@ -368,9 +363,8 @@ impl Silence {
     }
 }
 
-/// Until when a frame of `t`, heard at `now`, keeps its source from being silent. A sender that is
-/// always behind is late, not silent: from half a span on, its next frame would come too late to keep it
-/// awake, and it would be told silent and back with each.
+/// Until when a frame of `t`, heard at `now`, keeps its source awake. A sender that is always behind
+/// is late, not silent and back with each frame, as it would be from half a span on.
 #[inline]
 fn due_after(t: i64, now: i64, span: i64) -> i64 {
     let due = t.saturating_add(span);
