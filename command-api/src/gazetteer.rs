@@ -273,6 +273,11 @@ impl Gazetteer {
                 unit,
                 name_zh,
                 interval_s: row.interval_s,
+                fallbacks: self
+                    .city
+                    .fallbacks_of(station.id.as_str(), &row.property)
+                    .map(|f| f.source.to_string())
+                    .collect(),
             });
         }
         StationView {

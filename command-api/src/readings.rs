@@ -7,7 +7,7 @@ use std::time::Duration;
 use contract::views::{StationState, ValueView};
 use domain::city::Registry;
 use domain::ids::DatastreamIx;
-use domain::observation::{Observation, Trust};
+use domain::observation::{Observation, OriginFlag, Quality};
 use domain::time::UtcMs;
 
 use crate::feed_health::StreamState;
@@ -22,7 +22,19 @@ pub const LATE_INTERVALS: i64 = 2;
 struct Stream {
     property: String,
     interval_ms: i64,
-    newest: Option<(UtcMs, UtcMs, f64, Trust)>,
+    newest: Option<Newest>,
+    /// When its own gauge was last heard: what another says in its place makes it no younger.
+    own: Option<UtcMs>,
+    /// Who may speak for it while it is not heard, in order of preference.
+    fallbacks: Vec<DatastreamIx>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Newest {
+    t: UtcMs,
+    result_time: UtcMs,
+    value: f64,
+    quality: Quality,
 }
 
 #[derive(Debug, Clone)]
@@ -35,6 +47,8 @@ struct Row {
 #[derive(Debug)]
 pub struct Readings {
     rows: Vec<Row>,
+    /// The stations' ids, in the order of the rows.
+    ids: Vec<String>,
     at: BTreeMap<DatastreamIx, (u32, usize)>,
     dirty: BTreeSet<u32>,
     silent_after: i64,
@@ -47,6 +61,10 @@ impl Readings {
         rows.resize(city.station_count(), Row { streams: Vec::new(), data: "never" });
         let mut readings = Self {
             rows,
+            ids: (0u32..)
+                .map_while(|ix| city.station_at(ix))
+                .map(|station| station.id.to_string())
+                .collect(),
             at: BTreeMap::new(),
             dirty: (0..u32::try_from(city.station_count()).unwrap_or(u32::MAX)).collect(),
             silent_after: i64::from(city.city().about.silent_after_intervals),
@@ -65,7 +83,15 @@ impl Readings {
                 continue;
             }
             readings.at.insert(number, (ix, streams.len()));
-            streams.push(Stream { property: property.clone(), interval_ms, newest: None });
+            let of_it = city.city().fallbacks_of(station, property);
+            let fallbacks = of_it.filter_map(|f| registry.find(f.source.as_str(), property));
+            streams.push(Stream {
+                property: property.clone(),
+                interval_ms,
+                newest: None,
+                own: None,
+                fallbacks: fallbacks.collect(),
+            });
         }
         readings
     }
@@ -82,9 +108,13 @@ impl Readings {
         else {
             return;
         };
+        if seen.quality.origin != OriginFlag::Completed {
+            stream.own = stream.own.max(Some(seen.t));
+        }
         let fresh = (seen.t, seen.result_time);
-        if stream.newest.is_none_or(|(t, result, ..)| (t, result) <= fresh) {
-            stream.newest = Some((seen.t, seen.result_time, seen.value, seen.quality.trust));
+        if stream.newest.is_none_or(|newest| (newest.t, newest.result_time) <= fresh) {
+            let Observation { t, result_time, value, quality, .. } = *seen;
+            stream.newest = Some(Newest { t, result_time, value, quality });
             self.dirty.insert(ix);
         }
     }
@@ -110,7 +140,7 @@ impl Readings {
         let row = self.rows.get(ix as usize);
         let streams = row.map(|row| row.streams.as_slice()).unwrap_or_default();
         let state = |stream: &Stream| {
-            let newest = stream.newest.map(|(t, ..)| t);
+            let newest = stream.own;
             let data = stream_state(newest, stream.interval_ms, now, self.silent_after);
             let (property, interval_ms) = (stream.property.clone(), stream.interval_ms);
             StreamState { property, interval_ms, newest, data }
@@ -123,17 +153,35 @@ impl Readings {
         let dirty = std::mem::take(&mut self.dirty);
         let views = dirty.into_iter().filter_map(|ix| {
             let row = self.rows.get(ix as usize)?;
-            let values = row.streams.iter().filter_map(value).collect();
+            let values = row.streams.iter().filter_map(|stream| self.value(stream)).collect();
             Some(StationState { ix, level: level(ix), data: row.data.into(), values })
         });
         views.collect()
     }
-}
 
-fn value(stream: &Stream) -> Option<ValueView> {
-    let (t, _, v, trust) = stream.newest?;
-    let trust = crate::api::explanation::trust(trust).into();
-    Some(ValueView { property: stream.property.clone(), t_ms: t.0, v, trust })
+    fn value(&self, stream: &Stream) -> Option<ValueView> {
+        let newest = stream.newest?;
+        let filled = newest.quality.origin == OriginFlag::Completed;
+        Some(ValueView {
+            property: stream.property.clone(),
+            t_ms: newest.t.0,
+            v: newest.value,
+            trust: crate::api::explanation::trust(newest.quality.trust).into(),
+            origin: crate::api::explanation::origin(newest.quality.origin).into(),
+            source: filled.then(|| self.speaker(stream, newest.t)).flatten(),
+        })
+    }
+
+    /// The station whose value of `t` stands for the one of this datastream.
+    fn speaker(&self, stream: &Stream, t: UtcMs) -> Option<String> {
+        let spoke = stream.fallbacks.iter().find(|ix| {
+            let source = self.at.get(ix).and_then(|(row, slot)| {
+                self.rows.get(*row as usize).and_then(|row| row.streams.get(*slot))
+            });
+            source.is_some_and(|source| source.own.is_some_and(|own| own >= t))
+        })?;
+        self.at.get(spoke).and_then(|(row, _)| self.ids.get(*row as usize)).cloned()
+    }
 }
 
 /// How alive one datastream is.
@@ -156,7 +204,7 @@ fn stream_state(
 
 /// A station is as alive as its most alive datastream, but late where any of them is.
 fn state(row: &Row, now: UtcMs, silent_after: i64) -> &'static str {
-    let ages = row.streams.iter().map(|s| (s.newest.map(|(t, ..)| now.0 - t.0), s.interval_ms));
+    let ages = row.streams.iter().map(|s| (s.own.map(|t| now.0 - t.0), s.interval_ms));
     let (mut heard, mut dead, mut late) = (false, true, false);
     for (age, interval_ms) in ages {
         let Some(age) = age else {
@@ -222,5 +270,31 @@ mod tests {
         readings.age(UtcMs(26 * MINUTE_MS));
         assert_eq!(readings.changed(|_| "none".into())[0].data, "dead");
         assert!(readings.changed(|_| "none".into()).is_empty());
+    }
+
+    #[test]
+    fn what_another_says_for_a_gauge_is_named_and_makes_it_no_younger() {
+        let mut readings = readings();
+        readings.rows[0].streams[0].fallbacks = vec![DatastreamIx(1)];
+        readings.hear(&seen(10, 1.0));
+        readings.hear(&Observation { datastream: DatastreamIx(1), ..seen(40, 2.0) });
+        let completed = Quality { origin: OriginFlag::Completed, ..Quality::default() };
+        readings.hear(&Observation { quality: completed, ..seen(40, 2.5) });
+        readings.age(UtcMs(41 * MINUTE_MS));
+        let told = readings.changed(|_| "none".into());
+        let shown = &told[0].values[0];
+        assert_eq!((shown.v, shown.origin.as_str()), (2.5, "completed"));
+        assert_eq!((shown.source.as_deref(), told[0].data.as_str()), (Some("B"), "dead"));
+        assert_eq!(readings.streams_of(0, UtcMs(41 * MINUTE_MS))[0].data, "dead");
+
+        readings.hear(&seen(42, 3.0));
+        readings.age(UtcMs(42 * MINUTE_MS));
+        let told = readings.changed(|_| "none".into());
+        let shown = &told[0].values[0];
+        assert_eq!(
+            (shown.v, shown.origin.as_str(), told[0].data.as_str()),
+            (3.0, "original", "live")
+        );
+        assert_eq!(shown.source, None);
     }
 }

@@ -103,6 +103,7 @@ impl Named {
             v: self.observation.value,
             unit: city.property(&self.property).0,
             trust: trust(self.observation.quality.trust).into(),
+            origin: origin(self.observation.quality.origin).into(),
         }
     }
 }
@@ -156,5 +157,14 @@ pub fn trust(trust: domain::observation::Trust) -> &'static str {
         domain::observation::Trust::Reliable => "reliable",
         domain::observation::Trust::Doubtful => "doubtful",
         domain::observation::Trust::Unreliable => "unreliable",
+    }
+}
+
+/// The word of an origin.
+pub fn origin(flag: domain::observation::OriginFlag) -> &'static str {
+    match flag {
+        domain::observation::OriginFlag::Original => "original",
+        domain::observation::OriginFlag::Corrected => "corrected",
+        domain::observation::OriginFlag::Completed => "completed",
     }
 }

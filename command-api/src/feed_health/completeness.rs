@@ -83,7 +83,7 @@ impl Completeness {
     /// Takes an observation of the durable record. One that the history counts is passed over; a
     /// correction is not another instant.
     pub fn hear(&mut self, seq: Seq, seen: &Observation) {
-        if seq > self.base && seen.quality.origin != OriginFlag::Corrected {
+        if seq > self.base && seen.quality.origin == OriginFlag::Original {
             self.count(
                 seen.datastream,
                 HourCount { hour: HourCount::hour_of(seen.t), instants: 1 },

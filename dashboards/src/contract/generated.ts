@@ -4997,6 +4997,8 @@ export interface components {
         };
         /** @description One property at one station. */
         DatastreamView: {
+            /** @description The stations that speak for it while it is not heard, in order of preference. */
+            fallbacks?: string[];
             /**
              * Format: uint32
              * @description Expected interval, seconds.
@@ -6830,8 +6832,12 @@ export interface components {
         };
         /** @description One newest value. */
         ValueView: {
+            /** @description `original`, `corrected` by a person, or `completed`: another speaks for a gauge that is not heard. */
+            origin: string;
             /** @description Property. */
             property: string;
+            /** @description The station that speaks for it, where the value is filled in. */
+            source?: string | null;
             /**
              * Format: int64
              * @description Event time.

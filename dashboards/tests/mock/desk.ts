@@ -104,7 +104,7 @@ export class MockDesk {
     const observations = Array.from({ length: n }, (_, at) => {
       const t_ms = alert.changed_ms - (n - 1 - at) * 300_000;
       const v = Math.round(((alert.value ?? 0) / n) * 100) / 100;
-      return { id: `${alert.place}:${alert.property}:${t_ms}:a${at}`, seq: 4000 + at, t_ms, v, unit: alert.unit, trust: 'reliable' };
+      return { id: `${alert.place}:${alert.property}:${t_ms}:a${at}`, seq: 4000 + at, t_ms, v, unit: alert.unit, trust: 'reliable', origin: 'original' };
     });
     return {
       alert, observations,

@@ -71,7 +71,7 @@ describe('a trend', () => {
   });
 
   it('joins the newest value once', () => {
-    const newest = { property: 'p', t_ms: 9, v: 2, trust: 'reliable' };
+    const newest = { property: 'p', t_ms: 9, v: 2, trust: 'reliable', origin: 'original' };
     expect(withLive([[1, 1]], newest)).toEqual([[1, 1], [9, 2]]);
     expect(withLive([[9, 2]], newest)).toEqual([[9, 2]]);
   });

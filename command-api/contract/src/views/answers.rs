@@ -121,6 +121,8 @@ pub struct ObservationView {
     pub unit: String,
     /// Trust.
     pub trust: String,
+    /// `original`, `corrected` by a person, or `completed`: another spoke for a gauge not heard.
+    pub origin: String,
 }
 
 /// `GET /v1/rejections`.

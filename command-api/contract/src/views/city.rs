@@ -88,6 +88,9 @@ pub struct DatastreamView {
     pub name_zh: String,
     /// Expected interval, seconds.
     pub interval_s: u32,
+    /// The stations that speak for it while it is not heard, in order of preference.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub fallbacks: Vec<String>,
 }
 
 /// A plan.

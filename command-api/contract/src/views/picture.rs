@@ -27,6 +27,11 @@ pub struct ValueView {
     pub v: f64,
     /// `reliable`, `doubtful` or `unreliable`.
     pub trust: String,
+    /// `original`, `corrected` by a person, or `completed`: another speaks for a gauge that is not heard.
+    pub origin: String,
+    /// The station that speaks for it, where the value is filled in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<String>,
 }
 
 /// A zone.

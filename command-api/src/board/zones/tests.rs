@@ -106,6 +106,8 @@ fn without_data_the_score_goes_and_the_age_stays() {
         t_ms: T0.0 + 30_000,
         v: 310.0,
         trust: "reliable".into(),
+        origin: "original".into(),
+        source: None,
     };
     let state =
         StationState { ix: 0, level: "red".into(), data: "live".into(), values: vec![value] };

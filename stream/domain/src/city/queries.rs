@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
 use super::about::About;
-use super::{Agency, City, Datastream, Hazard, Registry, Station, Zone, ZoneKind};
+use super::{Agency, City, Datastream, Fallback, Hazard, Registry, Station, Zone, ZoneKind};
 use crate::level::Levels;
 use crate::property;
 use crate::time::UtcMs;
@@ -98,6 +98,16 @@ impl City {
     /// The zone of an id.
     pub fn zone(&self, id: &str) -> Option<&Zone> {
         self.zones.get(*self.index.zones.get(id)?)
+    }
+
+    /// Who speaks for a datastream that is not heard, in order of preference.
+    pub fn fallbacks_of<'a>(
+        &'a self,
+        station: &'a str,
+        property: &'a str,
+    ) -> impl Iterator<Item = &'a Fallback> {
+        let of_it = move |f: &&Fallback| f.station.as_str() == station && f.property == property;
+        self.fallbacks.iter().filter(of_it)
     }
 
     /// The agency of an id.
