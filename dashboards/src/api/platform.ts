@@ -1,7 +1,7 @@
 // What the console asks of the platform, one function a resource.
 import type { Command, CommandAnswer, CommandRequest } from '../contract/types';
 import type {
-  AgencyHealthView, CatalogueView, CityView, ClockView, CredentialIssued, CredentialRequest, CredentialView, DatastreamHealthView,
+  AgencyHealthView, CatalogueView, CityView, ClockView, CorrectionView, CredentialIssued, CredentialRequest, CredentialView, DatastreamHealthView,
   ExchangeView, ExplanationView, ForecastView, HospitalView, IngestAnswer, NearCameraView, RejectionView, ReplayAnswer, ReplayManyAnswer, ReplayManyRequest,
   ReplayRequest, SeriesView, SessionView, SignIn, SituationDetail, SituationView, StartView,
 } from '../contract/types';
@@ -26,6 +26,9 @@ export function series(
   });
   return get(`/v1/stations/${encodeURIComponent(station)}/series?${query}`);
 }
+
+/** Corrections of datastreams: those that hold, and those that ended lately. */
+export const corrections = (): Promise<CorrectionView[]> => get('/v1/corrections');
 
 /** A hospital with every figure it has said. */
 export const hospital = (id: string): Promise<HospitalView> => get(`/v1/hospitals/${encodeURIComponent(id)}`);

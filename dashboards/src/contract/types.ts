@@ -18,6 +18,7 @@ export type HourView = Wire['HourView'];
 export type FeedHealthView = Wire['FeedHealthView'];
 export type DoorView = Wire['DoorView'];
 export type DatastreamHealthView = Wire['DatastreamHealthView'];
+export type CorrectionView = Wire['CorrectionView'];
 export type CredentialView = Wire['CredentialView'];
 export type CredentialRequest = Wire['CredentialRequest'];
 export type CredentialIssued = Wire['CredentialIssued'];
@@ -94,6 +95,8 @@ export type Command =
   | { do: 'dispatch'; incident: string; task?: string; text: string; unit: string; due: number }
   | { do: 'cancel_task'; task: string; reason: string }
   | { do: 'close_incident'; incident: string; note: string }
+  | { do: 'correct'; station: string; property: string; act: 'unreliable' | { offset: number } | { value: number }; from: number; until?: number; reason: string }
+  | { do: 'end_correction'; correction: number; reason: string }
   | { do: 'verify'; situation: string; verdict: 'confirmed' | 'untrue' | 'false_alarm' | 'test'; reason: string }
   | { do: 'merge'; situation: string; into: string; reason?: string }
   | { do: 'keep_apart'; situation: string; from: string; reason: string }

@@ -105,6 +105,13 @@ function detail(entry: LogEntry): string {
       return words(text, 1)[0].join(' ');
     case 'task_sent':
       return unitName(words(text, 1)[0][0] ?? '');
+    case 'corrected': {
+      const [[property, act, from, until], reason] = words(text, 4);
+      const [what, amount] = (act ?? '').split(':');
+      const said = what === 'unreliable' ? t('corrected.unreliable') : t(what === 'offset' ? 'corrected.offset' : 'corrected.value', { amount: amount ?? '' });
+      const times = what === 'value' ? when(Number(from)) : t('correct.span', { from: when(Number(from)), until: when(Number(until)) });
+      return `${w('prop', property ?? '')} ${said} ${times} ${reason}`.trim();
+    }
     case 'task_reported': {
       const [[, report], note] = words(text, 2);
       return `${w('report', report ?? '')} ${note}`.trim();

@@ -64,7 +64,7 @@ class Desk {
     return connection.up ? null : t('why.link');
   }
 
-  private whyNotRight(right: string): string | null {
+  whyNotRight(right: string): string | null {
     const now = this.whyNotNow();
     if (now !== null) return now;
     return this.may(right) ? null : t('why.right', { role: w('role', this.who?.role ?? '') });

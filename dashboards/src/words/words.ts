@@ -1,6 +1,7 @@
 // One table of words, two languages. A key without both does not compile.
 import { bulletins } from './bulletins';
 import { catalogue } from './catalogue';
+import { corrections } from './corrections';
 import { desk } from './desk';
 import { events } from './events';
 import { feeds } from './feeds';
@@ -11,7 +12,7 @@ import { situations } from './situations';
 import { terms } from './terms';
 import { wards } from './wards';
 
-export const words = { ...screen, ...desk, ...terms, ...events, ...said, ...feeds, ...guides, ...situations, ...bulletins, ...wards, ...catalogue };
+export const words = { ...screen, ...desk, ...terms, ...events, ...said, ...feeds, ...guides, ...situations, ...bulletins, ...wards, ...catalogue, ...corrections };
 export type Key = keyof typeof words;
 export type Language = 'zh' | 'en';
 export type Params = Record<string, string | number>;

@@ -83,7 +83,7 @@ function states(c: City, seed: string, now: number, rows: AlertView[], ends: Map
         const end = ends.get(key) ?? { value: calm(c, s, d.property) };
         if (!ends.has(key)) ends.set(key, end);
         const v = valueAt(s.id, d.property, age / 60, end);
-        return { property: d.property, t_ms: Math.round(now - age * MIN), v: Math.round(v * 100) / 100, trust: chance(seed + key, 23) < 0.02 ? 'doubtful' : 'reliable' };
+        return { property: d.property, t_ms: Math.round(now - age * MIN), v: Math.round(v * 100) / 100, trust: chance(seed + key, 23) < 0.02 ? 'doubtful' : 'reliable', origin: 'original' };
       }),
     };
   });

@@ -72,7 +72,7 @@ impl Admission {
             }
             Brought::Unreadable(why) => Err(why.clone()),
         };
-        let outcomes = brought.iter().map(|one| foreseen(one));
+        let outcomes = brought.iter().map(&mut foreseen);
         outcomes.map(|outcome| outcome.unwrap_or_else(Outcome::of_refusal)).collect()
     }
 }
