@@ -1,6 +1,7 @@
 //! DECIDING AND TELLING: the desk, live sessions, outlets, access; the binary fenghuo.
 
 pub mod access;
+pub mod account;
 pub mod api;
 pub mod board;
 pub mod city_folder;

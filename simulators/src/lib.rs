@@ -7,6 +7,7 @@
 
 pub mod city;
 pub mod credentials;
+pub mod day;
 pub mod drill;
 pub mod feed;
 pub mod load;

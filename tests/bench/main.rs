@@ -5,6 +5,7 @@
     reason = "a benchmark that cannot run says so and ends"
 )]
 
+mod city;
 mod consoles;
 mod decode;
 mod engine;
@@ -45,6 +46,7 @@ const BENCHES: &[Bench] = &[
     ("latency", latency::run),
     ("fanout", fanout::run),
     ("flood", flood::run),
+    ("city", city::run),
     ("restart", restart::run),
 ];
 

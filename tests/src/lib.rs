@@ -4,6 +4,7 @@
 
 pub mod console;
 pub mod damage;
+pub mod day;
 pub mod http;
 pub mod platform;
 pub mod publisher;

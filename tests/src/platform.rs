@@ -39,6 +39,8 @@ pub struct Platform {
     pub mqtt: String,
     /// SL 651 address: `127.0.0.1:…`; empty where the port is not open.
     pub sl651: String,
+    /// Address of Cursor-on-Target: `127.0.0.1:…`; empty where the port is not open.
+    pub cot: String,
     /// What it printed before it was ready.
     pub said: Vec<String>,
     /// From start to `ready`.
@@ -53,7 +55,7 @@ impl Platform {
 
     /// The same with variables of its environment.
     pub fn start_in(city: &Path, data: &Path, more: &[&str], variables: &[(&str, &str)]) -> Self {
-        let began = Self::begin(city, data, more, variables);
+        let began = Self::try_start_with(city, data, more, variables);
         began.unwrap_or_else(|said| panic!("not ready:\n{said}"))
     }
 
@@ -62,10 +64,14 @@ impl Platform {
     /// # Errors
     /// Everything it wrote, and its exit status.
     pub fn try_start(city: &Path, data: &Path, more: &[&str]) -> Result<Self, String> {
-        Self::begin(city, data, more, &[])
+        Self::try_start_with(city, data, more, &[])
     }
 
-    fn begin(
+    /// The same with variables of the environment.
+    ///
+    /// # Errors
+    /// As [`Platform::try_start`].
+    pub fn try_start_with(
         city: &Path,
         data: &Path,
         more: &[&str],
@@ -73,9 +79,8 @@ impl Platform {
     ) -> Result<Self, String> {
         let began = Instant::now();
         let mut command = Command::new(binary("fenghuo"));
-        command.envs(variables.iter().copied());
         command.arg("serve").arg("--city").arg(city).arg("--data").arg(data);
-        command.args(more).stdin(Stdio::null());
+        command.args(more).envs(variables.iter().copied()).stdin(Stdio::null());
         if !more.contains(&"--http") {
             command.args(["--http", "127.0.0.1:0"]);
         }
@@ -107,9 +112,20 @@ impl Platform {
                     let http = field("http=");
                     let mqtt = field("mqtt=").trim_start_matches("mqtt://").to_owned();
                     let sl651 = field("sl651=").trim_start_matches("tcp://").to_owned();
+                    let cot = field("cot=").trim_start_matches("tcp://").to_owned();
                     let time_to_ready = began.elapsed();
                     let data = data.to_owned();
-                    return Ok(Self { child, lines, data, http, mqtt, sl651, said, time_to_ready });
+                    return Ok(Self {
+                        child,
+                        lines,
+                        data,
+                        http,
+                        mqtt,
+                        sl651,
+                        cot,
+                        said,
+                        time_to_ready,
+                    });
                 }
                 Ok(line) => said.push(line),
                 Err(_) => {

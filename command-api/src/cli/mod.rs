@@ -1,5 +1,6 @@
 //! The command line. Each subcommand is a file; this one names them and prints their failures.
 
+mod account;
 mod agency;
 mod backtest;
 mod check;
@@ -47,6 +48,8 @@ enum What {
     Replay(replay::Options),
     /// Recompute a journal's decisions and compare them with what was recorded
     Verify(verify::Options),
+    /// Count what a journal holds of each feed: taken, refused by reason, kept aside
+    Account(account::Options),
     /// People who sign in
     #[command(subcommand)]
     User(people::User),
@@ -70,6 +73,7 @@ pub(crate) fn main() -> ExitCode {
         What::Registry(what) => registry::registry(&what),
         What::Replay(options) => replay::replay(&options),
         What::Verify(options) => verify::run(&options),
+        What::Account(options) => account::run(&options),
         What::User(what) => people::user(&what),
         What::Agency(what) => agency::agency(&what),
         What::Role => Ok(people::roles()),

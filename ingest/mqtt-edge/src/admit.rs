@@ -100,6 +100,12 @@ pub trait Admit: Send + Sync + 'static {
         let _ = (who, reason);
     }
 
+    /// A packet was refused before it was handed over: its topic has no good form, or is not its
+    /// sender's to publish to. To be counted; nobody waits for what comes of it.
+    fn denied(&self, who: &Who, topic: &str, reason: Reason) {
+        let _ = (who, topic, reason);
+    }
+
     /// Takes one packet; must not block.
     fn admit(&self, packet: Packet) -> Self::Pending;
 }

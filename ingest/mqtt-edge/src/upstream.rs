@@ -66,6 +66,11 @@ impl Upstream {
         self.principal.clone()
     }
 
+    /// The topic that was last of a good form; empty before the first.
+    pub(crate) fn last_topic(&self) -> &str {
+        self.last_topic.as_deref().unwrap_or_default()
+    }
+
     /// Judges a PUBLISH by its topic, its sender and its handshake.
     ///
     /// # Errors

@@ -74,7 +74,11 @@ impl Door {
         let reason = match problem.status() {
             StatusCode::PAYLOAD_TOO_LARGE => Reason::TooLarge,
             StatusCode::SERVICE_UNAVAILABLE => return problem,
-            _ => Reason::Syntax,
+            StatusCode::FORBIDDEN => Reason::Forbidden,
+            StatusCode::METHOD_NOT_ALLOWED | StatusCode::NOT_IMPLEMENTED => Reason::UnknownChannel,
+            StatusCode::CONFLICT => Reason::Conflict,
+            // What its own word says, where that is a reason.
+            _ => problem.named().unwrap_or(Reason::Syntax),
         };
         // It is durable with the next commit; a request that is refused is not acknowledged by it.
         drop(self.admission.refuse(source, Why::new(reason, problem.detail()), b""));

@@ -4,6 +4,7 @@ pub mod body;
 pub mod bounds;
 mod foresee;
 pub mod keys;
+pub mod once;
 pub mod problem;
 pub mod routes;
 pub mod server;

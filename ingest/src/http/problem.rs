@@ -6,6 +6,7 @@ use axum::body::Body;
 use axum::http::header::{CONTENT_TYPE, RETRY_AFTER};
 use axum::http::{HeaderValue, Response, StatusCode};
 use axum::response::IntoResponse;
+use domain::refusal::Reason;
 use serde::Serialize;
 
 /// Why a request was refused.
@@ -55,6 +56,11 @@ impl Problem {
     /// The particulars, in words.
     pub fn detail(&self) -> &str {
         &self.detail
+    }
+
+    /// The reason that its word names, where it is one of those that are kept.
+    pub fn named(&self) -> Option<Reason> {
+        Reason::ALL.iter().copied().find(|reason| reason.wire() == self.reason)
     }
 
     /// Its status.

@@ -12,7 +12,8 @@ use axum::routing::post;
 use domain::refusal::Channel;
 use mqtt_edge::Who;
 
-use super::problem::{Problem, json};
+use super::once::Once;
+use super::problem::Problem;
 use super::session::{Door, idempotency_key, kind, media_type};
 use crate::admit::Source;
 use crate::reports::kind::{KINDS, Kind};
@@ -34,9 +35,9 @@ pub fn router(door: Arc<Door>) -> Router {
     router.with_state(door)
 }
 
-fn answered(outcome: Result<Vec<u8>, Problem>) -> Response<Body> {
+fn answered(outcome: Result<Once, Problem>) -> Response<Body> {
     match outcome {
-        Ok(answer) => json(StatusCode::OK, answer),
+        Ok(once) => once.into_response(StatusCode::OK),
         Err(problem) => problem.into_response(),
     }
 }
@@ -50,26 +51,27 @@ async fn observations(State(door): State<Arc<Door>>, request: Request<Body>) -> 
     answered(take(door, request).await)
 }
 
-async fn take(door: Arc<Door>, request: Request<Body>) -> Result<Vec<u8>, Problem> {
+async fn take(door: Arc<Door>, request: Request<Body>) -> Result<Once, Problem> {
     let (head, body) = request.into_parts();
     let (who, agency) = door.enter(&head.headers)?;
+    let source = Source { agency: &agency, channel: Channel::Http, place: OBSERVATIONS };
+    let counted = |problem| door.turned_away(source, problem);
     if !matches!(who, Who::Agency(_)) {
-        return Err(Problem::forbidden());
+        return Err(counted(Problem::forbidden()));
     }
     let wanted = "application/json, application/x-ndjson or text/csv";
-    let source = Source { agency: &agency, channel: Channel::Http, place: OBSERVATIONS };
-    let kind = kind(&head.headers).ok_or_else(|| door.turned_away(source, unsupported(wanted)))?;
-    let is_dry = flag(head.uri.query(), "dry_run")?;
-    let backlog = flag(head.uri.query(), "backlog")?;
-    let key = idempotency_key(&head.headers)?;
+    let kind = kind(&head.headers).ok_or_else(|| counted(unsupported(wanted)))?;
+    let is_dry = flag(head.uri.query(), "dry_run").map_err(counted)?;
+    let backlog = flag(head.uri.query(), "backlog").map_err(counted)?;
+    let key = idempotency_key(&head.headers).map_err(counted)?;
     let body = door.body(&agency, OBSERVATIONS, &head.headers, body).await?;
     if is_dry {
-        return door.foresee(&agency, kind, &body.bytes);
+        return door.foresee(&agency, kind, &body.bytes).map(Once::new);
     }
     let bytes = body.bytes.clone();
     let place = if backlog { "/v1/observations?backlog" } else { OBSERVATIONS };
     let request = door.observations(agency.clone(), kind, backlog, body);
-    door.once(&agency, key, place, &bytes, request).await
+    door.once(source, key, place, &bytes, request).await
 }
 
 /// A flag of the query: `dry_run` (the sender only asks what would become of it) or `backlog` (all of
@@ -92,23 +94,25 @@ async fn reports(
     door: Arc<Door>,
     request: Request<Body>,
     kind: &'static Kind,
-) -> Result<Vec<u8>, Problem> {
+) -> Result<Once, Problem> {
     let (head, body) = request.into_parts();
     let (who, agency) = door.enter(&head.headers)?;
+    let source = Source { agency: &agency, channel: Channel::Http, place: kind.path };
     if !door.may(&who, &agency, kind) {
-        return Err(Problem::forbidden());
+        return Err(door.turned_away(source, Problem::forbidden()));
     }
     let media = media_type(&head.headers);
     let reader = media.and_then(|media| kind.reader(&media));
-    let source = Source { agency: &agency, channel: Channel::Http, place: kind.path };
     let unsupported = || door.turned_away(source, unsupported(&kind.wanted()));
     let reader = reader.ok_or_else(unsupported)?;
-    let is_dry = flag(head.uri.query(), "dry_run")?;
-    let key = idempotency_key(&head.headers)?;
+    let counted = |problem| door.turned_away(source, problem);
+    let is_dry = flag(head.uri.query(), "dry_run").map_err(counted)?;
+    let key = idempotency_key(&head.headers).map_err(counted)?;
     let body = door.body(&agency, kind.path, &head.headers, body).await?;
     if is_dry {
-        return door.foresee_reports(&who, &agency, kind.path, reader, &body.bytes);
+        let foreseen = door.foresee_reports(&who, &agency, kind.path, reader, &body.bytes);
+        return foreseen.map(Once::new);
     }
     let request = door.reports(&who, &agency, kind.path, reader, &body.bytes);
-    door.once(&agency, key, kind.path, &body.bytes, request).await
+    door.once(source, key, kind.path, &body.bytes, request).await
 }

@@ -11,10 +11,9 @@ use domain::report::Report;
 use domain::warning::WarningStatus;
 use mqtt_edge::Who;
 use serde::Serialize;
-use sha2::{Digest, Sha256};
 
 use super::body::{Bodies, Whole};
-use super::keys::{KEY_MAX_BYTES, Keys, KeysError, Known};
+use super::keys::{KEY_MAX_BYTES, Keys};
 use super::problem::Problem;
 use crate::admit::rate::Rates;
 use crate::admit::{Admission, Admitted, Outcome, Source, Unavailable};
@@ -95,7 +94,7 @@ pub struct Door {
     pub(super) admission: Admission,
     pub(super) credentials: Arc<dyn Credentials>,
     tasks: Arc<dyn Tasks>,
-    keys: Keys,
+    pub(super) keys: Keys,
     pub(super) bodies: Bodies,
     pub(super) rates: Mutex<Rates>,
     public_url: Option<String>,
@@ -240,37 +239,6 @@ impl Door {
             }
             _ => Ok(()),
         }
-    }
-
-    /// Does a request once for its key: the same key with the same body gets the same answer.
-    pub(crate) async fn once(
-        &self,
-        agency: &AgencyId,
-        key: Option<String>,
-        place: &str,
-        body: &[u8],
-        request: impl Future<Output = Result<Vec<u8>, Problem>>,
-    ) -> Result<Vec<u8>, Problem> {
-        let Some(key) = key else { return request.await };
-        let store = |error: KeysError| Problem::unavailable(error.to_string());
-        let mut sum = Sha256::new();
-        sum.update(place.as_bytes());
-        sum.update([0]);
-        sum.update(body);
-        let hash = sum.finalize().into();
-        let _turn = self.keys.turn(agency, &key).await;
-        let now = self.admission.now();
-        match self.keys.ask(agency, &key, hash, now).await.map_err(store)? {
-            Known::Done(answer) => return Ok(answer),
-            Known::Conflict => {
-                let said = "this Idempotency-Key came with another body";
-                return Err(Problem::new(StatusCode::CONFLICT, "conflict", said));
-            }
-            Known::New => {}
-        }
-        let answer = request.await?;
-        self.keys.keep(agency, &key, hash, now, answer.clone()).await.map_err(store)?;
-        Ok(answer)
     }
 }
 

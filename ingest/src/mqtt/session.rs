@@ -135,6 +135,20 @@ impl Intake {
         drop(self.admission.refuse(source, why, b""));
     }
 
+    /// Counts a packet that its sender may not publish where it did, or could not.
+    pub fn denied(&self, who: &Who, topic: &str, reason: Reason) {
+        let register = self.admission.register();
+        let agency = match who {
+            Who::Agency(agency) => Some(agency),
+            Who::Unit(unit) => register.unit(unit),
+        };
+        let Some(agency) = agency else { return };
+        let why = Why::new(reason, format!("{topic:?} is no topic for this sender"));
+        let source = Source { agency, channel: self.channel, place: BROKEN_AT };
+        // Nobody waits: it is counted when it is durable.
+        drop(self.admission.refuse(source, why, b""));
+    }
+
     pub(crate) fn judge(
         &self,
         who: &Who,
@@ -242,6 +256,10 @@ impl Admit for EdgeAdmit {
 
     fn broken(&self, who: &Who, reason: CloseReason) {
         self.intake.broken(who, reason);
+    }
+
+    fn denied(&self, who: &Who, topic: &str, reason: Reason) {
+        self.intake.denied(who, topic, reason);
     }
 
     fn admit(&self, packet: Packet) -> EdgePending {

@@ -23,7 +23,7 @@ use super::decode::{Row, data_arrays, observation};
 use super::entity::{Named, self_link};
 use super::resource::{PATH_MAX_BYTES, Resource, resource};
 use crate::admit::{Admitted, Outcome, Source, Unavailable};
-use crate::http::problem::{Problem, json as answer_of};
+use crate::http::problem::Problem;
 use crate::http::session::{DECODE_ASIDE_BYTES, Door, idempotency_key, media_type};
 use crate::json::batch::{BatchError, Item};
 use crate::judge::Why;
@@ -52,7 +52,11 @@ async fn write(State(door): State<Arc<Door>>, request: Request<Body>) -> Respons
 
 async fn read_only(State(door): State<Arc<Door>>, request: Request<Body>) -> Response<Body> {
     match door.enter(request.headers()) {
-        Ok(_) => refused(&not_here()),
+        Ok((_, agency)) => {
+            let place = request.uri().path();
+            let source = Source { agency: &agency, channel: Channel::Http, place };
+            refused(&door.turned_away(source, not_here()))
+        }
         Err(problem) => refused(&problem),
     }
 }
@@ -103,19 +107,21 @@ async fn take(door: Arc<Door>, request: Request<Body>) -> Result<Response<Body>,
     let (head, body) = request.into_parts();
     let (who, agency) = door.enter(&head.headers)?;
     let path = decoded(head.uri.path().strip_prefix("/v1.1/").unwrap_or_default());
-    let path = path.ok_or_else(not_here)?;
+    let here = Source { agency: &agency, channel: Channel::Http, place: head.uri.path() };
+    let counted = |problem| door.turned_away(here, problem);
+    let path = path.ok_or_else(|| counted(not_here()))?;
     if path == "$batch" {
-        return Err(no_batch());
+        return Err(counted(no_batch()));
     }
-    let named = resource(&path).ok_or_else(not_here)?;
+    let named = resource(&path).ok_or_else(|| counted(not_here()))?;
     if !matches!(who, Who::Agency(_)) {
-        return Err(Problem::forbidden());
+        return Err(counted(Problem::forbidden()));
     }
     if media_type(&head.headers).as_deref() != Some("application/json") {
         let said = "the body is application/json, in UTF-8";
-        return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "syntax", said));
+        return Err(counted(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "syntax", said)));
     }
-    let key = idempotency_key(&head.headers)?;
+    let key = idempotency_key(&head.headers).map_err(counted)?;
     let base = base(door.public_url(), &head.headers);
     let body = door.body(&agency, head.uri.path(), &head.headers, body).await?;
     let place = format!("/v1.1/{path}");
@@ -132,8 +138,8 @@ async fn take(door: Arc<Door>, request: Request<Body>) -> Result<Response<Body>,
             one(&door, source, of, &base, &body.bytes).await
         }
     };
-    let answer = door.once(&agency, key, &place, &body.bytes, request).await?;
-    let mut created = answer_of(StatusCode::CREATED, answer);
+    let answer = door.once(source, key, &place, &body.bytes, request).await?;
+    let mut created = answer.into_response(StatusCode::CREATED);
     if !many
         && let Some(link) = link_of(created.body_mut()).await
         && let Ok(link) = HeaderValue::from_str(&link)

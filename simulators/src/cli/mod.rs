@@ -1,5 +1,6 @@
 //! The command line.
 
+mod day;
 mod drill;
 mod load;
 mod record;
@@ -30,6 +31,8 @@ enum Command {
     Replay(replay::Arguments),
     /// Sends made-up observations as fast as asked, and measures.
     Load(load::Arguments),
+    /// Sends a real city's day by every door, two in a hundred of it wrong, and gives an account
+    Day(day::Arguments),
     /// Reports as a hydrological telemetry station by SL 651-2014.
     Rtu(rtu::Arguments),
     /// Writes a scenario's observations to a file, in the order of their arrival.
@@ -42,6 +45,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<()> {
         Command::Drill(arguments) => drill::run(arguments).await,
         Command::Replay(arguments) => replay::run(arguments).await,
         Command::Load(arguments) => load::run(arguments).await,
+        Command::Day(arguments) => day::run_day(arguments).await,
         Command::Rtu(arguments) => rtu::run(arguments).await,
         Command::Record(arguments) => record::run(&arguments),
     }

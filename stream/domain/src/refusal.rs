@@ -98,6 +98,10 @@ reasons! {
     Quota "quota" "ask the city for a larger quota of datastreams, or use fewer"
     /// A file of another platform speaks for an agency that it may not speak for.
     PeerForeign "peer_foreign" "name the agency among what the peer brings (exchange.toml), or have it sent by its own platform"
+    /// A good credential that may not do this: another agency's topic, a report that is not its to send.
+    Forbidden "forbidden" "send under your own name what your agency may send; ask the city for the right"
+    /// An Idempotency-Key that came before with another body.
+    Conflict "conflict" "use a new Idempotency-Key for every new body"
 }
 
 /// How something came in.

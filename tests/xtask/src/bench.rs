@@ -11,7 +11,7 @@ pub(crate) struct Options {
     /// Write the figures as JSON too
     #[arg(long)]
     json: Option<String>,
-    /// Only these, by name: engine, decode, http, mqtt, latency, fanout, flood, restart
+    /// Only these, by name: engine, decode, http, mqtt, latency, fanout, flood, city, restart
     #[arg(long, value_delimiter = ',')]
     only: Vec<String>,
     /// A tenth of the size, for a quick look

@@ -8,7 +8,9 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::Instant;
 
 use super::Session;
-use crate::admit::Admit;
+use domain::refusal::Reason;
+
+use crate::admit::{Admit, Verdict};
 use crate::close::CloseReason;
 use crate::downlink::Outbox;
 use crate::downstream::Pen;
@@ -16,7 +18,7 @@ use crate::encode;
 use crate::limits::{BUDGET_RETRY, BUFFER_KEPT_BYTES, OUT_HIGH_BYTES, READ_SCRATCH_BYTES};
 use crate::packets::{self, Incoming};
 use crate::principal::Directory;
-use crate::upstream::Judged;
+use crate::upstream::{Judged, Upstream};
 use crate::wire;
 
 thread_local! {
@@ -139,7 +141,20 @@ where
             Incoming::Publish(publish) => {
                 let (qos, packet_id) = (publish.qos, publish.packet_id);
                 let bytes = publish.body.len();
-                match self.up.judge(publish, &*shared.directory, pen.tally)? {
+                let denied = |up: &Upstream, reason: Reason| {
+                    shared.admit.denied(&up.principal().who, up.last_topic(), reason);
+                };
+                let judged = self.up.judge(publish, &*shared.directory, pen.tally);
+                match &judged {
+                    Err(CloseReason::NotAuthorized) | Ok(Judged::Known(Verdict::AccessRefused)) => {
+                        denied(&self.up, Reason::Forbidden);
+                    }
+                    Ok(Judged::Known(Verdict::Refused { reason, .. })) => {
+                        shared.admit.denied(&self.up.principal().who, "", *reason);
+                    }
+                    _ => {}
+                }
+                match judged? {
                     Judged::Admit(packet) => {
                         let wait = shared.admit.admit(packet);
                         self.inflight.push(qos, packet_id, bytes, wait);

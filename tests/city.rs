@@ -1,0 +1,50 @@
+//! Some minutes of a city's day, a tenth of its size, by every door and wrong in every way: what was
+//! sent is what was accepted, known, refused and kept aside, by agency, door and reason; and nothing
+//! that was acknowledged is lost when the platform is killed in the middle.
+#![allow(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+
+use std::time::Duration;
+
+use simulators::day::Day;
+use system_tests::day::City;
+use system_tests::platform::{eventually, scratch};
+
+/// A minute of the day in four seconds.
+const SPEED: f64 = 15.0;
+/// Two minutes of the day take eight seconds, and a busy machine some more.
+const DAY_MAX: Duration = Duration::from_secs(50);
+
+fn day(minutes: f64) -> Day {
+    let seed = u64::from(std::process::id());
+    println!("seed {seed}");
+    Day { seed, size: 1, minutes, speed: SPEED, wrong: 0.02 }
+}
+
+fn told(differences: &[String]) {
+    assert!(differences.is_empty(), "{} differ:\n{}", differences.len(), differences.join("\n"));
+}
+
+#[test]
+fn every_thing_sent_is_accounted_for_by_agency_door_and_reason() {
+    let folder = scratch();
+    let city = City::start(folder.path(), 1);
+    city.sent(city.send(day(2.0)), DAY_MAX);
+    told(&city.differences());
+    assert!(city.answered() > 2_000, "{}", city.answered());
+}
+
+#[test]
+fn nothing_acknowledged_is_lost_when_the_platform_is_killed_in_the_middle() {
+    let folder = scratch();
+    let mut city = City::start(folder.path(), 1);
+    let sending = city.send(day(2.0));
+    eventually("some of the day", Duration::from_secs(30), || {
+        (city.answered() > 1_000).then_some(())
+    });
+    city.die();
+    city.live();
+    city.sent(sending, DAY_MAX);
+    told(&city.differences());
+    let again = city.ledger(|l| l.whole().values().flatten().map(|(_, e)| e.again).sum::<u64>());
+    assert!(again > 0, "nothing was on its way when it was killed");
+}
