@@ -5673,6 +5673,8 @@ export interface components {
         ObservationView: {
             /** @description Id. */
             id: string;
+            /** @description `original`, `corrected` by a person, or `completed`: another spoke for a gauge not heard. */
+            origin: string;
             /**
              * Format: uint64
              * @description Journal number.
