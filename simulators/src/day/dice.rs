@@ -8,12 +8,12 @@ impl Dice {
     /// One of many by a seed.
     pub fn new(seed: u64, which: u64) -> Self {
         let mut dice = Self(seed ^ which.wrapping_mul(0xD1B5_4A32_D192_ED03));
-        dice.next();
+        dice.roll();
         dice
     }
 
     /// The next number.
-    pub fn next(&mut self) -> u64 {
+    pub fn roll(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
@@ -23,7 +23,7 @@ impl Dice {
 
     /// A number below `most`.
     pub fn below(&mut self, most: u64) -> u64 {
-        self.next() % most.max(1)
+        self.roll() % most.max(1)
     }
 
     /// From 0 to 1.

@@ -9,13 +9,13 @@ use super::town::hospital;
 /// How many hospitals of forty send JSON, and XML; the rest send tables.
 const HOSPITALS_BY_FORM: (usize, usize) = (20, 12);
 
+/// Writes what a hospital says at an instant.
+type Form = fn(u64, UtcMs) -> String;
+
 /// The office of a hospital.
 pub fn of_hospital(n: usize) -> Office {
     let (json, xml) = HOSPITALS_BY_FORM;
-    let (media, write, wrongs): (&'static str, fn(u64, UtcMs) -> String, &'static [Wrong]) = if n
-        % 40
-        < json
-    {
+    let (media, write, wrongs): (&'static str, Form, &'static [Wrong]) = if n % 40 < json {
         (
             JSON,
             have_json,
