@@ -2,6 +2,7 @@
 import type { Change, Command } from '../../src/contract/types';
 import type { AlertView, ExplanationView, RejectionView, RuleView, TaskView } from '../../src/contract/types';
 import { measures } from './city';
+import { MockCorrections } from './corrections';
 import type { MockPlatform } from './platform';
 
 type Refusal = [reason: string, detail: string, terms?: Record<string, string>] | null;
@@ -9,6 +10,7 @@ type Refusal = [reason: string, detail: string, terms?: Record<string, string>] 
 export class MockDesk {
   private readonly platform: MockPlatform;
   private made = 100;
+  readonly corrections = new MockCorrections();
 
   constructor(platform: MockPlatform) {
     this.platform = platform;
@@ -89,6 +91,17 @@ export class MockDesk {
         const incident = p.picture.incidents.find((i) => i.id === command.incident);
         if (incident === undefined) return ['unknown_incident', command.incident];
         p.push([{ kind: 'incident', row: { ...incident, closed_ms: now } }, this.log('incident_closed', incident.id, command.note)]);
+        return null;
+      }
+      case 'correct': {
+        const row = this.corrections.add(command, p.who().user, now);
+        p.push([this.log('corrected', row.station, row.reason)]);
+        return null;
+      }
+      case 'end_correction': {
+        const row = this.corrections.end(command.correction, now);
+        if (row === null) return ['not_found', String(command.correction)];
+        p.push([this.log('correction_ended', row.station, command.reason)]);
         return null;
       }
       default:

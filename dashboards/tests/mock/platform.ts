@@ -199,6 +199,7 @@ export class MockPlatform {
     if (url.pathname === '/v1/map/rivers.geojson') return void a.end(this.city.riversText);
     const own = this.options.role === 'agency' ? 'drainage' : url.searchParams.get('agency');
     if (url.pathname === '/v1/situations') return json(this.picture.situations ?? []);
+    if (url.pathname === '/v1/corrections') return json(this.desk.corrections.list(Date.now()));
     if (url.pathname === '/v1/clock') return json({ now_ms: Date.now(), clock: 'live', speed: 1 });
     if (url.pathname === '/v1/feeds/health') return json(this.feeds.health(own));
     if (url.pathname === '/v1/feeds/datastreams') return json(this.feeds.streams(own ?? ''));
