@@ -143,9 +143,9 @@ fn slips_in_the_file_are_named() {
     let faults = City::read(&files).unwrap_err();
     let said: Vec<String> = faults.iter().map(ToString::to_string).collect();
     for wanted in [
-        "quality.toml:2: [[neighbours]] 1: unknown property \"rain\"",
-        "quality.toml:3: [[neighbours]] 1: above 0",
-        "quality.toml:4: [[neighbours]] 1: must be above 0",
+        "quality.toml:2:1: [[neighbours]] 1: unknown property \"rain\"",
+        "quality.toml:3:1: [[neighbours]] 1: above 0",
+        "quality.toml:4:1: [[neighbours]] 1: must be above 0",
         "a gauge cannot speak for itself",
         "R-1 has no wind_speed",
         "colour",

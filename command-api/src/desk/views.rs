@@ -58,6 +58,11 @@ pub fn alert(
         shelved_because: alert.shelved.as_ref().map(|s| format!("{}: {}", s.by, s.reason)),
         incident: alert.incident.map(|i| i.to_string()),
         status: "actual".into(),
+        trust: told
+            .decisions
+            .back()
+            .and_then(|d| d.0.trust)
+            .map(|t| crate::api::explanation::trust(t).to_owned()),
     })
 }
 

@@ -4430,6 +4430,8 @@ export interface components {
             threshold?: number | null;
             /** @description `rising`, `falling`, `steady`: of the value, over its last steps. */
             trend: string;
+            /** @description `doubtful` where the newest decision rests on doubtful data, since there was nothing better. */
+            trust?: string | null;
             /** @description Unit of the value. */
             unit: string;
             /**

@@ -16,7 +16,7 @@ import type { MapPalette } from './palette';
 const IDLE_FROM_ZOOM = 10;
 const HOSPITALS_FROM_ZOOM = 9.8;
 
-type Badge = 'unit' | 'busy' | 'hospital' | 'diverting' | 'suspended' | 'unheard' | 'distress';
+type Badge = 'unit' | 'busy' | 'hospital' | 'strained' | 'diverting' | 'suspended' | 'unheard' | 'distress';
 
 function badge(p: MapPalette, kind: Badge): HTMLCanvasElement {
   const size = 36;
@@ -37,16 +37,17 @@ function badge(p: MapPalette, kind: Badge): HTMLCanvasElement {
     pen.fillStyle = fg;
     pen.fillRect(15, 7, 6, 14);
     pen.fillRect(15, 24, 6, 5);
-  } else if (kind === 'hospital' || kind === 'diverting' || kind === 'suspended' || kind === 'unheard') {
-    // A cross in a square: open; half filled where it asks for diversion, barred where it takes nobody,
-    // broken where nothing is known of it.
+  } else if (kind === 'hospital' || kind === 'strained' || kind === 'diverting' || kind === 'suspended' || kind === 'unheard') {
+    // A cross in a square: open; underlined where it is strained, half filled where it asks for diversion,
+    // dark where it takes nobody, broken where nothing is known of it or its reports are overdue.
     if (kind === 'unheard') pen.setLineDash([4, 4]);
     pen.rect(5, 5, 26, 26);
     pen.fill();
     pen.stroke();
     pen.setLineDash([]);
     pen.fillStyle = fg;
-    if (kind === 'diverting') pen.fillRect(5, 24, 26, 7);
+    if (kind === 'strained') pen.fillRect(5, 27, 26, 4);
+    if (kind === 'diverting') pen.fillRect(5, 18, 26, 13);
     if (kind === 'suspended') {
       pen.fillRect(5, 5, 26, 26);
       pen.fillStyle = bg;
@@ -68,10 +69,11 @@ function badge(p: MapPalette, kind: Badge): HTMLCanvasElement {
 const inDistress = (row: UnitView | HospitalView): boolean => 'distress_ms' in row && row.distress_ms != null;
 
 /** The mark of a hospital: by how it takes patients, or that nothing is known of it. */
-export const hospitalBadge = (row: HospitalView): Badge =>
-  row.t_ms == null || row.traffic == null ? 'unheard'
+export const hospitalBadge = (row: HospitalView, overdue: boolean): Badge =>
+  row.t_ms == null || row.traffic == null || overdue ? 'unheard'
   : row.traffic === 'suspended' ? 'suspended'
-  : row.traffic === 'divert_advised' ? 'diverting' : 'hospital';
+  : row.traffic === 'divert_advised' ? 'diverting'
+  : row.traffic === 'strained' ? 'strained' : 'hospital';
 const closed = (row: UnitView | HospitalView): boolean => 'traffic' in row && row.traffic === 'suspended';
 
 export interface PointLook {
@@ -81,6 +83,8 @@ export interface PointLook {
   name: (row: UnitView | HospitalView) => string;
   /** The word for a unit in distress. */
   cry: string;
+  /** Hospitals whose reports are overdue. */
+  overdue: ReadonlySet<string>;
 }
 
 export class Points {
@@ -92,7 +96,7 @@ export class Points {
   dress(look: PointLook): void {
     this.look = look;
     const icon = (kind: Badge, scale = 0.5): Icon => new Icon({ img: badge(look.palette, kind), scale });
-    this.icons = { unit: icon('unit'), busy: icon('busy'), hospital: icon('hospital'), diverting: icon('diverting'), suspended: icon('suspended'), unheard: icon('unheard'), distress: icon('distress', 0.8) };
+    this.icons = { unit: icon('unit'), busy: icon('busy'), hospital: icon('hospital'), strained: icon('strained'), diverting: icon('diverting'), suspended: icon('suspended'), unheard: icon('unheard'), distress: icon('distress', 0.8) };
     this.source.changed();
   }
 
@@ -146,7 +150,7 @@ export class Points {
     const chosen = look.selected === `${kind}:${row.id}`;
     const busy = kind === 'unit' && (row as UnitView).state !== 'idle';
     const cries = inDistress(row);
-    const style = new Style({ image: this.icons[cries ? 'distress' : busy ? 'busy' : kind === 'hospital' ? hospitalBadge(row as HospitalView) : kind], zIndex: cries ? 10 : chosen ? 9 : busy ? 5 : 1 });
+    const style = new Style({ image: this.icons[cries ? 'distress' : busy ? 'busy' : kind === 'hospital' ? hospitalBadge(row as HospitalView, look.overdue.has(row.id)) : kind], zIndex: cries ? 10 : chosen ? 9 : busy ? 5 : 1 });
     if (cries || chosen || (busy && zoom >= 10.5)) {
       style.setText(new Text({
         text: cries ? `${look.cry} ${look.name(row)}` : look.name(row), font: `600 12px ${look.font}`, offsetY: -16,

@@ -143,6 +143,9 @@ pub struct AlertView {
     pub incident: Option<String>,
     /// `actual` or `exercise`.
     pub status: String,
+    /// `doubtful` where the newest decision rests on doubtful data, since there was nothing better.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trust: Option<String>,
 }
 
 /// An incident.
