@@ -1,7 +1,7 @@
 // What the console asks of the platform, one function a resource.
 import type { Command, CommandAnswer, CommandRequest } from '../contract/types';
 import type {
-  AgencyHealthView, CatalogueView, CityView, ClockView, CorrectionView, CredentialIssued, CredentialRequest, CredentialView, DatastreamHealthView,
+  AgencyHealthView, CasesView, CatalogueView, CityView, ClockView, CorrectionView, CredentialIssued, CredentialRequest, CredentialView, DatastreamHealthView,
   ExchangeView, ExplanationView, ForecastView, HospitalView, IngestAnswer, NearCameraView, RejectionView, ReplayAnswer, ReplayManyAnswer, ReplayManyRequest,
   ReplayRequest, SeriesView, SessionView, SignIn, SituationDetail, SituationView, StartView,
 } from '../contract/types';
@@ -29,6 +29,13 @@ export function series(
 
 /** Corrections of datastreams: those that hold, and those that ended lately. */
 export const corrections = (): Promise<CorrectionView[]> => get('/v1/corrections');
+
+/** Counts of cases since a day, newest first; the sums by day are of all of them, whatever the limit. */
+export function cases(asked: { from: string; syndrome?: string; limit?: number }): Promise<CasesView> {
+  const query = new URLSearchParams();
+  for (const [name, value] of Object.entries(asked)) query.set(name, String(value));
+  return get(`/v1/cases?${query}`);
+}
 
 /** A hospital with every figure it has said. */
 export const hospital = (id: string): Promise<HospitalView> => get(`/v1/hospitals/${encodeURIComponent(id)}`);

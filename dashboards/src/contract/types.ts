@@ -4,6 +4,10 @@ import type { components } from './generated';
 type Wire = components['schemas'];
 
 export type AlertView = Wire['AlertView'];
+export type CaseCodeView = Wire['CaseCodeView'];
+export type CaseDayView = Wire['CaseDayView'];
+export type CaseRow = Wire['CaseRow'];
+export type CasesView = Wire['CasesView'];
 export type CityView = Wire['CityView'];
 export type CommandAnswer = Wire['CommandAnswer'];
 export type EarthquakeView = Wire['EarthquakeView'];

@@ -1,5 +1,6 @@
 // One table of words, two languages. A key without both does not compile.
 import { bulletins } from './bulletins';
+import { cases } from './cases';
 import { catalogue } from './catalogue';
 import { corrections } from './corrections';
 import { desk } from './desk';
@@ -12,7 +13,7 @@ import { situations } from './situations';
 import { terms } from './terms';
 import { wards } from './wards';
 
-export const words = { ...screen, ...desk, ...terms, ...events, ...said, ...feeds, ...guides, ...situations, ...bulletins, ...wards, ...catalogue, ...corrections };
+export const words = { ...screen, ...desk, ...terms, ...events, ...said, ...feeds, ...guides, ...situations, ...bulletins, ...wards, ...catalogue, ...corrections, ...cases };
 export type Key = keyof typeof words;
 export type Language = 'zh' | 'en';
 export type Params = Record<string, string | number>;

@@ -10,6 +10,7 @@ import { apply, fromSnapshot } from '../../src/picture/rows';
 import { camerasNear } from './cameras';
 import { readCity, type City } from './city';
 import { MockDesk } from './desk';
+import { cases } from './cases';
 import { catalogue, exchange } from './catalogue';
 import { MockFeeds } from './feeds';
 import { detailOf, forecastsOf } from './drawn';
@@ -199,6 +200,7 @@ export class MockPlatform {
     if (url.pathname === '/v1/map/rivers.geojson') return void a.end(this.city.riversText);
     const own = this.options.role === 'agency' ? 'drainage' : url.searchParams.get('agency');
     if (url.pathname === '/v1/situations') return json(this.picture.situations ?? []);
+    if (url.pathname === '/v1/cases') return json(cases(Date.now(), url.searchParams));
     if (url.pathname === '/v1/corrections') return json(this.desk.corrections.list(Date.now()));
     if (url.pathname === '/v1/clock') return json({ now_ms: Date.now(), clock: 'live', speed: 1 });
     if (url.pathname === '/v1/feeds/health') return json(this.feeds.health(own));
