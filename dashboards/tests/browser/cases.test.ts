@@ -54,8 +54,9 @@ describe('counts of cases', () => {
     const { result } = await cdp.send('Runtime.evaluate', { expression: run, awaitPromise: true, returnByValue: true });
     expect(JSON.parse(String(result.value))).toEqual([]);
     expect(await seat.page.$eval('.lower .body', (e) => e.scrollWidth <= e.clientWidth)).toBe(true);
+    await seat.page.$eval('.cases', (e) => e.scrollIntoView());
+    expect(await seat.page.evaluate(() => document.documentElement.scrollHeight <= innerHeight)).toBe(true);
     if (process.env['SHOTS'] !== undefined) {
-      await seat.page.$eval('.cases', (e) => e.scrollIntoView());
       await seat.page.screenshot({ path: `${process.env['SHOTS']}/cases-${'night' in options ? 'night' : 'day'}.png` });
     }
   });
