@@ -28,7 +28,7 @@ export function hospitals(c: City, seed: string, now: number): HospitalView[] {
 export function whole(h: HospitalView, now: number): HospitalView {
   if (h.t_ms == null) return h;
   const said = h.t_ms;
-  const f = (figure: string, ago: number, value: Partial<FigureView>): FigureView => ({ figure, changed_ms: now - ago * MIN, said_ms: said, ...value });
+  const f = (figure: string, ago: number, value: Partial<FigureView>): FigureView => ({ figure, changed_ms: now - ago * MIN - 20_000, said_ms: said, ...value });
   const bed = (kind: string, ago: number, [baseline, available, day, three]: number[]): FigureView[] => [
     f(`bed.${kind}.baseline`, 60 * 24 * 9, { count: baseline ?? 0 }), f(`bed.${kind}.available`, ago, { count: available ?? 0 }),
     ...(day === undefined ? [] : [f(`bed.${kind}.additional_24h`, 300, { count: day })]),
