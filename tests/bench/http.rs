@@ -207,8 +207,11 @@ pub(crate) fn run(quick: bool) -> Vec<Figure> {
             found.push(figure("    synced / durable", disk / measured.per_s, ""));
         }
     }
-    let journal = std::fs::read_dir(data.join("journal")).into_iter().flatten().flatten();
-    let bytes: u64 = journal.filter_map(|f| f.metadata().ok()).map(|m| m.len()).sum();
+    let record = std::fs::read_dir(data).into_iter().flatten().flatten().filter(|file| {
+        let name = file.file_name();
+        ["journal.sqlite", "history.sqlite"].iter().any(|of| name.to_string_lossy().starts_with(of))
+    });
+    let bytes: u64 = record.filter_map(|f| f.metadata().ok()).map(|m| m.len()).sum();
     let kept = bytes as f64 / next as f64;
     found.push(figure("journal and history, bytes an observation", kept, "bytes"));
     found

@@ -1,0 +1,65 @@
+// What a gauge's values are worth: said by an officer, with a reason and an end; and who speaks for a
+// gauge that is not heard.
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import type { StationState } from '../../src/contract/types';
+import { closeBrowser, openBrowser, takeSeat, type Seat } from './seat';
+
+const GAUGE = 'JM-0201';
+
+let seat: Seat;
+beforeAll(openBrowser);
+afterAll(closeBrowser);
+afterEach(async () => {
+  expect([seat.foreign, seat.complaints]).toEqual([[], []]);
+  await seat.close();
+});
+
+describe('a correction', () => {
+  it('wants a reason, is sent with its end, is listed with its author, and is ended', async () => {
+    seat = await takeSeat({ path: `/?sel=station:${GAUGE}` });
+    const box = seat.page.locator('section[aria-label="人工订正"]');
+    await box.locator('button', { hasText: '订正…' }).click();
+    const send = box.locator('form .act.main');
+    expect(await send.getAttribute('aria-disabled')).toBe('true');
+    await box.locator('select').first().selectOption('offset');
+    await box.locator('input').fill('-0.12');
+    await box.locator('textarea').fill('零点变动，已与水文局核对');
+    await send.click();
+    await expect.poll(() => seat.platform.commands.length).toBe(1);
+    const [asked] = seat.platform.commands.map((c) => c.command);
+    expect(asked).toMatchObject({ do: 'correct', station: GAUGE, property: 'water_level', act: { offset: -0.12 }, reason: '零点变动，已与水文局核对' });
+    if (asked?.do !== 'correct') throw new Error('no correction');
+    expect((asked.until ?? 0) - asked.from).toBe(6 * 3_600_000);
+    const row = box.locator('li', { hasText: '零点变动' });
+    await row.waitFor();
+    expect(await row.textContent()).toContain('王建国');
+    await row.locator('button', { hasText: '提前结束…' }).click();
+    await row.locator('textarea').fill('已修复');
+    await row.locator('.act.main').click();
+    await expect.poll(() => seat.platform.commands.length).toBe(2);
+    expect(seat.platform.commands[1]?.command).toMatchObject({ do: 'end_correction', reason: '已修复' });
+    await box.locator('li', { hasText: '已结束' }).waitFor();
+  });
+});
+
+describe('a gauge that is not heard', () => {
+  it('names who speaks for it, and where that one stands in the order', async () => {
+    seat = await takeSeat({ path: `/?sel=station:${GAUGE}` });
+    const stations = seat.platform.city.view.stations;
+    const other = stations.find((s) => s.id !== GAUGE && s.datastreams.some((d) => d.property === 'water_level'))!;
+    const ix = stations.findIndex((s) => s.id === GAUGE);
+    stations[ix]!.datastreams.find((d) => d.property === 'water_level')!.fallbacks = [other.id];
+    const state: StationState = {
+      ...seat.platform.picture.stations[ix]!, data: 'dead',
+      values: [{ property: 'water_level', t_ms: Date.now() - 60_000, v: 2.5, trust: 'reliable', origin: 'completed', source: other.id }],
+    };
+    await seat.page.reload();
+    await seat.page.waitForSelector('article.place .order');
+    seat.platform.values([state]);
+    const spoken = seat.page.locator('article.place .filled');
+    await spoken.waitFor();
+    const name = other.name.replace('(虚构)', '');
+    expect(await spoken.textContent()).toContain(name);
+    expect(await seat.page.locator('article.place .order [aria-current="true"]').textContent()).toBe(name);
+  });
+});
