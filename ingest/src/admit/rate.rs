@@ -63,6 +63,12 @@ impl Bucket {
         self.filled = now;
     }
 
+    /// Takes tokens that may not be there, down to a burst below none.
+    fn owe(&mut self, tokens: f64, per_s: u32) {
+        let lowest = -f64::from(per_s.max(1)) * BURST_S;
+        self.tokens = (self.tokens - tokens).max(lowest.min(self.tokens));
+    }
+
     /// How long until there is a token; nothing where there is one.
     fn wait(&self, per_s: f64) -> Option<TooFast> {
         (self.tokens < 1.0).then(|| {
@@ -147,15 +153,24 @@ impl Rates {
         now: Instant,
     ) -> Result<(), TooFast> {
         self.has_room(agency, quota, now)?;
-        self.spend(agency, (count, bytes));
-        Ok(())
-    }
-
-    /// Takes off a quota what was heard and cannot be read, whatever is left.
-    pub(crate) fn spend(&mut self, agency: &AgencyId, (count, bytes): (usize, usize)) {
         if let Some(account) = self.accounts.get_mut(agency) {
             account.items.tokens -= count as f64;
             account.bytes.tokens -= bytes as f64;
+        }
+        Ok(())
+    }
+
+    /// Takes off a quota what was heard and cannot be read, whatever is left: at most [`BURST_S`] of
+    /// the rate are owed for it, so that an agency is heard again soon after it has mended its sender.
+    pub(crate) fn spend(
+        &mut self,
+        agency: &AgencyId,
+        quota: Quota,
+        (count, bytes): (usize, usize),
+    ) {
+        if let Some(account) = self.accounts.get_mut(agency) {
+            account.items.owe(count as f64, quota.items_per_s);
+            account.bytes.owe(bytes as f64, quota.bytes_per_s);
         }
     }
 
@@ -251,9 +266,26 @@ mod tests {
         let (mut rates, agency) = (Rates::default(), AgencyId::new("water").unwrap());
         let (quota, start) = (Quota { items_per_s: 1_000, bytes_per_s: 1_000 }, Instant::now());
         assert!(rates.take(&agency, quota, (1, 1_999), start).is_ok());
-        rates.spend(&agency, (1, 500));
+        rates.spend(&agency, quota, (1, 500));
         assert!(rates.has_room(&agency, quota, start).is_err());
         assert!(rates.has_room(&agency, quota, start + Duration::from_secs(1)).is_ok());
+    }
+
+    #[test]
+    fn an_agency_that_mended_its_sender_is_heard_again_soon() {
+        let (mut rates, agency) = (Rates::default(), AgencyId::new("water").unwrap());
+        let start = Instant::now();
+        assert!(rates.take(&agency, quota(5), (1, 50), start).is_ok());
+        for _ in 0..100_000 {
+            rates.spend(&agency, quota(5), (1, 20_000));
+        }
+        let soon = start + Duration::from_secs(3);
+        assert!(rates.has_room(&agency, quota(5), start + Duration::from_secs(2)).is_err());
+        assert!(rates.has_room(&agency, quota(5), soon).is_ok());
+        // What was taken well is paid off as before.
+        assert!(rates.take(&agency, quota(5), (500, 50), soon).is_ok());
+        rates.spend(&agency, quota(5), (1, 50));
+        assert!(rates.has_room(&agency, quota(5), soon + Duration::from_secs(90)).is_err());
     }
 
     #[test]

@@ -40,7 +40,7 @@ impl Admission {
             let mut inner = self.0.begin();
             let (now, quota) = (Instant::now(), Core::quota(&inner, source.agency));
             let over = inner.rates.has_room(source.agency, quota, now).is_err();
-            inner.rates.spend(source.agency, (1, raw.len()));
+            inner.rates.spend(source.agency, quota, (1, raw.len()));
             let what = (source.channel, why.reason);
             !over || inner.rates.keep_limited(source.agency, what, now)
         };
