@@ -54,6 +54,10 @@ async fn coast(folder: &Path) -> Coast {
         boat-1,一艇,Boat 1,boat,rescue,112.61,22.11,6,ANDROID-1\n\
         boat-2,二艇,Boat 2,boat,rescue,112.71,22.21,6,ANDROID-2\n";
     std::fs::write(city.join("units.csv"), units).unwrap();
+    let agencies = std::fs::read_to_string(city.join("agencies.toml")).unwrap();
+    let few = agencies.replace("id = \"rescue\"\n", "id = \"rescue\"\nconnections_max = 3\n");
+    assert_ne!(few, agencies);
+    std::fs::write(city.join("agencies.toml"), few).unwrap();
     people(&folder.join("data"));
     let authority = Authority::new("Testtown authority");
     let files = put(folder, &authority.sign("platform", HERE, 365), Some(&authority));
@@ -239,6 +243,45 @@ fn event(uid: &str) -> String {
         "<event version='2.0' uid='{uid}' type='a-f-G-U-C' how='m-g' time='{now}' start='{now}' \
          stale='{stale}'><point lat='22.4' lon='112.9' hae='1' ce='5' le='5'/><detail/></event>"
     )
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_agency_has_so_many_lines_and_costs_no_other_any() {
+    let folder = tempfile::tempdir().unwrap();
+    let coast = coast(folder.path()).await;
+    let at = coast.stations();
+    let by = |name: &str| coast.authority.connector(Some(&coast.authority.sign(name, &[], 30)));
+    let rescue = by("rescue");
+    let frame = |serial| encode(&report(BOATS, serial, minute(5), 1_000)).unwrap();
+    let mut lines = Vec::new();
+    for serial in 1..=3 {
+        let mut line = connect(&rescue, at).await.unwrap();
+        line.write_all(&frame(serial)).await.unwrap();
+        assert_eq!(answer(&mut line).await, Some(End::Eot));
+        lines.push(line);
+    }
+    // A unit's line is its agency's.
+    for (connector, door) in [(&rescue, at), (&by("boat-1"), coast.at("cots=tls://"))] {
+        if let Ok(mut fourth) = connect(connector, door).await {
+            let _ = fourth.write_all(&frame(4)).await;
+            assert_eq!(answer(&mut fourth).await, None, "one too many");
+        }
+    }
+    let mut other = connect(&by("hydro"), at).await.unwrap();
+    other.write_all(&encode(&report(RIVER, 1, minute(5), 7_000)).unwrap()).await.unwrap();
+    assert_eq!(answer(&mut other).await, Some(End::Eot), "another agency has its own");
+    // A line that ends leaves its place.
+    drop(lines.pop());
+    let deadline = Instant::now() + WITHIN;
+    loop {
+        assert!(Instant::now() < deadline, "a place is free again");
+        let Ok(mut line) = connect(&rescue, at).await else { continue };
+        if line.write_all(&frame(5)).await.is_ok() && answer(&mut line).await == Some(End::Eot) {
+            break;
+        }
+    }
+    drop(lines);
+    coast.platform.stop().await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

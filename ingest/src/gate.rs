@@ -2,7 +2,8 @@
 //! shows a certificate, which names its agency or unit. Before it: [`tls`] (the handshake). After it:
 //! [`crate::sl651::session`] and [`crate::cot::session`] (heard).
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use domain::ids::{AgencyId, UnitId};
@@ -11,20 +12,54 @@ use tokio::net::TcpStream;
 use tokio::sync::watch;
 
 use crate::admit::Admission;
+use crate::port::told;
 use crate::seams::{Credentials, Who};
-use crate::sl651::session::told;
 
 /// How often it is asked whether the credential of an open connection still holds.
 pub const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// The most connections of one agency, its units included, where its registry entry allows no fewer.
+pub const AGENCY_CONNECTIONS_MAX: usize = 1_024;
 
 /// Whom a client's certificate names.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Named {
     /// The agency: what the connection brings is its own.
     pub agency: AgencyId,
     /// The one unit that the certificate is for, where it is a unit's.
     pub unit: Option<UnitId>,
     credential: Arc<str>,
+    _place: Arc<Place>,
+}
+
+type Places = Arc<Mutex<BTreeMap<AgencyId, usize>>>;
+
+/// One of an agency's places, taken for as long as it is there.
+#[derive(Debug)]
+struct Place {
+    places: Places,
+    agency: AgencyId,
+}
+
+impl Place {
+    /// Takes a place; `None` where all `most` are taken.
+    fn take(places: &Places, agency: &AgencyId, most: usize) -> Option<Arc<Self>> {
+        let mut open = places.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = open.entry(agency.clone()).or_default();
+        if *count >= most {
+            return None;
+        }
+        *count += 1;
+        Some(Arc::new(Self { places: Arc::clone(places), agency: agency.clone() }))
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut open = self.places.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(count) = open.get_mut(&self.agency) {
+            *count -= 1;
+        }
+    }
 }
 
 /// Why a connection is turned away.
@@ -39,6 +74,9 @@ pub enum TurnedAway {
     /// It was revoked.
     #[error("the certificate of {0} was revoked")]
     Revoked(String),
+    /// Its agency has as many connections as it may.
+    #[error("{0} has its {1} connections already")]
+    TooMany(AgencyId, usize),
 }
 
 /// See the module. Clones are the same.
@@ -47,6 +85,7 @@ pub struct Gate {
     acceptor: Acceptor,
     credentials: Arc<dyn Credentials>,
     admission: Admission,
+    places: Places,
 }
 
 impl std::fmt::Debug for Gate {
@@ -62,7 +101,7 @@ impl Gate {
         credentials: Arc<dyn Credentials>,
         admission: Admission,
     ) -> Self {
-        Self { acceptor, credentials, admission }
+        Self { acceptor, credentials, admission, places: Places::default() }
     }
 
     /// Does the handshake, and finds out who is there: by the certificate's first name, the common
@@ -87,7 +126,12 @@ impl Gate {
         };
         let credential = self.credentials.certificate(&who, shown_here);
         let credential = credential.ok_or_else(|| TurnedAway::Revoked(name.clone()))?;
-        Ok((stream, Named { agency, unit, credential }))
+        let own = register.agency(&agency).and_then(|rights| rights.connections_max);
+        let own = own.map_or(AGENCY_CONNECTIONS_MAX, |most| most as usize);
+        let most = own.min(AGENCY_CONNECTIONS_MAX);
+        let place = Place::take(&self.places, &agency, most);
+        let place = place.ok_or_else(|| TurnedAway::TooMany(agency.clone(), most))?;
+        Ok((stream, Named { agency, unit, credential, _place: place }))
     }
 
     /// Talks with a client until the talk ends; `stop`, or the credential's end, tells the talk to.

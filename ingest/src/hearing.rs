@@ -25,7 +25,6 @@ use crate::admit::{Admission, Ticks};
 use crate::archive::{Archive, ArchiveState};
 use crate::bridge::{Bridge, BridgeState};
 use crate::cap::poll;
-use crate::cot::listen::CotPort;
 use crate::gate::Gate;
 use crate::http::keys::Keys;
 use crate::http::routes::router;
@@ -35,10 +34,10 @@ use crate::memory::Memory;
 use crate::mqtt::directory::{CityDirectory, TaskOutbox};
 use crate::mqtt::session::{EdgeAdmit, Intake, Teller};
 use crate::past::{HistoryPast, recall_tail};
+use crate::port::Port;
 use crate::register::Register;
 use crate::seams::TaskDown;
 use crate::sensorthings::news::{Desk, News, Telling};
-use crate::sl651::listen::Listening;
 use crate::telemetry::{FeedState, Telemetry};
 use crate::ticker;
 
@@ -53,10 +52,10 @@ pub struct HearingHandle {
     edge: Option<EdgeHandle>,
     news: Option<Telling>,
     bridge: Option<Bridge>,
-    sl651: Option<Listening>,
-    sl651_tls: Option<Listening>,
-    cot: Option<CotPort>,
-    cot_tls: Option<CotPort>,
+    sl651: Option<Port>,
+    sl651_tls: Option<Port>,
+    cot: Option<Port>,
+    cot_tls: Option<Port>,
     archive: Option<Archive>,
     teller: Arc<Teller>,
     letters: Letters,
@@ -220,22 +219,22 @@ impl HearingHandle {
 
     /// Where units are heard by Cursor-on-Target.
     pub fn cot_addr(&self) -> Option<SocketAddr> {
-        self.cot.as_ref().map(CotPort::address)
+        self.cot.as_ref().map(Port::address)
     }
 
     /// Where units are heard by Cursor-on-Target over TLS.
     pub fn cot_tls_addr(&self) -> Option<SocketAddr> {
-        self.cot_tls.as_ref().map(CotPort::address)
+        self.cot_tls.as_ref().map(Port::address)
     }
 
     /// Where SL 651 telemetry is taken over TLS.
     pub fn sl651_tls_addr(&self) -> Option<SocketAddr> {
-        self.sl651_tls.as_ref().map(Listening::address)
+        self.sl651_tls.as_ref().map(Port::address)
     }
 
     /// Where SL 651 telemetry is taken.
     pub fn sl651_addr(&self) -> Option<SocketAddr> {
-        self.sl651.as_ref().map(Listening::address)
+        self.sl651.as_ref().map(Port::address)
     }
 
     /// Where the embedded endpoint listens with TLS.
@@ -343,10 +342,10 @@ impl HearingHandle {
             ("the look at feeds of warnings", self.poller.is_finished()),
             ("the MQTT endpoint", self.edge.as_ref().is_some_and(EdgeHandle::is_finished)),
             ("the bridge to the broker", self.bridge.as_ref().is_some_and(Bridge::is_finished)),
-            ("the SL 651 port", self.sl651.as_ref().is_some_and(Listening::is_finished)),
-            ("the SL 651 port", self.sl651_tls.as_ref().is_some_and(Listening::is_finished)),
-            ("the CoT port", self.cot_tls.as_ref().is_some_and(CotPort::is_finished)),
-            ("the CoT port", self.cot.as_ref().is_some_and(CotPort::is_finished)),
+            ("the SL 651 port", self.sl651.as_ref().is_some_and(Port::is_finished)),
+            ("the SL 651 port", self.sl651_tls.as_ref().is_some_and(Port::is_finished)),
+            ("the CoT port", self.cot_tls.as_ref().is_some_and(Port::is_finished)),
+            ("the CoT port", self.cot.as_ref().is_some_and(Port::is_finished)),
             ("the archive's follower", self.archive.as_ref().is_some_and(Archive::is_finished)),
         ];
         parts.into_iter().find(|(_, ended)| *ended).map(|(name, _)| name)

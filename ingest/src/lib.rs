@@ -24,6 +24,7 @@ pub mod letters;
 pub mod memory;
 pub mod mqtt;
 pub mod past;
+pub mod port;
 pub mod quakes;
 pub mod register;
 pub mod reports;

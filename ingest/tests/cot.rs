@@ -16,7 +16,7 @@ use domain::city::City;
 use domain::record::Record;
 use domain::refusal::{Channel, Reason, Refusal};
 use domain::report::{Report, UnitReport, UnitStatus};
-use ingest::cot::listen::{CotConfig, CotPort};
+use ingest::cot::listen::{self, CotConfig};
 use ingest::register::Register;
 use ingest::seams::NoTasks;
 use support::{House, NOW, agency, files, until};
@@ -26,14 +26,14 @@ use tokio::sync::watch;
 
 const WITHIN: Duration = Duration::from_secs(10);
 
-struct Port {
+struct Coast {
     house: House,
     _dir: tempfile::TempDir,
-    open: CotPort,
+    open: ingest::port::Port,
     stop: watch::Sender<bool>,
 }
 
-impl Port {
+impl Coast {
     async fn open(agencies: &str) -> Self {
         let mut files = files();
         let units = "id,name,name_en,kind,agency,lon,lat,people,cot_uid\n\
@@ -52,7 +52,7 @@ impl Port {
         house.admission.tick().await.unwrap();
         let (stop, stopped) = watch::channel(false);
         let config = CotConfig { address: "127.0.0.1:0".parse().unwrap(), agency: agency("hydro") };
-        let open = CotPort::start(config, house.admission.clone(), Arc::new(NoTasks), stopped);
+        let open = listen::open(config, house.admission.clone(), Arc::new(NoTasks), stopped);
         Self { open: open.await.unwrap(), house, _dir: dir, stop }
     }
 
@@ -111,7 +111,7 @@ fn here(uid: &str, s: i64) -> String {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_device_is_its_unit_and_a_stream_may_be_cut_anywhere() {
-    let port = Port::open("").await;
+    let port = Coast::open("").await;
     let mut client = port.client().await;
     let declared = format!(
         "<?xml version=\"1.0\"?>\n{}\n<?xml version=\"1.0\"?>{}",
@@ -140,7 +140,7 @@ async fn a_device_is_its_unit_and_a_stream_may_be_cut_anywhere() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_cannot_be_is_refused_with_its_reason_and_all_of_it_is_accounted_for() {
-    let port = Port::open("").await;
+    let port = Coast::open("").await;
     let mut client = port.client().await;
     let sent = [
         here("ANDROID-1", 0),
@@ -178,7 +178,7 @@ async fn what_cannot_be_is_refused_with_its_reason_and_all_of_it_is_accounted_fo
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_ping_is_answered_and_is_no_report() {
-    let port = Port::open("").await;
+    let port = Coast::open("").await;
     let mut client = port.client().await;
     let ping = event("ANDROID-1-ping", "t-x-c-t", 0, 60, 0.0, "");
     client.write_all(ping.as_bytes()).await.unwrap();
@@ -198,7 +198,7 @@ async fn a_ping_is_answered_and_is_no_report() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_alert_is_a_distress_that_positions_do_not_end() {
-    let port = Port::open("").await;
+    let port = Coast::open("").await;
     let mut client = port.client().await;
     let detail = "<emergency type='911 Alert'>B</emergency><remarks>sinking</remarks>";
     let all = [
@@ -217,7 +217,7 @@ async fn an_alert_is_a_distress_that_positions_do_not_end() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_hostile_stream_is_refused_once_and_closed_and_the_others_go_on() {
-    let port = Port::open("").await;
+    let port = Coast::open("").await;
     let mut good = port.client().await;
     let hostile: [&[u8]; 4] = [
         b"<!DOCTYPE event [<!ENTITY a 'b'>]><event/>",
@@ -242,7 +242,7 @@ async fn a_hostile_stream_is_refused_once_and_closed_and_the_others_go_on() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn points_are_in_the_coordinates_that_the_agency_has_declared() {
-    let port = Port::open("coordinates = \"gcj02\"").await;
+    let port = Coast::open("coordinates = \"gcj02\"").await;
     let mut client = port.client().await;
     client.write_all(here("ANDROID-1", 0).as_bytes()).await.unwrap();
     until("it is heard", || port.units().len() == 1).await;

@@ -1,26 +1,21 @@
-//! The port: takes connections in, at most so many, each in a task of its own.
+//! The port: whoever reaches it, or whom a client's certificate names, speaks for an agency's units.
 
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
 
 use domain::ids::AgencyId;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpStream;
 use tokio::sync::watch;
-use tokio::task::{JoinHandle, JoinSet};
 
-use super::session::{Ended, Intake, converse, told};
+use super::session::{Ended, Intake, converse};
 use crate::admit::Admission;
 use crate::gate::Gate;
+use crate::port::{Bounds, Kind, Mishap, Port, told};
 use crate::seams::Tasks;
 
-/// The most connections at one time.
-pub const CONNECTIONS_MAX: usize = 512;
-/// After a connection could not be taken (no file descriptors) none is for so long.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
-/// How long conversations may take to end.
-const DRAIN_WAIT: Duration = Duration::from_secs(2);
+/// The port's name and bounds.
+pub const KIND: Kind = Kind { name: "CoT", bounds: Bounds { all: 2_048, of_one_address: 512 } };
 
 /// How the port is opened.
 #[derive(Debug, Clone)]
@@ -31,84 +26,57 @@ pub struct CotConfig {
     pub agency: AgencyId,
 }
 
-/// The port, open.
-#[derive(Debug)]
-pub struct CotPort {
+/// One too many, or broken off, is in the log alone.
+fn logged(_: Mishap) {}
+
+/// Opens the plain port.
+///
+/// # Errors
+/// The address cannot be had.
+pub async fn open(
+    config: CotConfig,
+    admission: Admission,
+    tasks: Arc<dyn Tasks>,
+    stop: watch::Receiver<bool>,
+) -> io::Result<Port> {
+    let agency = config.agency.clone();
+    let intake = Arc::new(Intake { admission, tasks, agency: config.agency, only: None });
+    let ending = stop.clone();
+    let talk = move |stream, _| converse(stream, Arc::clone(&intake), ending.clone());
+    let port = Port::open(KIND, config.address, stop, talk, logged).await?;
+    let address = port.address();
+    if !address.ip().is_loopback() {
+        tracing::warn!(%address, %agency, "CoT has no credential: whoever reaches this port speaks for the agency's units");
+    }
+    Ok(port)
+}
+
+/// Opens a port with TLS: a client's certificate names the agency whose units, or the one unit,
+/// that it speaks for.
+///
+/// # Errors
+/// The address cannot be had.
+pub async fn behind(
     address: SocketAddr,
-    task: JoinHandle<()>,
-}
-
-impl CotPort {
-    /// Opens the port.
-    ///
-    /// # Errors
-    /// The address cannot be had.
-    pub async fn start(
-        config: CotConfig,
-        admission: Admission,
-        tasks: Arc<dyn Tasks>,
-        stop: watch::Receiver<bool>,
-    ) -> io::Result<Self> {
-        let listener = TcpListener::bind(config.address).await?;
-        let address = listener.local_addr()?;
-        if !address.ip().is_loopback() {
-            tracing::warn!(%address, agency = %config.agency, "CoT has no credential: whoever reaches this port speaks for the agency's units");
-        }
-        let intake = Arc::new(Intake { admission, tasks, agency: config.agency, only: None });
-        let task = tokio::spawn(accept(listener, Way::Plain(intake), stop));
-        Ok(Self { address, task })
-    }
-
-    /// Opens a port with TLS: a client's certificate names the agency whose units, or the one unit,
-    /// that it speaks for.
-    ///
-    /// # Errors
-    /// The address cannot be had.
-    pub async fn behind(
-        address: SocketAddr,
-        gate: Gate,
-        admission: Admission,
-        tasks: Arc<dyn Tasks>,
-        stop: watch::Receiver<bool>,
-    ) -> io::Result<Self> {
-        let listener = TcpListener::bind(address).await?;
-        let address = listener.local_addr()?;
-        let task = tokio::spawn(accept(listener, Way::Gate(gate, admission, tasks), stop));
-        Ok(Self { address, task })
-    }
-
-    /// Where it listens.
-    pub fn address(&self) -> SocketAddr {
-        self.address
-    }
-
-    /// Whether it has ended.
-    pub fn is_finished(&self) -> bool {
-        self.task.is_finished()
-    }
-
-    /// Waits for its end, which `stop` brings.
-    pub async fn ended(self) {
-        if self.task.await.is_err() {
-            tracing::error!("the CoT port broke off");
-        }
-    }
-}
-
-/// How a connection comes in.
-#[derive(Clone)]
-enum Way {
-    /// As the port's agency.
-    Plain(Arc<Intake>),
-    /// As whom its certificate names.
-    Gate(Gate, Admission, Arc<dyn Tasks>),
-}
-
-async fn talk(stream: TcpStream, way: Way, mut stop: watch::Receiver<bool>) -> Ended {
-    let (gate, admission, tasks) = match way {
-        Way::Plain(intake) => return converse(stream, intake, stop).await,
-        Way::Gate(gate, admission, tasks) => (gate, admission, tasks),
+    gate: Gate,
+    admission: Admission,
+    tasks: Arc<dyn Tasks>,
+    stop: watch::Receiver<bool>,
+) -> io::Result<Port> {
+    let ending = stop.clone();
+    let talk = move |stream, _| {
+        let both = (admission.clone(), Arc::clone(&tasks));
+        certified(stream, gate.clone(), both, ending.clone())
     };
+    Port::open(KIND, address, stop, talk, logged).await
+}
+
+async fn certified(
+    stream: TcpStream,
+    gate: Gate,
+    (admission, tasks): (Admission, Arc<dyn Tasks>),
+    mut stop: watch::Receiver<bool>,
+) -> Ended {
     let opened = tokio::select! {
         () = told(&mut stop) => return Ended::Ending,
         opened = gate.open(stream) => opened,
@@ -123,33 +91,4 @@ async fn talk(stream: TcpStream, way: Way, mut stop: watch::Receiver<bool>) -> E
     let (agency, only) = (named.agency.clone(), named.unit.clone());
     let intake = Arc::new(Intake { admission, tasks, agency, only });
     gate.while_it_holds(&named, &mut stop, |stop| converse(stream, intake, stop)).await
-}
-
-async fn accept(listener: TcpListener, way: Way, mut stop: watch::Receiver<bool>) {
-    let mut talks: JoinSet<Ended> = JoinSet::new();
-    let theirs = stop.clone();
-    loop {
-        tokio::select! {
-            biased;
-            () = told(&mut stop) => break,
-            Some(ended) = talks.join_next() => tracing::debug!(?ended, "a CoT connection ended"),
-            taken = listener.accept() => match taken {
-                Ok((_, peer)) if talks.len() >= CONNECTIONS_MAX => {
-                    tracing::warn!(%peer, "a CoT connection was turned away: there are too many");
-                }
-                Ok((stream, _)) => {
-                    talks.spawn(talk(stream, way.clone(), theirs.clone()));
-                }
-                Err(error) => {
-                    tracing::warn!(%error, "a CoT connection could not be taken");
-                    tokio::time::sleep(ACCEPT_PAUSE).await;
-                }
-            },
-        }
-    }
-    drop(listener);
-    let all = async { while talks.join_next().await.is_some() {} };
-    if tokio::time::timeout(DRAIN_WAIT, all).await.is_err() {
-        tracing::warn!("CoT connections were still open when their time was over");
-    }
 }

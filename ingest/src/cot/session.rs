@@ -21,6 +21,7 @@ use super::decode::{Event, Sighting, decode, pong};
 use super::frame::{Framer, Lost};
 use crate::admit::{Admission, Admitted, Outcome, Source, Unavailable};
 use crate::judge::Why;
+use crate::port::told;
 use crate::register::Register;
 use crate::reports::form::place;
 use crate::reports::kind::Said;
@@ -75,13 +76,6 @@ pub enum Ended {
     Ending,
     /// It showed no certificate that is let in.
     TurnedAway,
-}
-
-/// Resolves when `stop` turns true; never where nobody is left to turn it.
-pub(super) async fn told(stop: &mut watch::Receiver<bool>) {
-    if stop.wait_for(|stop| *stop).await.is_err() {
-        std::future::pending::<()>().await;
-    }
 }
 
 /// Hears one client, or a gateway of many, until either side ends it. What has come whole by then is

@@ -8,11 +8,12 @@ use tokio::sync::watch;
 
 use super::config::StartError;
 use crate::admit::Admission;
-use crate::cot::listen::{CotConfig, CotPort};
+use crate::cot::listen::{self as cot, CotConfig};
 use crate::gate::Gate;
+use crate::port::Port;
 use crate::seams::Tasks;
 use crate::sl651::intake::Intake;
-use crate::sl651::listen::{ListenConfig, Listening};
+use crate::sl651::listen::{self as sl651, ListenConfig};
 
 /// What every port is opened with.
 pub(super) struct Opener {
@@ -24,8 +25,8 @@ pub(super) struct Opener {
 /// The ports for stations, and the intake that they share.
 #[derive(Default)]
 pub(super) struct Stations {
-    pub(super) plain: Option<Listening>,
-    pub(super) over_tls: Option<Listening>,
+    pub(super) plain: Option<Port>,
+    pub(super) over_tls: Option<Port>,
     pub(super) intake: Option<Arc<Intake>>,
 }
 
@@ -43,7 +44,7 @@ impl Opener {
         let intake = Intake::open(self.admission.clone(), data, first.password);
         let intake = Arc::new(intake.map_err(fault(first.address))?);
         let open = async |address: SocketAddr, gate: Option<Gate>| {
-            let open = Listening::over(address, Arc::clone(&intake), gate, self.stop.clone()).await;
+            let open = sl651::over(address, Arc::clone(&intake), gate, self.stop.clone()).await;
             open.map_err(fault(address))
         };
         let mut stations = Stations { intake: Some(Arc::clone(&intake)), ..Stations::default() };
@@ -61,12 +62,12 @@ impl Opener {
         plain: Option<CotConfig>,
         over_tls: Option<SocketAddr>,
         tasks: Arc<dyn Tasks>,
-    ) -> Result<(Option<CotPort>, Option<CotPort>), StartError> {
+    ) -> Result<(Option<Port>, Option<Port>), StartError> {
         let fault = |address| move |source| StartError::Cot { address, source };
         let plain = match plain {
             Some(port) => {
                 let (address, tasks, stop) = (port.address, tasks.clone(), self.stop.clone());
-                let open = CotPort::start(port, self.admission.clone(), tasks, stop).await;
+                let open = cot::open(port, self.admission.clone(), tasks, stop).await;
                 Some(open.map_err(fault(address))?)
             }
             None => None,
@@ -75,7 +76,7 @@ impl Opener {
             (Some(address), Some(gate)) => {
                 let (gate, stop) = (gate.clone(), self.stop.clone());
                 let admission = self.admission.clone();
-                let open = CotPort::behind(address, gate, admission, tasks, stop).await;
+                let open = cot::behind(address, gate, admission, tasks, stop).await;
                 Some(open.map_err(fault(address))?)
             }
             _ => None,

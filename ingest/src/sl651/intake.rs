@@ -24,11 +24,11 @@ use super::owner::{foreign, owner};
 use super::readings::{Readings, readings};
 use super::scan::Found;
 use super::seen::{Key, Seen};
-use super::session::told;
 use super::trial::Trials;
 use crate::admit::mixed::Brought;
 use crate::admit::{Admission, Outcome, Source};
 use crate::judge::Why;
+use crate::port::told;
 use crate::telemetry::Tally;
 
 /// How often a sender that is over its agency's rate is made to wait before it is refused.

@@ -12,6 +12,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 
 use super::intake::{Closed, Intake, Talk};
 use super::scan::{Found, READ_MAX_BYTES, Scanner};
+use crate::port::told;
 
 /// A frame that has begun is given up when so long nothing more came of it.
 pub const FRAME_WAIT: Duration = Duration::from_secs(10);
@@ -41,13 +42,6 @@ pub enum Ended {
     Ending,
     /// It showed no certificate that is let in.
     TurnedAway,
-}
-
-/// Resolves when `stop` turns true; never where nobody is left to turn it.
-pub(crate) async fn told(stop: &mut watch::Receiver<bool>) {
-    if stop.wait_for(|stop| *stop).await.is_err() {
-        std::future::pending::<()>().await;
-    }
 }
 
 /// Talks with one station, or a relay of several, until either side ends it. `stop` turning true

@@ -12,6 +12,7 @@ use domain::record::Record;
 use domain::report::Report;
 use domain::sl651::Address;
 use domain::time::UtcMs;
+
 use ingest::register::Register;
 use ingest::sl651::body::{Group, Message};
 use ingest::sl651::decode::down_frame;
@@ -19,7 +20,7 @@ use ingest::sl651::elements::Element;
 use ingest::sl651::encode::encode;
 use ingest::sl651::figures::{Fate, Figures};
 use ingest::sl651::frame::{Coding, Direction, End, Frame, Packet};
-use ingest::sl651::listen::{ListenConfig, Listening};
+use ingest::sl651::listen::{self, ListenConfig};
 use ingest::sl651::number::{Decimal, Number};
 use ingest::sl651::{stamp, write};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -88,7 +89,7 @@ pub struct Port {
     pub dir: tempfile::TempDir,
     pub address: SocketAddr,
     pub stop: watch::Sender<bool>,
-    pub open: Listening,
+    pub open: ingest::port::Port,
 }
 
 impl Port {
@@ -108,7 +109,7 @@ impl Port {
         house.admission.tick().await.unwrap();
         let (stop, stopped) = watch::channel(false);
         let config = ListenConfig { address: "127.0.0.1:0".parse().unwrap(), password };
-        let open = Listening::start(config, house.admission.clone(), dir.path(), stopped).await;
+        let open = listen::open(config, house.admission.clone(), dir.path(), stopped).await;
         let open = open.unwrap();
         Self { address: open.address(), house, dir, stop, open }
     }

@@ -46,16 +46,21 @@ impl Situations {
 
     /// Below [`KEPT_PER_KIND`]: those that are over leave first, then the oldest.
     fn within_bounds(&mut self, kind: Kind) -> Changed {
-        let mut standing: Vec<(bool, UtcMs, Key)> = self
-            .of_kind(kind)
-            .filter_map(|(key, row)| Some((!self.is_over(key), row.shown()?.said.t, key.clone())))
-            .collect();
-        let surplus = standing.len().saturating_sub(KEPT_PER_KIND);
+        let surplus = self.of_kind(kind).count().saturating_sub(KEPT_PER_KIND);
         if surplus == 0 {
             return Changed::new();
         }
-        standing.sort_unstable();
-        self.forget(standing.into_iter().take(surplus).map(|(_, _, key)| key).collect())
+        let mut standing: Vec<(bool, UtcMs, &Key)> = self
+            .of_kind(kind)
+            .filter_map(|(key, row)| Some((!self.is_over(key), row.shown()?.said.t, key)))
+            .collect();
+        // Mostly there is one too many.
+        if surplus < standing.len() {
+            standing.select_nth_unstable(surplus);
+        }
+        let leaving = standing.into_iter().take(surplus);
+        let leaving = leaving.map(|(_, _, key)| key.clone()).collect();
+        self.forget(leaving)
     }
 
     fn forget(&mut self, keys: Vec<Key>) -> Changed {

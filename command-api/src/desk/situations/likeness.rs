@@ -5,7 +5,7 @@
 //! coefficient over character bigrams, 1945/1948), which needs no word list and suits Chinese, which
 //! writes no spaces. The bounds below are the project's own; an officer sees the figures.
 
-use std::collections::BTreeMap;
+use std::cell::OnceCell;
 
 use domain::situation::{Key, Kind, Precision, Situation, State};
 use domain::time::{HOUR_MS, MINUTE_MS};
@@ -25,7 +25,7 @@ const WORDS_AT_NAME: u32 = 45;
 /// The same where no more than the district is known, or nothing.
 const WORDS_ANYWHERE: u32 = 75;
 /// Texts with fewer pairs of characters say too little.
-const PAIRS_MIN: u32 = 3;
+const PAIRS_MIN: usize = 3;
 /// So many characters of a text are compared.
 const COMPARED_MAX_CHARS: usize = 300;
 
@@ -59,38 +59,73 @@ pub fn may_be_one(a: Kind, b: Kind) -> bool {
     group(a).is_some() && group(a) == group(b)
 }
 
-/// The pairs of neighbouring characters of a text, signs and spaces left out.
-fn pairs(text: &str) -> BTreeMap<(char, char), u32> {
-    let chars: Vec<char> =
-        text.chars().filter(|c| c.is_alphanumeric()).take(COMPARED_MAX_CHARS).collect();
-    let mut pairs = BTreeMap::new();
-    for pair in chars.windows(2) {
-        if let [a, b] = pair {
-            *pairs.entry((*a, *b)).or_insert(0) += 1;
-        }
+/// The pairs of neighbouring characters of a text, signs and spaces left out; sorted, each as often as
+/// it stands there.
+#[derive(Debug)]
+struct Pairs(Vec<(char, char)>);
+
+impl Pairs {
+    fn of(text: &str) -> Self {
+        let chars: Vec<char> =
+            text.chars().filter(|c| c.is_alphanumeric()).take(COMPARED_MAX_CHARS).collect();
+        let neighbours = chars.iter().zip(chars.iter().skip(1));
+        let mut pairs: Vec<(char, char)> = neighbours.map(|(a, b)| (*a, *b)).collect();
+        pairs.sort_unstable();
+        Self(pairs)
     }
-    pairs
+
+    /// How many of 100 pairs two texts share; 0 where one says too little.
+    fn shared(&self, other: &Self) -> u32 {
+        if self.0.len().min(other.0.len()) < PAIRS_MIN {
+            return 0;
+        }
+        let (mut a, mut b) = (self.0.as_slice(), other.0.as_slice());
+        let mut shared = 0;
+        while let ([one, rest_a @ ..], [two, rest_b @ ..]) = (a, b) {
+            let order = one.cmp(two);
+            shared += usize::from(order.is_eq());
+            if order.is_le() {
+                a = rest_a;
+            }
+            if order.is_ge() {
+                b = rest_b;
+            }
+        }
+        u32::try_from(shared * 200 / (self.0.len() + other.0.len())).unwrap_or(0)
+    }
 }
 
 /// How many of 100 pairs of characters two texts share; 0 where one says too little.
 pub fn shared_words(a: &str, b: &str) -> u32 {
-    let (a, b) = (pairs(a), pairs(b));
-    let (in_a, in_b): (u32, u32) = (a.values().sum(), b.values().sum());
-    if in_a.min(in_b) < PAIRS_MIN {
-        return 0;
-    }
-    let shared: u32 = a.iter().map(|(pair, n)| b.get(pair).map_or(0, |m| (*n).min(*m))).sum();
-    shared * 200 / (in_a + in_b)
+    Pairs::of(a).shared(&Pairs::of(b))
 }
 
 /// What a report says, in words.
-fn words_of(said: &Situation) -> String {
+fn words_of(said: &Situation) -> Pairs {
     let title = super::views::title(&said.body);
-    format!("{title} {}", said.text)
+    Pairs::of(&format!("{title} {}", said.text))
 }
 
-/// How alike two reports are, where they are alike enough.
-fn alike(a: &Situation, b: &Situation) -> Option<(u32, Option<u32>, u32)> {
+/// One report that many others are laid beside: its words are taken apart once.
+struct Beside<'a> {
+    key: &'a Key,
+    said: &'a Situation,
+    words: OnceCell<Pairs>,
+}
+
+impl<'a> Beside<'a> {
+    fn new(key: &'a Key, said: &'a Situation) -> Self {
+        Self { key, said, words: OnceCell::new() }
+    }
+
+    fn shares(&self, other: &Situation) -> u32 {
+        self.words.get_or_init(|| words_of(self.said)).shared(&words_of(other))
+    }
+}
+
+/// How alike two reports are, where they are alike enough. What costs least is asked first.
+fn alike(beside: &Beside, b: &Situation) -> Option<(u32, Option<u32>, u32)> {
+    let a = beside.said;
     let kind = a.body.kind();
     let apart_ms = (a.t.0 - b.t.0).abs();
     let within = if group(kind) == Some(0) { CALLS_WITHIN_MS } else { OTHERS_WITHIN_MS };
@@ -115,7 +150,7 @@ fn alike(a: &Situation, b: &Situation) -> Option<(u32, Option<u32>, u32)> {
             WORDS_ANYWHERE
         }
     };
-    let words = shared_words(&words_of(a), &words_of(b));
+    let words = beside.shares(b);
     let minutes = u32::try_from(apart_ms / MINUTE_MS).unwrap_or(u32::MAX);
     (words >= least).then_some((words, metres.map(|m| m.round() as u32), minutes))
 }
@@ -130,14 +165,28 @@ impl Situations {
             && self.head(earlier) != later
     }
 
-    /// How a report looks like an earlier one.
-    fn pair(&self, later: &Key, earlier: &Key) -> Option<Likely> {
-        let (a, b) = (self.shown(later)?, self.shown(earlier)?);
-        if (b.said.t, earlier) >= (a.said.t, later) || !self.may_pair(later, earlier) {
-            return None;
-        }
-        let (words, metres, minutes) = alike(&a.said, &b.said)?;
-        Some(Likely { with: earlier.clone(), words, metres, minutes })
+    /// How two reports are alike, where they may be proposed as one.
+    fn pair(&self, one: &Beside, key: &Key, said: &Situation) -> Option<Likely> {
+        let is_later = (said.t, key) < (one.said.t, one.key);
+        let (later, earlier) = if is_later { (one.key, key) } else { (key, one.key) };
+        let (words, metres, minutes) = alike(one, said)?;
+        self.may_pair(later, earlier).then(|| Likely {
+            with: earlier.clone(),
+            words,
+            metres,
+            minutes,
+        })
+    }
+
+    /// The other reports that may be about one thing with this one: those before it, or those after.
+    fn others(&self, one: &Beside, before: bool) -> impl Iterator<Item = (&Key, &Situation)> {
+        let (own, t) = (one.key.clone(), one.said.t);
+        let rows = self.rows.iter().filter(move |(key, _)| may_be_one(key.kind, own.kind));
+        let (own, shown) =
+            (one.key.clone(), rows.filter_map(|(key, row)| Some((key, row.shown()?))));
+        shown
+            .map(|(key, version)| (key, &version.said))
+            .filter(move |(key, said)| **key != own && (((said.t, *key) < (t, &own)) == before))
     }
 
     /// Of two likenesses the better: more shared words, then the earlier report.
@@ -148,9 +197,10 @@ impl Situations {
 
     /// The earlier report that one looks most like.
     fn best(&self, key: &Key) -> Option<Likely> {
+        let one = Beside::new(key, &self.shown(key)?.said);
         let mut best: Option<Likely> = None;
-        for other in self.rows.keys() {
-            if let Some(found) = self.pair(key, other)
+        for (other, said) in self.others(&one, true) {
+            if let Some(found) = self.pair(&one, other, said)
                 && best.as_ref().is_none_or(|had| self.is_better(&found, had))
             {
                 best = Some(found);
@@ -160,7 +210,7 @@ impl Situations {
     }
 
     fn settle(&mut self, key: &Key) -> bool {
-        let best = if self.rows.contains_key(key) { self.best(key) } else { None };
+        let best = self.best(key);
         let had = match best.clone() {
             Some(found) => self.likely.insert(key.clone(), found),
             None => self.likely.remove(key),
@@ -183,10 +233,13 @@ impl Situations {
             }
         }
         let mut better = Vec::new();
-        for other in self.rows.keys().filter(|other| *other != key) {
-            let Some(found) = self.pair(other, key) else { continue };
-            if self.likely.get(other).is_none_or(|had| self.is_better(&found, had)) {
-                better.push((other.clone(), found));
+        if let Some(shown) = self.shown(key) {
+            let one = Beside::new(key, &shown.said);
+            for (other, said) in self.others(&one, false) {
+                let Some(found) = self.pair(&one, other, said) else { continue };
+                if self.likely.get(other).is_none_or(|had| self.is_better(&found, had)) {
+                    better.push((other.clone(), found));
+                }
             }
         }
         for (other, found) in better {
