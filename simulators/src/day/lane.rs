@@ -147,8 +147,13 @@ impl Lane {
     }
 
     /// A time of its own: now, or just after the last.
+    ///
+    /// Events are of many units in turn: however often they come, two of one unit are apart.
     fn time(&mut self) -> UtcMs {
-        self.t = wall::now().max(self.t.plus_ms(APART_MS));
+        self.t = match self.maker {
+            Maker::Events(..) => wall::now(),
+            _ => wall::now().max(self.t.plus_ms(APART_MS)),
+        };
         self.t
     }
 

@@ -256,7 +256,10 @@ impl Station {
                 return Some(Shot { kind, form, expect: vec![Duplicate; 3] });
             }
             "unknown_station" => {
-                let stranger = Rtu { address: Address([0x99; 5]), ..self.rtu };
+                // A stranger for each station: the same serial of one would be a resend.
+                let mut address = self.rtu.address;
+                address.0[0] = 0x99;
+                let stranger = Rtu { address, ..self.rtu };
                 let bytes = stranger.report(0x32, serial, sent, minute, &one(0x39, 4, 3.0));
                 (bytes, vec![Refused("unknown_station")])
             }

@@ -100,10 +100,13 @@ impl Gateway {
         let batch = self.batch();
         let readings: Vec<Reading> = (0..batch).map(|_| self.reading(t)).collect();
         let mut wrongs = Vec::new();
-        for _ in 0..wrong {
+        while wrongs.len() < wrong {
             let fault = FAULTS.get(self.next_wrong % FAULTS.len()).copied().unwrap_or("time");
             self.next_wrong += 1;
-            wrongs.push(fault);
+            // A number beyond a double makes the whole array one that cannot be read.
+            if fault != "not_finite" || matches!(self.way, Way::Table | Way::Arrays) {
+                wrongs.push(fault);
+            }
         }
         let shot = self.written(&readings, &wrongs);
         self.last = readings.into_iter().next_back();
