@@ -47,6 +47,27 @@ describe('the feeds\' screen', () => {
     expect(await page.$('[data-editor]')).toBeNull();
   });
 
+  it('tries a letter without sending it, and forgets what it foretold once the bytes are others', async () => {
+    seat = await takeSeat({ role: 'administrator', path: '/feeds?agency=hydrology&part=letters' });
+    const { page } = seat;
+    await page.click('[data-letter]');
+    await page.click('[data-try]');
+    // As it was it would be refused again, with the reason and what to do; the letter stays as it is.
+    const refused = await page.waitForSelector('[data-would]');
+    expect(await refused.getAttribute('data-would')).not.toBe('accepted');
+    expect(await page.textContent('[data-would]')).toContain('将接收 0');
+    await page.fill('[data-editor]', '{"station":"JM-0204","property":"water_level","t":1781118300000,"v":3.2}');
+    expect(await page.$('[data-would]')).toBeNull();
+    await page.click('[data-try]');
+    await page.waitForSelector('[data-would="accepted"]');
+    expect(await page.textContent('[data-would]')).toContain('没有发送');
+    expect(await page.$('[data-outcome]')).toBeNull();
+    // Then in earnest.
+    await page.click('[data-replay]');
+    await page.waitForSelector('[data-outcome="replayed"]');
+    expect(await page.$('[data-would]')).toBeNull();
+  });
+
   it('gives an officer everything to read and nothing to send', async () => {
     seat = await takeSeat({ role: 'officer', path: '/feeds?agency=hydrology&part=letters' });
     await seat.page.click('[data-letter]');
@@ -147,7 +168,11 @@ describe.each([
     await page.waitForSelector('tr[data-feed]');
     for (const part of PARTS) {
       await page.click(`[data-part="${part}"]`);
-      if (part === 'letters') await page.click('[data-letter]');
+      if (part === 'letters') {
+        await page.click('[data-letter]');
+        await page.click('[data-try]');
+        await page.waitForSelector('[data-would]');
+      }
       await page.waitForTimeout(300);
       expect(await violations(seat), part).toEqual([]);
       const cut = await page.evaluate(() => {

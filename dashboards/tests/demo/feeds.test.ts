@@ -68,6 +68,23 @@ describe('an agency of the city', () => {
     expect(JSON.parse(await own.shell(wrong))).toMatchObject({ accepted: 0, rejected: [{ reason: 'unknown_station' }] });
     await page.click('[data-part="letters"]');
     await page.click('[data-letter]', { timeout: SOON });
+    // Tried as it was: it would be refused for the same, and nothing is sent or counted.
+    const counts = () => page.evaluate(async () => {
+      const all = (await (await fetch('/v1/feeds/health?agency=hydrology')).json()) as { feeds: Record<string, unknown>[] }[];
+      return all[0]?.feeds.map((f) => [f['id'], f['accepted'], f['duplicate'], f['refused'], f['quarantined']]);
+    });
+    const before = await counts();
+    await page.click('[data-try]');
+    await page.waitForSelector('[data-would="unknown_station"]', { timeout: SOON });
+    expect(await page.textContent('[data-would]')).toContain('拒收 1');
+    // Tried mended: it would be taken.
+    const wrongly = await page.inputValue('[data-editor]');
+    await page.fill('[data-editor]', wrongly.replace('NOBODY-1', station));
+    await page.click('[data-try]');
+    await page.waitForSelector('[data-would="accepted"]', { timeout: SOON });
+    expect(await page.$('[data-outcome]')).toBeNull();
+    expect(await counts()).toEqual(before);
+    await page.fill('[data-editor]', wrongly);
     // As it was it is refused again; mended it goes through.
     await page.click('[data-replay]');
     await page.waitForSelector('[data-outcome="open"]', { timeout: SOON });

@@ -72,7 +72,7 @@ export class MockFeeds {
     return [...this.letters.values()].sort((a, b) => b.seq - a.seq);
   }
 
-  replay(seq: number, mended: boolean): ReplayAnswer | null {
+  replay(seq: number, mended: boolean, dry: boolean): ReplayAnswer | null {
     const letter = this.letters.get(seq);
     if (letter === undefined) return null;
     const good = mended ? 1 : 0;
@@ -80,6 +80,7 @@ export class MockFeeds {
       at_ms: Date.now(), by: '王建国', what: 'replayed', mended, accepted: good, duplicate: 0, refused: 1 - good, quarantined: 0,
       ...(mended ? {} : { reason: letter.reason }), detail: mended ? '' : letter.detail,
     };
+    if (dry) return { seq, state: letter.state, already: false, dry_run: true, act };
     this.letters.set(seq, { ...letter, state: mended ? 'replayed' : 'open', last: act });
     return { seq, state: mended ? 'replayed' : 'open', already: false, act };
   }

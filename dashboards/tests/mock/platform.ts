@@ -215,7 +215,8 @@ export class MockPlatform {
     }
     const letter = /^\/v1\/rejections\/(\d+)\/replay$/.exec(url.pathname);
     if (letter !== null) {
-      const done = this.feeds.replay(Number(letter[1]), 'body' in (JSON.parse(body) as object));
+      const asked = JSON.parse(body) as { dry_run?: boolean };
+      const done = this.feeds.replay(Number(letter[1]), 'body' in asked, asked.dry_run === true);
       return done === null ? refuse('not_found', 404) : json(done);
     }
     const keys = /^\/v1\/agencies\/([^/]+)\/credentials$/.exec(url.pathname);
