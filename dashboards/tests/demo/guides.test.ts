@@ -18,7 +18,7 @@ interface Counts {
   bad: number;
 }
 /** Commands that ask and send nothing. */
-const ASKS = new Set(['start.read', 'start.back', 'start.sl651.test']);
+const ASKS = new Set(['start.read', 'start.back', 'start.sl651.test', 'start.tls.request', 'start.tls.sign', 'start.cot.p12']);
 const AGENCIES = ['weather', 'hydrology', 'health', 'rescue'];
 
 let own: Own;
@@ -152,7 +152,7 @@ describe.each([['plain', false], ['by TLS', true]] as [string, boolean][])('the 
       await page.context().close();
     }
     expect([...every].filter((guide) => !followed.has(guide))).toEqual([]);
-    expect(every.has('mqtts')).toBe(tls);
+    for (const guide of ['mqtts', 'sl651s', 'cots']) expect(every.has(guide), guide).toBe(tls);
     expect(every.size).toBeGreaterThanOrEqual(24);
   }, 400_000);
 });

@@ -57,11 +57,13 @@ export async function startOwn(tls: boolean): Promise<Own> {
   if (tls) {
     await run('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2', '-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost,IP:127.0.0.1', '-keyout', key, '-out', cert]);
     chmodSync(key, 0o600);
+    // The city's authority of clients: it signs what agencies ask for.
+    await run('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2', '-subj', '/CN=Clients of the example city', '-keyout', join(folder, 'ca.key'), '-out', join(folder, 'ca.pem')]);
   }
   const any = '127.0.0.1:0';
   const platform = spawn(join(BIN, 'fenghuo'), [
     'serve', '--city', city, '--data', data, '--http', any, '--mqtt', any, '--sl651', any, '--cot', any,
-    ...(tls ? ['--tls-cert', cert, '--tls-key', key, '--mqtt-tls', any] : []), '--console', join(ROOT, 'dashboards/dist'),
+    ...(tls ? ['--tls-cert', cert, '--tls-key', key, '--mqtt-tls', any, '--tls-client-ca', join(folder, 'ca.pem'), '--sl651-tls', any, '--cot-tls', any] : []), '--console', join(ROOT, 'dashboards/dist'),
   ], { stdio: ['ignore', 'pipe', 'ignore'] });
   const said = await serving(platform);
   const url = /http=(\S+)/.exec(said)?.[1] ?? '';

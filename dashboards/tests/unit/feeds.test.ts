@@ -33,7 +33,7 @@ describe('getting started', () => {
   const filled: Filled = {
     language: 'zh', agency: 'hydro', station: 'A', property: 'water_level', propertyUnit: 'm', value: '3.95', now: Date.UTC(2026, 5, 10, 19, 5), opened: Date.UTC(2026, 5, 10, 19, 5),
     offsetS: 8 * 3600, secret: "se'cret", unit: 'boat-1', unitSecret: 'theirs', hospital: 'H1', telemetry, password: '1234', lon: 113.08, lat: 22.58, zone: '440703',
-    http: 'http://10.0.0.1:8080', mqtt: { host: '10.0.0.1', port: '1883' }, mqtts: null, sl651: { host: '10.0.0.1', port: '5001' }, cot: { host: '10.0.0.1', port: '4242' },
+    http: 'http://10.0.0.1:8080', mqtt: { host: '10.0.0.1', port: '1883' }, mqtts: null, sl651: { host: '10.0.0.1', port: '5001' }, cot: { host: '10.0.0.1', port: '4242' }, sl651s: { host: '10.0.0.1', port: '6512' }, cots: { host: '10.0.0.1', port: '8089' },
     start: {
       agency: 'hydro', official_signals: true, doors: [], telemetry: [telemetry], sl651_password: true, cot: true, hospitals: [], cameras: [], polled: [],
       units: [{ id: 'boat-1', name: '艇', name_en: 'Boat', cot_uid: 'ANDROID-1' }],

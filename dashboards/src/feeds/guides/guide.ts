@@ -42,6 +42,9 @@ export interface Filled {
   mqtts: Reached | null;
   sl651: Reached | null;
   cot: Reached | null;
+  /** By TLS, with the client's certificate. */
+  sl651s: Reached | null;
+  cots: Reached | null;
 }
 
 /** A body as it is posted: the command's, and the one that a test asks about. */
@@ -72,7 +75,7 @@ export interface Guide {
   title: Key;
   note: Key;
   /** The door it comes in by; without it the guide is not shown. */
-  door: 'http' | 'mqtt' | 'mqtts' | 'sl651' | 'cot';
+  door: 'http' | 'mqtt' | 'mqtts' | 'sl651' | 'sl651s' | 'cot' | 'cots';
   /** What of the agency's names it is filled with. */
   fill: readonly ('station' | 'value' | 'unit' | 'hospital' | 'telemetry')[];
   /** Whether it is for offices that may publish. */

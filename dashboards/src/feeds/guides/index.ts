@@ -10,10 +10,11 @@ import { cameras, gcj02 } from './register';
 import { calls, closures, damage, food, forecasts, hazardPoints, hotline, outages } from './reports';
 import { sensorthings } from './sensorthings';
 import { sl651 } from './sl651';
+import { cots, sl651s } from './tls';
 
 export const GUIDES: readonly Guide[] = [
-  http, csv, backfill, mqtts, mqtt, sl651, sensorthings,
+  http, csv, backfill, mqtts, mqtt, sl651s, sl651, sensorthings,
   hospital, cases, hotline, calls, outages, closures, hazardPoints, food, damage,
   cap, signals, forecasts, quakes, tracks,
-  units, cot, cameras, gcj02,
+  units, cots, cot, cameras, gcj02,
 ];

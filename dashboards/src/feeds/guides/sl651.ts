@@ -1,5 +1,6 @@
 // A telemetry station's frames by SL 651-2014 in HEX/BCD: what to set at the station, and frames that
 // try the line before the station is there.
+import type { TelemetryStation } from '../../contract/types';
 import { at, words, type Command, type Filled, type Guide } from './guide';
 
 /** The elements a datastream is fed by: leading byte, bytes, decimals, an example. */
@@ -45,26 +46,33 @@ export function frame(f: Filled, fn: number): number[] {
   return [...whole, ...two(crc16(whole))];
 }
 
+/** Bytes as `printf` of bash writes them. */
+export const escaped = (bytes: readonly number[]): string => bytes.map((b) => `\\x${b.toString(16).padStart(2, '0')}`).join('');
+
 /** Sends a frame and shows the answer in hexadecimal. */
 function spoken(f: Filled, label: Command['label'], fn: number): Command {
-  const bytes = frame(f, fn).map((b) => `\\x${b.toString(16).padStart(2, '0')}`).join('');
   const { host, port } = f.sl651 ?? { host: '', port: '' };
-  return { label, text: `bash -c 'exec 3<>/dev/tcp/${host}/${port}\nprintf "${bytes}" >&3\ntimeout 3 cat <&3 | od -An -tx1'` };
+  return { label, text: `bash -c 'exec 3<>/dev/tcp/${host}/${port}\nprintf "${escaped(frame(f, fn))}" >&3\ntimeout 3 cat <&3 | od -An -tx1'` };
 }
+
+/** Lines for `stations.csv`: a telemetry station's address. */
+export const register = (f: Filled): Command =>
+  ({ label: 'start.sl651.register', file: 'stations.csv', text: `id,name,name_en,agency,lon,lat,datum,datum_offset_m,valid_from,sl651\n${f.agency}-RTU-1,${f.agency}-RTU-1,,${f.agency},${f.lon},${f.lat},local,,,0011223344` });
+
+/** What is set at the telemetry unit, with the centre's door. */
+export const settings = (f: Filled, station: TelemetryStation, server: string): Command => ({
+  label: 'start.sl651.settings', isText: true,
+  text: ([
+    ['rtu.server', server], ['rtu.protocol', 'SL 651-2014 HEX/BCD M2'], ['rtu.centre', '5 (05H)'],
+    ['rtu.address', station.address], ['rtu.password', f.password], ['rtu.zone', at(f).slice(19)],
+  ] as const).map(([key, value]) => `${words(f, key)}${words(f, 'explain.colon')}${value}`).join('\n'),
+});
 
 export const sl651: Guide = {
   id: 'sl651', group: 'values', title: 'start.sl651', note: 'start.sl651.note', door: 'sl651', fill: ['telemetry'],
-  commands: (f) => f.telemetry === null
-    ? [{ label: 'start.sl651.register', file: 'stations.csv', text: `id,name,name_en,agency,lon,lat,datum,datum_offset_m,valid_from,sl651\n${f.agency}-RTU-1,${f.agency}-RTU-1,,${f.agency},${f.lon},${f.lat},local,,,0011223344` }]
-    : [
-        {
-          label: 'start.sl651.settings', isText: true,
-          text: ([
-            ['rtu.server', `TCP ${f.sl651?.host ?? ''}:${f.sl651?.port ?? ''}`], ['rtu.protocol', 'SL 651-2014 HEX/BCD M2'], ['rtu.centre', '5 (05H)'],
-            ['rtu.address', f.telemetry.address], ['rtu.password', f.password], ['rtu.zone', at(f).slice(19)],
-          ] as const).map(([key, value]) => `${words(f, key)}${words(f, 'explain.colon')}${value}`).join('\n'),
-        },
-        spoken(f, 'start.sl651.test', 0x30),
-        spoken(f, 'start.sl651.send', 0x32),
-      ],
+  commands: (f) => f.telemetry === null ? [register(f)] : [
+    settings(f, f.telemetry, `TCP ${f.sl651?.host ?? ''}:${f.sl651?.port ?? ''}`),
+    spoken(f, 'start.sl651.test', 0x30),
+    spoken(f, 'start.sl651.send', 0x32),
+  ],
 };
