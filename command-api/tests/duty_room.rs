@@ -268,7 +268,9 @@ async fn data_are_complete_up_to_the_gauge_that_is_behind() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_corrected_gauge_takes_its_alert_back_in_the_open() {
     let folder = tempfile::tempdir().unwrap();
-    town(folder.path());
+    let city = town(folder.path());
+    let sheet = "station,property,interval_s,min,max\nA,discharge,60,0,50000\nB,discharge,60,,\n";
+    std::fs::write(city.join("datastreams.csv"), sheet).unwrap();
     let (agency, _) = people(&folder.path().join("data"));
     let platform = Running::start(folder.path()).await;
     let wang = platform.signed_in("officer").await;
@@ -286,6 +288,17 @@ async fn a_corrected_gauge_takes_its_alert_back_in_the_open() {
     assert_eq!((open.status, open.json()["reason"].as_str()), (400, Some("invalid")));
     let unknown = wang.command("k2", ask("rainfall", Some(now_ms() + 600_000))).await;
     assert_eq!(unknown.json()["reason"], "unknown_datastream", "{}", unknown.text());
+    // A slip of the hand is no reading: neither a value nor an offset that the gauge cannot have.
+    for (id, act, until) in [
+        ("k4", json!({ "value": 400_000.0 }), None),
+        ("k5", json!({ "offset": 1e9 }), Some(now_ms() + 600_000)),
+    ] {
+        let mut slip = ask("discharge", until);
+        slip["act"] = act;
+        let refused = wang.command(id, slip).await;
+        assert_eq!(refused.status, 400, "{}", refused.text());
+        assert!(refused.text().contains("registered range"), "{}", refused.text());
+    }
     let done = wang.command("k3", ask("discharge", Some(now_ms() + 600_000))).await;
     assert_eq!(done.status, 200, "{}", done.text());
     assert_eq!(done.json()["events"][0]["what"], "corrected");

@@ -139,6 +139,12 @@ impl Judge {
                     return Ok(Judged::Duplicate(known.observation(ix), known.ticket));
                 }
             }
+            if raw.repeats
+                && let Some(known) = beside.standing(ix)
+                && known.is_same(value, known.result_time, sent)
+            {
+                return Ok(Judged::Duplicate(known.observation(ix), known.ticket));
+            }
             let filled = |known: &Seen| known.quality.origin == OriginFlag::Completed;
             if !beside.same_instant.iter().all(filled) && sent.origin == OriginFlag::Original {
                 seen.quality.origin = OriginFlag::Corrected;
@@ -196,7 +202,9 @@ impl Judge {
         let Fit { stream, value, result_time, .. } = fit(&register, raw, found, agency, now)?;
         let sent = raw.q.unwrap_or_default();
         let beside = self.memory.beside(stream.ix, raw.t);
-        Ok(beside.same_instant.iter().any(|known| known.is_same(value, result_time, sent)))
+        let standing = raw.repeats.then(|| beside.standing(stream.ix)).flatten();
+        let again = standing.is_some_and(|known| known.is_same(value, known.result_time, sent));
+        Ok(again || beside.same_instant.iter().any(|known| known.is_same(value, result_time, sent)))
     }
 
     /// Everything that is judged without looking at what came before.
@@ -233,7 +241,11 @@ fn fit<'r>(
     if raw.status == WireStatus::Exercise {
         return Err(Why::new(Reason::ExerciseRefused, "status is exercise"));
     }
-    let result_time = raw.result_time.unwrap_or(raw.t);
+    let mut result_time = raw.result_time.unwrap_or(raw.t);
+    // A report's sending time is no reason to keep a value of now aside.
+    if raw.repeats && not_ahead(register, result_time, now).is_err() {
+        result_time = raw.t;
+    }
     not_ahead(register, raw.t.max(result_time), now)?;
     let Some(limits) = register.limits_at(stream, raw.t) else {
         let said = format!("{}:{} is not registered for {}", raw.station, raw.property, raw.t);

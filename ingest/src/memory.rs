@@ -92,6 +92,12 @@ impl std::fmt::Debug for Memory {
     }
 }
 
+/// By what one of several values of an instant holds: what was sent before what was filled in, then
+/// the later result, then the content.
+fn rank(one: &Observation) -> (bool, UtcMs, u32) {
+    (one.quality.origin != OriginFlag::Completed, one.result_time, one.content_crc())
+}
+
 /// What is known beside a new value of a datastream.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Beside {
@@ -101,6 +107,13 @@ pub(crate) struct Beside {
     pub(crate) before: Option<Seen>,
     /// The newest earlier value, believed or not.
     pub(crate) last: Option<Seen>,
+}
+
+impl Beside {
+    /// The value of the same instant that holds.
+    pub(crate) fn standing(&self, ix: DatastreamIx) -> Option<&Seen> {
+        self.same_instant.iter().max_by_key(|seen| rank(&seen.observation(ix)))
+    }
 }
 
 impl Memory {
@@ -148,9 +161,6 @@ impl Memory {
         let (lane, _) = self.lane(ix);
         let mut found: BTreeMap<UtcMs, Observation> = BTreeMap::new();
         let mut take = |seen: Observation| {
-            let rank = |o: &Observation| {
-                (o.quality.origin != OriginFlag::Completed, o.result_time, o.content_crc())
-            };
             let slot = found.entry(seen.t).or_insert(seen);
             if rank(&seen) > rank(slot) {
                 *slot = seen;

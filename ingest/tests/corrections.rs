@@ -71,6 +71,25 @@ fn open(dir: &Path) -> House {
 }
 
 #[tokio::test]
+async fn what_an_offset_moves_out_of_the_range_is_shown_and_not_used() {
+    let dir = tempfile::tempdir().unwrap();
+    let house = open(dir.path());
+    send(&house, -60, 10.0).await;
+    send(&house, -30, 600.0).await;
+    // R-1's discharge is registered up to 1000 m3/s.
+    assert!(correct(&house, &[correction(CorrectionAct::Offset(500.0), -90, 60)]).await);
+    send(&house, 0, 620.0).await;
+    let mended = OriginFlag::Corrected;
+    let told = [
+        (-60, 510.0, Trust::Reliable, mended),
+        (-30, 1100.0, Trust::Unreliable, mended),
+        (0, 1120.0, Trust::Unreliable, mended),
+    ];
+    assert_eq!(holding(&house), told);
+    house.close();
+}
+
+#[tokio::test]
 async fn an_offset_corrects_what_is_known_and_what_comes_and_keeps_what_was_sent() {
     let dir = tempfile::tempdir().unwrap();
     let house = open(dir.path());

@@ -98,6 +98,38 @@ async fn an_hours_series_are_unrolled_to_the_ends_of_their_intervals() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn of_two_reports_of_one_minute_the_later_sent_holds_in_whatever_order_they_come() {
+    let level = |serial, after_ms, level| {
+        let mut groups = begin(RIVER, b'H', HOUR);
+        groups.push(value("Z", 4, level));
+        frame(RIVER, 0x33, serial, HOUR.plus_ms(after_ms), groups)
+    };
+    let holds = |port: &Port| {
+        let seen = port.records_of("T-1:water_level");
+        seen.into_iter().max_by_key(|o| (o.result_time, o.content_crc())).unwrap().value
+    };
+    for (first, second) in [("10.100", "10.200"), ("10.200", "10.100"), ("9.000", "11.000")] {
+        for is_late in [false, true] {
+            let port = Port::open().await;
+            let mut station = port.station().await;
+            let mut reports = [level(1, 5_000, first), level(2, 20_000, second)];
+            if is_late {
+                reports.reverse();
+            }
+            for report in &reports {
+                station.say(report).await;
+            }
+            let said: f64 = second.parse().unwrap();
+            assert_eq!(holds(&port), said, "{first} then {second}, late {is_late}");
+            // The hourly report says the value that stands again; nothing new comes of it.
+            station.say(&level(3, 60_000, second)).await;
+            assert_eq!((port.items(), holds(&port)), ((2, 1, 0), said));
+            port.close().await;
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_time_at_the_end_of_the_hour_and_a_registered_base_are_understood() {
     let port = Port::open().await;
     let mut station = port.station().await;

@@ -45,9 +45,15 @@ pub fn decide(
 ) -> Result<Vec<DeskFact>, Refusal> {
     let (station, property) = (asked.station.as_str(), asked.property);
     let streams = &city.city().datastreams;
-    if !streams.iter().any(|d| d.station.as_str() == station && d.property == property) {
+    let of_it = streams.iter().filter(|d| d.station.as_str() == station && d.property == property);
+    let held = of_it.clone().filter(|d| d.valid_from <= asked.from).max_by_key(|d| d.valid_from);
+    let Some(stream) = held.or(of_it.clone().next()) else {
         return Err(Refusal::UnknownDatastream(format!("{station}:{property}")));
-    }
+    };
+    // What a gauge that sends itself would be refused for, a person cannot say in its place.
+    let plausible = city.city().property(property).map_or((0.0, 0.0), |p| p.plausible);
+    let least = stream.min.map_or(plausible.0, |min| min.max(plausible.0));
+    let most = stream.max.map_or(plausible.1, |max| max.min(plausible.1));
     let invalid = |field, why| Err(Refusal::Invalid { field, why });
     if asked.from < now.plus_ms(-BACK_MAX_MS) || asked.from > now {
         return invalid("from", "a correction begins within the last 72 hours");
@@ -65,14 +71,17 @@ pub fn decide(
     }
     match asked.act {
         CorrectionAct::Unreliable => {}
-        CorrectionAct::Offset(by) if by.is_finite() && by != 0.0 => {}
-        CorrectionAct::Value(value) => {
-            let plausible = city.city().property(property).map(|p| p.plausible);
-            if !plausible.is_some_and(|(least, most)| (least..=most).contains(&value)) {
-                return invalid("act", "the value is outside what the property can be");
-            }
+        CorrectionAct::Value(value) if (least..=most).contains(&value) => {}
+        CorrectionAct::Value(_) => {
+            return invalid("act", "the value is outside the datastream's registered range");
         }
-        CorrectionAct::Offset(_) => return invalid("act", "an offset is a number and not 0"),
+        CorrectionAct::Offset(by) if !by.is_finite() || by == 0.0 => {
+            return invalid("act", "an offset is a number and not 0");
+        }
+        CorrectionAct::Offset(by) if by.abs() > most - least => {
+            return invalid("act", "the offset is wider than the datastream's registered range");
+        }
+        CorrectionAct::Offset(_) => {}
     }
     if picture.corrections.values().filter(|c| c.until > now).count() >= CORRECTIONS_MAX {
         return invalid("act", "too many corrections hold already: end some of them");

@@ -16,7 +16,7 @@ use crate::xml::{Document, Element};
 /// The largest message, bytes. Half a megabyte is seen from offices that send long polygons.
 pub const MESSAGE_MAX_BYTES: usize = 1024 * 1024;
 /// The language of an info that names none (CAP 1.2, 3.2.2).
-const LANGUAGE_DEFAULT: &str = "en-US";
+pub(super) const LANGUAGE_DEFAULT: &str = "en-US";
 
 /// Reads a message; its signature, where it has one, is not looked at.
 ///

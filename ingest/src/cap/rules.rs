@@ -28,7 +28,10 @@ pub(super) fn check(message: &CapMessage, faults: &mut Faults) {
 fn references(message: &CapMessage, faults: &mut Faults) {
     let element = "alert/references";
     if message.act != WarningAct::Alert && message.references.is_empty() {
-        let said = format!("an {} says which earlier messages it is about", message.act.word());
+        let said = format!(
+            "a message of type {} says which earlier messages it is about",
+            message.act.word()
+        );
         faults.rule(element, said);
     }
     for reference in &message.references {

@@ -330,6 +330,10 @@ fn each_clause_has_its_verdict() {
         ("<scope>Public</scope>", "<scope>Private</scope><addresses/>", bad),
         ("<scope>Public</scope>", "<scope>Private</scope><addresses>a@b</addresses>", good),
         ("<language>zh-CN</language>", "", good),
+        // Of an empty element the schema's default holds, en-US; white space is content.
+        ("<language>zh-CN</language>", "<language/>", good),
+        ("<language>zh-CN</language>", "<language></language>", good),
+        ("<language>zh-CN</language>", "<language> </language>", bad),
         ("<language>zh-CN</language>", "<language>zh_CN</language>", bad),
         ("<category>Met</category>", "", bad),
         ("<category>Met</category>", "<category>Met</category><category>Geo</category>", good),

@@ -6,6 +6,7 @@ use domain::warning::{CapVersion, Circle, WarningKey};
 use gis::outline::{Outline, OutlineError};
 use sha1::{Digest, Sha1};
 
+use super::decode::LANGUAGE_DEFAULT;
 use super::faults::shown;
 
 /// The most points of one polygon.
@@ -216,8 +217,11 @@ pub(super) fn circle(text: &str) -> Result<Option<Circle>, String> {
     Ok(Some(Circle { lon, lat, radius_km: radius_km + 0.0 }))
 }
 
-/// A language tag, as `xs:language` has it.
+/// A language tag, as `xs:language` has it. An element without content has the schema's default.
 pub(super) fn language(text: &str) -> Result<String, String> {
+    if text.is_empty() {
+        return Ok(LANGUAGE_DEFAULT.to_owned());
+    }
     let tag = text.trim_matches(SPACE);
     let mut parts = tag.split('-');
     let is_part =

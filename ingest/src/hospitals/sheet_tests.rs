@@ -140,3 +140,16 @@ proptest! {
         prop_assert_eq!(read(table.as_bytes()), vec![hospital(json.to_string().as_bytes())]);
     }
 }
+
+#[test]
+fn a_sheet_that_was_cut_off_within_quotes_loses_its_last_row_only() {
+    let cut = b"hospital,t,beds,note\nH-1,2026/9/11 22:05,9,\"a \"\"b\"\", c\"\nH-2,2026/9/11 22:05,9,\"gas fo";
+    let rows = read(cut);
+    assert!(rows[0].is_ok(), "{rows:?}");
+    let why = rows[1].as_ref().unwrap_err();
+    assert_eq!(why.reason, Reason::Syntax);
+    assert!(why.detail.contains("cut off"), "{why:?}");
+    // A quote within an unquoted cell is one of its letters.
+    let inch = b"hospital,t,beds,note\nH-2,2026/9/11 22:05,9,valve of 5\"";
+    assert!(read(inch)[0].is_ok());
+}

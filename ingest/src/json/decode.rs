@@ -46,6 +46,9 @@ pub struct RawObservation<'a> {
     pub result_time: Option<UtcMs>,
     /// Whether the sender says that it is of a backlog.
     pub backlog: bool,
+    /// Whether its protocol says values again in later reports, as SL 651's hourly ones do: the value
+    /// that stands, said again, is then a duplicate, and `result_time` tells a correction only.
+    pub repeats: bool,
 }
 
 impl<'a> RawObservation<'a> {
@@ -62,6 +65,7 @@ impl<'a> RawObservation<'a> {
             status: WireStatus::Actual,
             result_time: None,
             backlog: false,
+            repeats: false,
         }
     }
 }

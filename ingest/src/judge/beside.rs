@@ -92,6 +92,24 @@ impl Judge {
         stream.map(|stream| stream.ix)
     }
 
+    /// What a value is worth that an offset moves: one that it moves out of the registered range is
+    /// shown and not used.
+    fn trust_within(
+        &self,
+        correction: &Correction,
+        seen: &Observation,
+        by: f64,
+        trust: Trust,
+    ) -> Trust {
+        let stream = self.register.stream(correction.station.as_str(), &correction.property);
+        let limits = stream.and_then(|stream| self.register.limits_at(stream, seen.t));
+        let fits = limits.is_some_and(|limits| {
+            let (least, most) = limits.range;
+            (least..=most).contains(&(seen.value + by))
+        });
+        if fits { trust } else { Trust::Unreliable }
+    }
+
     pub(super) fn is_corrected(&self, ix: DatastreamIx, t: UtcMs) -> bool {
         let of_it = self.corrections.get(&ix).map_or(&[][..], Vec::as_slice);
         of_it.iter().any(|correction| correction.covers(t))
@@ -105,8 +123,9 @@ impl Judge {
         let of_it = self.corrections.get(&seen.datastream)?;
         let newest = of_it.iter().filter(|c| c.covers(seen.t)).max_by_key(|c| c.id)?;
         let CorrectionAct::Offset(by) = newest.act else { return None };
-        let corrected =
-            shifted(seen, by, newest.at.max(seen.result_time.plus_ms(1)), Trust::Reliable);
+        let at = newest.at.max(seen.result_time.plus_ms(1));
+        let trust = self.trust_within(newest, seen, by, Trust::Reliable);
+        let corrected = shifted(seen, by, at, trust);
         self.remember(&corrected, ticket);
         Some(corrected)
     }
@@ -135,7 +154,9 @@ impl Judge {
         match correction.act {
             CorrectionAct::Value(_) => {}
             CorrectionAct::Offset(by) => {
-                let trust = |seen: &Observation| seen.quality.trust;
+                let trust = |seen: &Observation| {
+                    self.trust_within(correction, seen, by, seen.quality.trust)
+                };
                 made.extend(open.map(|seen| shifted(seen, by, correction.at, trust(seen))));
             }
             CorrectionAct::Unreliable => made.extend(open.filter(is_used).map(|seen| {

@@ -118,7 +118,7 @@ pub fn long_text(field: &str, text: Option<&str>, max_bytes: usize) -> Result<()
 /// `crs`), `declared` what its agency has declared for all it sends (`coordinates` in
 /// `agencies.toml`); where neither says anything the pair is WGS-84. A report that says another
 /// system than its agency has declared is refused: one of the two is wrong by half a kilometre, and
-/// nobody here can know which.
+/// nobody here can know which. 0/0 says that the place is not known.
 ///
 /// # Errors
 /// [`Why`]: a missing half, a mixture ([`Reason::Coordinates`]), no place on earth.
@@ -144,6 +144,8 @@ pub fn place(
         (Some(_), None) => Err(missing("lat")),
         (None, Some(_)) => Err(missing("lon")),
         (None, None) => Ok(None),
+        // What receivers without a fix and forms without a place send: it is no place of a city.
+        (Some(0.0), Some(0.0)) => Ok(None),
         (Some(lon), Some(lat)) => {
             let system = crs.or(declared).unwrap_or_default();
             match system.to_wgs84(lon, lat) {
@@ -176,6 +178,8 @@ mod tests {
         assert!(mixed.detail.contains("wgs84") && mixed.detail.contains("gcj02"));
         let half = super::place(Some(113.0), None, None, None).unwrap_err();
         assert_eq!(half.reason, Reason::MissingField);
+        let unknown = super::place(Some(0.0), Some(-0.0), None, Some(Crs::Gcj02));
+        assert_eq!(unknown, Ok(None), "0/0 is what is sent for no place");
         let nowhere = super::place(Some(22.0), Some(113.0), None, None).unwrap_err();
         assert_eq!(nowhere.reason, Reason::OutOfRange);
     }

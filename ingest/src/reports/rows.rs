@@ -60,10 +60,33 @@ pub fn rows<'a>(
             Err(error) => return Err(syntax(error)),
         }
     }
+    if let Some((_, last)) = rows.last_mut().filter(|_| ends_in_quotes(body)) {
+        *last = Err(Why::new(Reason::Syntax, QUOTE_OPEN));
+    }
     if rows.is_empty() {
         return Err(Why::new(Reason::Syntax, "the table has a header and no row"));
     }
     Ok(Rows { columns, rows })
+}
+
+/// What is wrong with the last row where [`ends_in_quotes`].
+pub(crate) const QUOTE_OPEN: &str = "a quote is not closed: the table was cut off";
+
+/// Whether a table ends within a quoted cell, as one that was cut off on the way does. (The reader of
+/// CSV takes the end for the quote.)
+pub(crate) fn ends_in_quotes(body: &[u8]) -> bool {
+    let (mut is_start, mut is_quoted) = (true, false);
+    for byte in body {
+        if is_quoted {
+            // Of a doubled quote the first closes, and the second opens again.
+            is_quoted = *byte != b'"';
+            is_start = !is_quoted;
+        } else {
+            is_quoted = is_start && *byte == b'"';
+            is_start = matches!(byte, b',' | b'\n' | b'\r');
+        }
+    }
+    is_quoted
 }
 
 fn at(reader: &csv::Reader<&[u8]>, body: &[u8]) -> usize {

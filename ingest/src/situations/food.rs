@@ -1,5 +1,6 @@
 //! 食品药品: results of tests, complaints, recalls, poisonings, with venue and batch.
 
+use domain::refusal::Reason;
 use domain::situation::Body;
 use domain::situation::body::{FoodAct, FoodSafety};
 
@@ -28,6 +29,13 @@ const BATCH_MAX_BYTES: usize = 100;
 
 impl Form for Food {
     fn body(self) -> Result<Body, Why> {
+        let most = self.ill.unwrap_or(u32::MAX);
+        for (name, count) in [("hospitalised", self.hospitalised), ("dead", self.dead)] {
+            if let Some(count) = count.filter(|count| *count > most) {
+                let said = format!("field {name:?}: {count} of {most} who fell ill");
+                return Err(Why::new(Reason::Inconsistent, said));
+            }
+        }
         // A batch is made of digits, and is nobody's number: it is not hidden.
         crate::reports::form::long_text("batch", self.batch.as_deref(), BATCH_MAX_BYTES)?;
         Ok(Body::Food(FoodSafety {

@@ -5,6 +5,7 @@ use domain::refusal::Reason;
 use domain::situation::Shape;
 use domain::situation::shape::Point;
 use gis::Crs;
+use gis::outline::{Outline, OutlineError};
 use serde::Deserialize;
 
 use crate::judge::Why;
@@ -70,10 +71,22 @@ impl Geometry {
             Ok(ring)
         };
         let areas = areas.iter().map(|rings| rings.iter().map(ring).collect());
-        Ok(Shape {
-            lines: lines.collect::<Result<_, Why>>()?,
-            areas: areas.collect::<Result<_, Why>>()?,
-        })
+        let areas: Vec<Vec<Vec<Point>>> = areas.collect::<Result<_, Why>>()?;
+        simple(&areas)?;
+        Ok(Shape { lines: lines.collect::<Result<_, Why>>()?, areas })
+    }
+}
+
+/// Refuses areas whose rings cross or touch themselves, or lie in one another's way: what lies within
+/// such a one nobody can say.
+fn simple(areas: &[Vec<Vec<Point>>]) -> Result<(), Why> {
+    if areas.is_empty() {
+        return Ok(());
+    }
+    let said = serde_json::json!({ "type": "MultiPolygon", "coordinates": areas });
+    match Outline::from_geojson_value(said) {
+        Ok(_) | Err(OutlineError::Pole(_) | OutlineError::Antimeridian(_)) => Ok(()),
+        Err(error) => Err(wrong(&error.to_string())),
     }
 }
 

@@ -7,6 +7,7 @@ use serde_json::{Map, Number, Value};
 use super::body::REPORTS_MAX;
 use crate::json::error::shown;
 use crate::judge::Why;
+use crate::reports::rows::{QUOTE_OPEN, ends_in_quotes};
 
 /// Columns that are numbers.
 const NUMBERS: &[&str] = &[
@@ -60,7 +61,9 @@ pub(super) fn objects(body: &[u8], fields: &[&str]) -> Result<Vec<Vec<u8>>, Why>
         }
     }
     let mut rows = Vec::new();
-    for row in reader.records() {
+    let is_cut_off = ends_in_quotes(body);
+    let mut records = reader.records().peekable();
+    while let Some(row) = records.next() {
         let row = row.map_err(|e| syntax(e.to_string()))?;
         if row.iter().all(str::is_empty) {
             continue;
@@ -77,6 +80,9 @@ pub(super) fn objects(body: &[u8], fields: &[&str]) -> Result<Vec<Vec<u8>>, Why>
         if row.len() != header.len() {
             let said = format!("{} cells, the header has {}", row.len(), header.len());
             object.insert("cells".into(), said.into());
+        }
+        if is_cut_off && records.peek().is_none() {
+            object.insert("quote".into(), QUOTE_OPEN.into());
         }
         rows.push(serde_json::to_vec(&object).unwrap_or_default());
     }

@@ -205,3 +205,55 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn an_area_that_crosses_itself_has_no_inside_and_is_refused() {
+    let with = |kind: &str, coordinates: &str| {
+        let geometry = format!(r#"{{"type":"{kind}","coordinates":{coordinates}}}"#);
+        let body = format!(
+            r#"{{"id":"TD-1","t":"2026-09-11T19:20:00+08:00","households":9,"geometry":{geometry}}}"#
+        );
+        all::<outages::Outage>(&body).remove(0)
+    };
+    let square = "[[112.5,22.1],[112.7,22.1],[112.7,22.3],[112.5,22.3],[112.5,22.1]]";
+    let within = "[[112.55,22.15],[112.6,22.15],[112.6,22.2],[112.55,22.2],[112.55,22.15]]";
+    assert!(with("Polygon", &format!("[{square},{within}]")).is_ok(), "with a hole");
+    let bow = "[[112.5,22.1],[112.7,22.3],[112.7,22.1],[112.5,22.3],[112.5,22.1]]";
+    let spike = "[[112.5,22.1],[112.6,22.1],[112.7,22.1],[112.5,22.1]]";
+    for (kind, coordinates) in [
+        ("Polygon", format!("[{bow}]")),
+        ("Polygon", format!("[{spike}]")),
+        ("Polygon", format!("[{within},{square}]")),
+        ("MultiPolygon", format!("[[{square}],[{within}]]")),
+    ] {
+        let why = with(kind, &coordinates).unwrap_err();
+        assert_eq!(why.reason, Reason::FieldForm, "{coordinates}: {why:?}");
+        assert!(why.detail.starts_with("field \"geometry\": "), "{why:?}");
+    }
+}
+
+#[test]
+fn more_in_hospital_or_dead_than_fell_ill_is_a_contradiction() {
+    let with = |figures: &str| {
+        let body = format!(
+            r#"{{"id":"F-1","t":"2026-09-11T19:20:00+08:00","act":"poisoning",{figures}}}"#
+        );
+        all::<food::Food>(&body).remove(0).map_err(|why| why.reason)
+    };
+    assert!(with(r#""ill":30,"hospitalised":30,"dead":1"#).is_ok());
+    assert!(with(r#""hospitalised":30"#).is_ok(), "how many fell ill is not known yet");
+    assert_eq!(with(r#""ill":3,"hospitalised":9"#).unwrap_err(), Reason::Inconsistent);
+    assert_eq!(with(r#""ill":3,"dead":4"#).unwrap_err(), Reason::Inconsistent);
+}
+
+#[test]
+fn a_sheet_that_was_cut_off_within_quotes_loses_its_last_row_only() {
+    let cut = "id,t,text,address\nA-1,2026-09-11T19:20:00+08:00,\"水浸\",\"赤溪\"\nA-2,2026-09-11T19:21:00+08:00,水浸,\"赤溪镇";
+    let said = table::<hotline::Hotline>(cut.as_bytes(), None).unwrap();
+    assert_eq!(said.len(), 2);
+    assert!(said[0].read.is_ok());
+    assert!(said[1].read.as_ref().unwrap_err().detail.contains("quote"));
+    let whole = format!("{cut}\"\n");
+    let whole = table::<hotline::Hotline>(whole.as_bytes(), None).unwrap();
+    assert!(whole.iter().all(|said| said.read.is_ok()));
+}

@@ -274,7 +274,9 @@ impl<'m> Reader<'m> {
             }
             let unit = unit_of(value.element).map(Cow::Borrowed);
             let bare = RawObservation::bare(station, property, t, value.v);
-            self.out.observations.push(RawObservation { unit, ..bare });
+            // Two reports of one minute, or a mended one: the later sent holds.
+            let result_time = Some(self.sent.max(t));
+            self.out.observations.push(RawObservation { unit, result_time, repeats: true, ..bare });
         }
         self.out
     }

@@ -11,6 +11,7 @@ use crate::json::decode::{RawObservation, SENDER_ID_MAX_BYTES, UNIT_MAX_BYTES};
 use crate::json::error::{DecodeError, shown};
 use crate::json::instant;
 use crate::json::text;
+use crate::reports::rows::{QUOTE_OPEN, ends_in_quotes};
 
 /// The columns, in their usual order: the first four must be there.
 pub const COLUMNS: [&str; 10] =
@@ -31,7 +32,7 @@ pub fn decode_csv(body: &[u8]) -> Result<Vec<Item<'_>>, BatchError> {
     loop {
         let from = at(&reader, body);
         match reader.read_byte_record(&mut row) {
-            Ok(false) => return Ok(items),
+            Ok(false) => break,
             Ok(true) if items.len() == BATCH_ITEMS_MAX => return Err(BatchError::TooMany),
             Ok(true) => {
                 let raw = body.get(from..at(&reader, body)).unwrap_or_default();
@@ -40,6 +41,10 @@ pub fn decode_csv(body: &[u8]) -> Result<Vec<Item<'_>>, BatchError> {
             Err(error) => return Err(DecodeError::Syntax(error.to_string()).into()),
         }
     }
+    if let Some(last) = items.last_mut().filter(|_| ends_in_quotes(body)) {
+        last.read = Err(DecodeError::Syntax(QUOTE_OPEN.into()));
+    }
+    Ok(items)
 }
 
 fn at(reader: &csv::Reader<&[u8]>, body: &[u8]) -> usize {
@@ -197,5 +202,15 @@ mod tests {
             with_header.extend_from_slice(&body);
             let _ = decode_csv(&with_header);
         }
+    }
+
+    #[test]
+    fn a_body_that_was_cut_off_within_quotes_loses_its_last_row_only() {
+        let cut = b"station,property,t,v\nR-1,rainfall,1781118300000,\"2.5\"\nR-1,rainfall,1781118600000,\"2";
+        let items = decode_csv(cut).unwrap();
+        assert!(items[0].read.is_ok());
+        assert!(
+            matches!(&items[1].read, Err(DecodeError::Syntax(said)) if said.contains("cut off"))
+        );
     }
 }

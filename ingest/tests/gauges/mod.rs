@@ -143,6 +143,20 @@ impl Port {
         seen.collect()
     }
 
+    /// The observations of a datastream, `station:property`, as the record has them.
+    pub fn records_of(&self, name: &str) -> Vec<domain::observation::Observation> {
+        let register = self.house.admission.register();
+        let of = |o: &domain::observation::Observation| {
+            let (station, property) = register.name(o.datastream).unwrap();
+            format!("{station}:{property}") == name
+        };
+        let seen = self.house.records().into_iter().filter_map(|record| match record {
+            Record::Observation { observation, .. } => Some(observation),
+            _ => None,
+        });
+        seen.filter(of).collect()
+    }
+
     /// `(agency, source, reason, detail, bytes)` of every refusal.
     pub fn refusals(&self) -> Vec<domain::refusal::Refusal> {
         let kept = self.house.records().into_iter().filter_map(|record| match record {
