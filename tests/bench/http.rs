@@ -1,7 +1,12 @@
 //! Durable ingest over HTTP: clients post batches one after another, each on a connection of its own;
 //! an observation counts once its batch is answered, and it is answered once it is on the disk. Beside
 //! it, in the same run: the bare parse of the same bytes, and the same bytes written to a file and
-//! synced by as many.
+//! synced by as many. Beside batches: one observation a request, from one client and from thirty-two,
+//! who share a commit; and units' positions, one a request.
+//!
+//! What is written for one of them is counted by the kernel (`write_bytes` of the process): pages of
+//! the journal and of its log, again where a page is filled by several commits. What is kept is the
+//! files' growth.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -17,6 +22,10 @@ use crate::figures::{Figure, cpu_s, figure};
 use crate::floor::Floor;
 
 const CLIENTS: usize = 8;
+/// Clients that post one observation a request.
+const SINGLY: [usize; 2] = [1, 32];
+/// Units whose positions are posted.
+const UNITS: usize = 200;
 const STATIONS: usize = 500;
 const BATCHES: [usize; 3] = [1, 100, 1_000];
 
@@ -69,11 +78,11 @@ struct Client {
 }
 
 impl Client {
-    fn new(at: &str, token: &str, media: &str) -> Self {
+    fn new(at: &str, token: &str, path: &str, media: &str) -> Self {
         let socket = TcpStream::connect(at).expect("connects");
         socket.set_nodelay(true).expect("a socket");
         let head = format!(
-            "POST /v1/observations HTTP/1.1\r\nHost: {at}\r\nAuthorization: Bearer {token}\r\n\
+            "POST {path} HTTP/1.1\r\nHost: {at}\r\nAuthorization: Bearer {token}\r\n\
              Content-Type: {media}\r\nContent-Length: "
         );
         Self { socket, head, answer: Vec::new() }
@@ -110,30 +119,67 @@ impl Client {
 struct Measured {
     per_s: f64,
     cpu_us: f64,
+    /// Bytes that the platform has written to the disk, each.
+    written: Option<f64>,
     bodies: Vec<Vec<u8>>,
 }
 
-/// Posts for a while from all clients; bodies are made beforehand.
-fn posts(platform: &Platform, token: &str, form: Form, batch: usize, next: &mut u64) -> Measured {
-    let at = platform.http.trim_start_matches("http://").to_owned();
-    let each = (100_000 / batch).clamp(40, 1_500);
+/// Bytes that a process has sent to the disk.
+fn written_by(pid: u32) -> Option<f64> {
+    let io = std::fs::read_to_string(format!("/proc/{pid}/io")).ok()?;
+    io.lines().find_map(|line| line.strip_prefix("write_bytes: "))?.trim().parse().ok()
+}
+
+/// Posts for a while from so many clients; bodies are made beforehand.
+fn posts(
+    platform: &Platform,
+    token: &str,
+    form: Form,
+    (clients, batch): (usize, usize),
+    next: &mut u64,
+) -> Measured {
+    let each = (100_000 / batch).clamp(40, 12_000 / clients);
     let begin = now_ms() - 4_000_000_000;
-    let bodies: Vec<Vec<Vec<u8>>> = (0..CLIENTS)
-        .map(|_| {
-            let made = (0..each).map(|_| {
-                *next += batch as u64;
-                form.body(*next - batch as u64, batch, begin)
-            });
-            made.collect()
-        })
-        .collect();
+    let mut body = || {
+        *next += batch as u64;
+        form.body(*next - batch as u64, batch, begin)
+    };
+    let bodies = (0..clients).map(|_| (0..each).map(|_| body()).collect()).collect();
+    measured(platform, token, ("/v1/observations", form.media), bodies, batch)
+}
+
+/// Positions of units, one a request.
+fn positions(platform: &Platform, token: &str, clients: usize, next: &mut u64) -> Measured {
+    let begin = now_ms() - 4_000_000_000;
+    let mut body = || {
+        *next += 1;
+        let (unit, n) = (*next as usize % UNITS, *next / UNITS as u64);
+        let t = begin + i64::try_from(n).expect("small") * 5_000;
+        let (lon, lat) = (112.6 + unit as f64 * 0.001, 22.2 + n as f64 * 0.000_1);
+        format!(r#"{{"unit":"U{unit:03}","t":{t},"lon":{lon:.4},"lat":{lat:.4}}}"#).into_bytes()
+    };
+    let bodies = (0..clients).map(|_| (0..12_000 / clients / 4).map(|_| body()).collect());
+    let bodies = bodies.collect();
+    measured(platform, token, ("/v1/reports/units", "application/json"), bodies, 1)
+}
+
+/// Posts the bodies of each client one after another, all clients at once.
+fn measured(
+    platform: &Platform,
+    token: &str,
+    (path, media): (&str, &str),
+    bodies: Vec<Vec<Vec<u8>>>,
+    batch: usize,
+) -> Measured {
+    let at = platform.http.trim_start_matches("http://").to_owned();
     let accepted = AtomicU64::new(0);
-    let (began, before) = (Instant::now(), cpu_s(platform.pid()).unwrap_or_default());
+    let (cpu, written) = (cpu_s(platform.pid()).unwrap_or_default(), written_by(platform.pid()));
+    let began = Instant::now();
     std::thread::scope(|scope| {
         for bodies in &bodies {
             let (at, accepted) = (at.as_str(), &accepted);
             scope.spawn(move || {
-                let mut client = Client::new(at, token, form.media);
+                let mut client = Client::new(at, token, path, media);
                 for body in bodies {
                     accepted.fetch_add(client.post(body), Ordering::Relaxed);
                 }
@@ -141,10 +187,30 @@ fn posts(platform: &Platform, token: &str, form: Form, batch: usize, next: &mut 
         }
     });
     let (took, count) = (began.elapsed().as_secs_f64(), accepted.load(Ordering::Relaxed));
-    assert_eq!(count, (CLIENTS * each * batch) as u64, "every observation was new and good");
-    let cpu = cpu_s(platform.pid()).unwrap_or_default() - before;
-    let bodies = bodies.into_iter().flatten().collect();
-    Measured { per_s: count as f64 / took, cpu_us: cpu * 1e6 / count as f64, bodies }
+    let bodies: Vec<Vec<u8>> = bodies.into_iter().flatten().collect();
+    assert_eq!(count, (bodies.len() * batch) as u64, "each was new and good");
+    let cpu = cpu_s(platform.pid()).unwrap_or_default() - cpu;
+    let written = written_by(platform.pid()).zip(written).map(|(after, before)| after - before);
+    Measured {
+        per_s: count as f64 / took,
+        cpu_us: cpu * 1e6 / count as f64,
+        written: written.map(|bytes| bytes / count as f64),
+        bodies,
+    }
+}
+
+/// What is told of every way of posting.
+fn told(name: &str, of: &Measured, each: &'static str) -> Vec<Figure> {
+    let unit = if each == "a position" { "pos/s" } else { "obs/s" };
+    let mut found = vec![
+        figure(&format!("{name}: durable"), of.per_s, unit),
+        figure(&format!("    CPU of the platform, {each}"), of.cpu_us, "us"),
+    ];
+    // No figure where the kernel does not count.
+    if let Some(written) = of.written.filter(|bytes| *bytes > 0.0) {
+        found.push(figure(&format!("    written to the disk, {each}"), written, "bytes"));
+    }
+    found
 }
 
 /// The bare parse of the bodies: observations a second on one core.
@@ -183,36 +249,55 @@ pub(crate) fn run(quick: bool) -> Vec<Figure> {
     for station in 0..STATIONS {
         town = town.station(&format!("S{station:03}"), &[("discharge", 1)]);
     }
+    let units: String =
+        (0..UNITS).map(|n| format!("U{n:03},一号艇,Boat,boat,hydro,112.6,22.2,4\n")).collect();
+    town = town.file("units.csv", &format!("id,name,name_en,kind,agency,lon,lat,people\n{units}"));
     let city = town.write(folder.path());
     let data = folder.path().join("data");
     std::fs::create_dir_all(&data).expect("a folder");
     let platform = Platform::start(&city, &data, &["--demo"]);
     let token = platform.token("hydro");
     let (mut found, mut next) = (Vec::new(), 0);
-    posts(&platform, &token, FORMS[0], 100, &mut next);
+    posts(&platform, &token, FORMS[0], (CLIENTS, 100), &mut next);
     for form in FORMS {
         for batch in BATCHES {
             if quick && batch == 1 {
                 continue;
             }
-            let measured = posts(&platform, &token, form, batch, &mut next);
+            let measured = posts(&platform, &token, form, (CLIENTS, batch), &mut next);
             let name = format!("HTTP, {} of {batch}, {CLIENTS} clients", form.name);
             let floor = parsed(&measured.bodies, form.floor, batch);
             let disk = written(folder.path(), &measured.bodies, batch);
-            found.push(figure(&format!("{name}: durable"), measured.per_s, "obs/s"));
-            found.push(figure("    CPU of the platform", measured.cpu_us, "us/obs"));
+            found.extend(told(&name, &measured, "an observation"));
             found.push(figure("    bare parse, one core", floor, "obs/s"));
             found.push(figure("    the same bytes written and synced", disk, "obs/s"));
             found.push(figure("    parse / durable", floor / measured.per_s, ""));
             found.push(figure("    synced / durable", disk / measured.per_s, ""));
         }
     }
+    for clients in SINGLY {
+        let measured = posts(&platform, &token, FORMS[1], (clients, 1), &mut next);
+        let name = format!("HTTP, one observation a request, {clients} clients");
+        found.extend(told(&name, &measured, "an observation"));
+    }
+    let kept = kept_bytes(&data);
+    found.push(figure("kept, an observation", kept / next as f64, "bytes"));
+    let mut positions_sent = 0;
+    for clients in SINGLY {
+        let measured = positions(&platform, &token, clients, &mut positions_sent);
+        let name = format!("HTTP, one position a request, {clients} clients");
+        found.extend(told(&name, &measured, "a position"));
+    }
+    let grown = kept_bytes(&data) - kept;
+    found.push(figure("kept, a position", grown / positions_sent as f64, "bytes"));
+    found
+}
+
+/// Bytes of the journal and the history, logs included.
+fn kept_bytes(data: &Path) -> f64 {
     let record = std::fs::read_dir(data).into_iter().flatten().flatten().filter(|file| {
         let name = file.file_name();
         ["journal.sqlite", "history.sqlite"].iter().any(|of| name.to_string_lossy().starts_with(of))
     });
-    let bytes: u64 = record.filter_map(|f| f.metadata().ok()).map(|m| m.len()).sum();
-    let kept = bytes as f64 / next as f64;
-    found.push(figure("journal and history, bytes an observation", kept, "bytes"));
-    found
+    record.filter_map(|f| f.metadata().ok()).map(|m| m.len() as f64).sum()
 }

@@ -101,6 +101,11 @@ impl std::fmt::Display for Ring {
 
 /// Tries every rule; gives the polygons back with their winding put right and repeated points dropped.
 pub(super) fn checked(polygons: MultiPolygon<f64>) -> Result<MultiPolygon<f64>, OutlineError> {
+    Ok(tried(polygons)?.orient(Direction::Default))
+}
+
+/// Tries every rule; gives the polygons back with repeated points dropped.
+pub(super) fn tried(polygons: MultiPolygon<f64>) -> Result<MultiPolygon<f64>, OutlineError> {
     if polygons.0.is_empty() || polygons.0.iter().any(|p| p.exterior().0.is_empty()) {
         return Err(OutlineError::Empty);
     }
@@ -111,7 +116,10 @@ pub(super) fn checked(polygons: MultiPolygon<f64>) -> Result<MultiPolygon<f64>, 
     for (which, line) in rings_of(&polygons) {
         ring(which, line)?;
     }
-    let polygons = polygons.remove_repeated_points();
+    let has_repeats =
+        |line: &LineString<f64>| line.0.windows(2).any(|two| two.first() == two.last());
+    let repeated = rings_of(&polygons).any(|(_, line)| has_repeats(line));
+    let polygons = if repeated { polygons.remove_repeated_points() } else { polygons };
     for (which, line) in rings_of(&polygons) {
         if line.0.len() < 4 {
             return Err(OutlineError::TooFewPoints { ring: which, points: line.0.len() });
@@ -127,7 +135,7 @@ pub(super) fn checked(polygons: MultiPolygon<f64>) -> Result<MultiPolygon<f64>, 
         holes(at, polygon)?;
     }
     apart(&polygons)?;
-    Ok(polygons.orient(Direction::Default))
+    Ok(polygons)
 }
 
 fn rings_of(polygons: &MultiPolygon<f64>) -> impl Iterator<Item = (Ring, &LineString<f64>)> {
@@ -193,6 +201,9 @@ fn holes(at: usize, polygon: &Polygon<f64>) -> Result<(), OutlineError> {
 
 /// Polygons of one outline may touch in points only.
 fn apart(polygons: &MultiPolygon<f64>) -> Result<(), OutlineError> {
+    if polygons.0.len() < 2 {
+        return Ok(());
+    }
     neighbours(&polygons.0, |m, n| match (polygons.0.get(m), polygons.0.get(n)) {
         (Some(a), Some(b)) if overlap(&a.relate(b)) => Err(OutlineError::PolygonsOverlap(m, n)),
         _ => Ok(()),

@@ -89,11 +89,16 @@ impl Outline {
     /// # Errors
     /// [`OutlineError`] names the first rule that is broken, and where.
     pub fn from_ring(ring: &[(f64, f64)]) -> Result<Self, OutlineError> {
-        if ring.first() != ring.last() {
-            return Err(OutlineError::NotClosed(Ring { polygon: 0, hole: None }));
-        }
-        let shell: geo::LineString<f64> = ring.iter().copied().collect();
-        Self::from_polygons(geo::MultiPolygon(vec![geo::Polygon::new(shell, Vec::new())]))
+        Self::from_polygons(of_ring(ring)?)
+    }
+
+    /// Whether one ring of (longitude, latitude) is an outline: all that [`Self::from_ring`] checks,
+    /// for whoever does not ask what lies within it.
+    ///
+    /// # Errors
+    /// As [`Self::from_ring`].
+    pub fn check_ring(ring: &[(f64, f64)]) -> Result<(), OutlineError> {
+        check::tried(of_ring(ring)?).map(|_| ())
     }
 
     /// The polygons.
@@ -156,6 +161,14 @@ impl Outline {
         let fewer = self.0.polygons.simplify_vw_preserve(tolerance_deg * tolerance_deg);
         Self::from_polygons(fewer).unwrap_or_else(|_| self.clone())
     }
+}
+
+fn of_ring(ring: &[(f64, f64)]) -> Result<geo::MultiPolygon<f64>, OutlineError> {
+    if ring.first() != ring.last() {
+        return Err(OutlineError::NotClosed(Ring { polygon: 0, hole: None }));
+    }
+    let shell: geo::LineString<f64> = ring.iter().copied().collect();
+    Ok(geo::MultiPolygon(vec![geo::Polygon::new(shell, Vec::new())]))
 }
 
 #[cfg(test)]

@@ -188,6 +188,16 @@ proptest! {
     }
 
     #[test]
+    fn a_ring_that_is_merely_checked_has_the_verdict_of_one_that_is_taken(
+        ring in proptest::collection::vec((-4i8..4, -4i8..4), 0..12),
+        closes in any::<bool>(),
+    ) {
+        let mut ring: Vec<_> = ring.iter().map(|(x, y)| (f64::from(*x), f64::from(*y))).collect();
+        ring.extend(ring.first().copied().filter(|_| closes));
+        prop_assert_eq!(Outline::check_ring(&ring), Outline::from_ring(&ring).map(|_| ()));
+    }
+
+    #[test]
     fn no_text_makes_it_panic(text in "[\\[\\]{}\",:a-z0-9eE.+-]{0,200}") {
         let _ = Outline::from_geojson(&text);
         let _ = Outline::from_geojson(&polygon(&text));

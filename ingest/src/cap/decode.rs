@@ -27,15 +27,15 @@ pub fn decode(bytes: &[u8]) -> Result<CapMessage, Faults> {
 }
 
 /// Reads a message's bytes as XML.
-pub(super) fn xml(bytes: &[u8]) -> Result<Document, Faults> {
+pub(super) fn xml(bytes: &[u8]) -> Result<Document<'_>, Faults> {
     let fault = |fault: crate::xml::XmlFault| Faults::one(Reason::Xml, "", fault.to_string());
     document(bytes, MESSAGE_MAX_BYTES).map_err(fault)
 }
 
 /// Reads a message from its document.
-pub(super) fn message(document: &Document) -> Result<CapMessage, Faults> {
+pub(super) fn message(document: &Document<'_>) -> Result<CapMessage, Faults> {
     let root = &document.root;
-    let version = match (root.namespace.as_str(), root.local.as_str()) {
+    let version = match (&*root.namespace, &*root.local) {
         (CAP_1_2, "alert") => CapVersion::V1_2,
         (CAP_1_1, "alert") => CapVersion::V1_1,
         (CAP_1_0, _) => {
@@ -70,7 +70,7 @@ struct Reading {
 impl Reading {
     /// `None` where a fault keeps it from being a message at all; what can be read is tried all
     /// the same, so that every fault is told.
-    fn alert(&mut self, root: &Element) -> Option<CapMessage> {
+    fn alert(&mut self, root: &Element<'_>) -> Option<CapMessage> {
         let found = walk(root, "alert", self.version, schema::ALERT, &mut self.faults);
         if found.signatures.len() > 1 {
             let said = "more than one signature: which of them speaks is not to be known";
@@ -117,7 +117,7 @@ impl Reading {
         }
     }
 
-    fn info(&mut self, element: &Element, path: &str) -> Option<WarningInfo> {
+    fn info(&mut self, element: &Element<'_>, path: &str) -> Option<WarningInfo> {
         let found = walk(element, path, self.version, schema::INFO, &mut self.faults);
         let language = self.read(&found, "language", true, values::language);
         let categories = self.words(&found, "category", Category::of, Category::WORDS);
@@ -170,7 +170,7 @@ impl Reading {
         })
     }
 
-    fn resource(&mut self, element: &Element, path: &str) -> WarningResource {
+    fn resource(&mut self, element: &Element<'_>, path: &str) -> WarningResource {
         let sequence = schema::resource(self.version);
         let found = walk(element, path, self.version, sequence, &mut self.faults);
         let size = self.read(&found, "size", true, values::integer);
@@ -205,7 +205,7 @@ impl Reading {
         true
     }
 
-    fn area(&mut self, element: &Element, path: &str) -> WarningArea {
+    fn area(&mut self, element: &Element<'_>, path: &str) -> WarningArea {
         let found = walk(element, path, self.version, schema::AREA, &mut self.faults);
         let description = self.required_text(&found, "areaDesc").unwrap_or_default();
         let (mut polygons, mut circles) = (Vec::new(), Vec::new());
@@ -241,7 +241,7 @@ impl Reading {
 
     fn shape<T>(
         &mut self,
-        element: &Element,
+        element: &Element<'_>,
         path: &str,
         read: impl Fn(&str) -> Result<Option<T>, String>,
     ) -> Option<T> {
@@ -314,7 +314,7 @@ impl Reading {
 
     fn leaf_as<T>(
         &mut self,
-        element: &Element,
+        element: &Element<'_>,
         path: &str,
         whole: bool,
         read: impl Fn(&str) -> Result<T, String>,
@@ -322,7 +322,7 @@ impl Reading {
         let text = leaf(element, path, whole, &mut self.faults);
         read(&text)
             .map_err(|said| {
-                let is_rule = matches!(element.local.as_str(), "identifier" | "sender" | "digest");
+                let is_rule = matches!(&*element.local, "identifier" | "sender" | "digest");
                 let reason = if is_rule { Reason::CapRule } else { Reason::CapSchema };
                 self.faults.put(reason, path, said);
             })

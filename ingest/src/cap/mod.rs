@@ -44,7 +44,7 @@ pub fn said(body: &[u8]) -> Result<Vec<Said<'_>>, Why> {
     Ok(vec![Said { raw: Cow::Borrowed(body), read }])
 }
 
-fn is_signature(element: &Element) -> bool {
+fn is_signature(element: &Element<'_>) -> bool {
     element.is(schema::DSIG, "Signature")
 }
 

@@ -6,6 +6,7 @@
 //! are any `dateTime`, so that `Z` and fractions of a second stand for what they say; `altitude`
 //! and `ceiling` are text.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use domain::warning::CapVersion;
@@ -122,26 +123,26 @@ pub(super) const NAMED: Sequence = &[("valueName", One), ("value", One)];
 /// The elements of a sequence as they were found, by name, each with its path.
 #[derive(Debug, Default)]
 pub(super) struct Found<'e> {
-    by_name: BTreeMap<&'static str, Vec<(String, &'e Element)>>,
+    by_name: BTreeMap<&'static str, Vec<(String, &'e Element<'e>)>>,
     /// Signatures, at the end of an alert.
-    pub(super) signatures: Vec<&'e Element>,
+    pub(super) signatures: Vec<&'e Element<'e>>,
 }
 
 impl<'e> Found<'e> {
     /// All of a name.
-    pub(super) fn all(&self, name: &str) -> &[(String, &'e Element)] {
+    pub(super) fn all(&self, name: &str) -> &[(String, &'e Element<'e>)] {
         self.by_name.get(name).map_or(&[], Vec::as_slice)
     }
 
     /// The first of a name.
-    pub(super) fn one(&self, name: &str) -> Option<(&str, &'e Element)> {
+    pub(super) fn one(&self, name: &str) -> Option<(&str, &'e Element<'e>)> {
         self.all(name).first().map(|(path, element)| (path.as_str(), *element))
     }
 }
 
 /// Walks the children of `parent` along a sequence; every deviation is a fault.
 pub(super) fn walk<'e>(
-    parent: &'e Element,
+    parent: &'e Element<'e>,
     path: &str,
     version: CapVersion,
     sequence: Sequence,
@@ -201,10 +202,10 @@ pub(super) fn walk<'e>(
 }
 
 /// CAP's elements have no attributes; those by which an instance names its schema may be anywhere.
-fn attributes(element: &Element, path: &str, faults: &mut Faults) {
+fn attributes(element: &Element<'_>, path: &str, faults: &mut Faults) {
     for attribute in &element.attributes {
         let names_schema = attribute.namespace == SCHEMA_INSTANCE
-            && matches!(attribute.local.as_str(), "schemaLocation" | "noNamespaceSchemaLocation");
+            && matches!(&*attribute.local, "schemaLocation" | "noNamespaceSchemaLocation");
         if !names_schema {
             faults.schema(path, format!("has an attribute {}", shown(&attribute.local)));
         }
@@ -213,7 +214,12 @@ fn attributes(element: &Element, path: &str, faults: &mut Faults) {
 
 /// The text of an element that holds nothing but text. `whole` where it must not be in pieces: a
 /// comment within an id would join for one reader what another parts.
-pub(super) fn leaf(element: &Element, path: &str, whole: bool, faults: &mut Faults) -> String {
+pub(super) fn leaf<'e>(
+    element: &'e Element<'_>,
+    path: &str,
+    whole: bool,
+    faults: &mut Faults,
+) -> Cow<'e, str> {
     attributes(element, path, faults);
     if let Some(child) = element.children().next() {
         faults.schema(path, format!("holds text, not an element {}", shown(&child.local)));

@@ -47,7 +47,11 @@ impl Trust {
 ///
 /// # Errors
 /// Why it is not good.
-pub fn verify(document: &Document, trust: &Trust, now: UtcMs) -> Result<Option<Vec<u8>>, String> {
+pub fn verify(
+    document: &Document<'_>,
+    trust: &Trust,
+    now: UtcMs,
+) -> Result<Option<Vec<u8>>, String> {
     let all = document.root.all(DSIG, "Signature");
     let signature = match all[..] {
         [] if trust.required => return Err("the message is not signed".into()),
@@ -86,12 +90,12 @@ pub fn verify(document: &Document, trust: &Trust, now: UtcMs) -> Result<Option<V
 /// The children of an element by name: those needed, then those that may be. No others, and each
 /// once.
 fn parts<'e>(
-    of: &'e Element,
+    of: &'e Element<'e>,
     needed: &[&str],
     may: &[&str],
-) -> Result<Vec<Option<&'e Element>>, String> {
+) -> Result<Vec<Option<&'e Element<'e>>>, String> {
     let names: Vec<&str> = needed.iter().chain(may).copied().collect();
-    let mut found: Vec<Option<&Element>> = vec![None; names.len()];
+    let mut found: Vec<Option<&Element<'_>>> = vec![None; names.len()];
     for part in of.children() {
         let place = names.iter().position(|name| part.is(DSIG, name));
         match place.and_then(|at| found.get_mut(at)) {
@@ -106,7 +110,7 @@ fn parts<'e>(
     }
 }
 
-fn child<'e>(of: &'e Element, name: &str) -> Result<&'e Element, String> {
+fn child<'e>(of: &'e Element<'e>, name: &str) -> Result<&'e Element<'e>, String> {
     let mut named = of.children().filter(|e| e.is(DSIG, name));
     match (named.next(), named.next()) {
         (Some(one), None) => Ok(one),
@@ -115,7 +119,11 @@ fn child<'e>(of: &'e Element, name: &str) -> Result<&'e Element, String> {
 }
 
 /// The document's canonical form without the signature, whose digest the reference states.
-fn referred(document: &Document, signature: &Element, info: &Element) -> Result<Vec<u8>, String> {
+fn referred(
+    document: &Document<'_>,
+    signature: &Element<'_>,
+    info: &Element<'_>,
+) -> Result<Vec<u8>, String> {
     let wanted = ["CanonicalizationMethod", "SignatureMethod", "Reference"];
     let reference = parts(info, &wanted, &[])?[2].ok_or("no reference")?;
     if reference.attribute("URI") != Some("") {
@@ -125,7 +133,7 @@ fn referred(document: &Document, signature: &Element, info: &Element) -> Result<
     let [Some(transforms), Some(method), Some(value)] = parts[..] else {
         return Err("the reference is not whole".into());
     };
-    let steps: Vec<&Element> = transforms.children().collect();
+    let steps: Vec<&Element<'_>> = transforms.children().collect();
     let form = match steps[..] {
         [first] if uri(first) == ENVELOPED => Form::Inclusive,
         [first, second] if uri(first) == ENVELOPED => form(second)?,
@@ -147,11 +155,11 @@ fn referred(document: &Document, signature: &Element, info: &Element) -> Result<
 const ENVELOPED: &str = "http://www.w3.org/2000/09/xmldsig#enveloped-signature";
 const EXCLUSIVE: &str = "http://www.w3.org/2001/10/xml-exc-c14n#";
 
-fn uri(element: &Element) -> &str {
+fn uri<'e>(element: &'e Element<'_>) -> &'e str {
     element.attribute("Algorithm").unwrap_or_default()
 }
 
-fn form(element: &Element) -> Result<Form, String> {
+fn form(element: &Element<'_>) -> Result<Form, String> {
     match uri(element) {
         "http://www.w3.org/TR/2001/REC-xml-c14n-20010315"
         | "http://www.w3.org/2006/12/xml-c14n11" => Ok(Form::Inclusive),
@@ -173,7 +181,7 @@ enum Method {
     Ecdsa384,
 }
 
-fn algorithm(element: &Element) -> Result<Method, String> {
+fn algorithm(element: &Element<'_>) -> Result<Method, String> {
     match uri(element).strip_prefix("http://www.w3.org/2001/04/xmldsig-more#") {
         Some("rsa-sha256") => Ok(Method::Rsa256),
         Some("rsa-sha384") => Ok(Method::Rsa384),
@@ -211,7 +219,7 @@ fn check(
     Err("the signature is not by the key of its certificate".into())
 }
 
-fn base64(element: &Element) -> Result<Vec<u8>, String> {
+fn base64(element: &Element<'_>) -> Result<Vec<u8>, String> {
     if element.is_interrupted() || element.children().next().is_some() {
         return Err(format!("{:?} is in pieces", element.local));
     }
@@ -220,7 +228,7 @@ fn base64(element: &Element) -> Result<Vec<u8>, String> {
 }
 
 /// The certificates that came along, the signer's first.
-fn certificates(key: &Element) -> Result<Vec<CertificateDer<'static>>, String> {
+fn certificates(key: &Element<'_>) -> Result<Vec<CertificateDer<'static>>, String> {
     let all = key.all(DSIG, "X509Certificate");
     if all.len() > CERTIFICATES_MAX {
         return Err(format!("more than {CERTIFICATES_MAX} certificates"));

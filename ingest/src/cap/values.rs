@@ -174,26 +174,36 @@ fn point(text: &str) -> Result<(f64, f64), String> {
     Ok((lon + 0.0, lat + 0.0))
 }
 
+/// What stands between white space.
+fn points(text: &str) -> impl Iterator<Item = &str> {
+    let is_space = |b: &u8| matches!(b, b' ' | b'\t' | b'\n' | b'\r');
+    let pieces = text.as_bytes().split(is_space).filter(|piece| !piece.is_empty());
+    pieces.map(|piece| std::str::from_utf8(piece).unwrap_or_default())
+}
+
 /// A polygon: at least four pairs `lat,lon` parted by white space, the last the same as the first
 /// (CAP 1.2, 3.2.4), no more than [`POLYGON_MAX_POINTS`], and one simple ring. `None` where it is empty: some
 /// senders write the element without one.
 pub(super) fn polygon(text: &str) -> Result<Option<Vec<(f64, f64)>>, String> {
-    let count = text.split(SPACE).filter(|p| !p.is_empty()).take(POLYGON_MAX_POINTS + 1).count();
+    // Before any of them is read: that there are too many is said of a ring with bad points too.
+    let count = points(text).take(POLYGON_MAX_POINTS + 1).count();
     if count == 0 {
         return Ok(None);
     }
     if count > POLYGON_MAX_POINTS {
         return Err(format!("has more than {POLYGON_MAX_POINTS} points"));
     }
-    let ring: Vec<(f64, f64)> =
-        text.split(SPACE).filter(|p| !p.is_empty()).map(point).collect::<Result<_, _>>()?;
+    let mut ring: Vec<(f64, f64)> = Vec::with_capacity(count);
+    for pair in points(text) {
+        ring.push(point(pair)?);
+    }
     if ring.len() < 4 {
         return Err(format!("has {} points; at least 4 are wanted", ring.len()));
     }
     if ring.first() != ring.last() {
         return Err("is not closed: its last pair must be its first".into());
     }
-    match Outline::from_ring(&ring) {
+    match Outline::check_ring(&ring) {
         // The map of degrees ends there; the standard does not.
         Ok(_) | Err(OutlineError::Pole(_) | OutlineError::Antimeridian(_)) => Ok(Some(ring)),
         Err(error) => Err(error.to_string()),

@@ -27,7 +27,34 @@ pub const COUNT_MAX: u32 = 1_000_000;
 /// # Errors
 /// [`Why`], naming the field, never its value where that could be a person's.
 pub fn count(raw: &[u8]) -> Result<CaseCount, Why> {
-    read(raw).map_err(shown)
+    plain(raw).map_or_else(|| read(raw).map_err(shown), Ok)
+}
+
+/// The most digits that stand together in a count that nobody could be found in.
+const DIGITS_TOGETHER_MAX: usize = 10;
+
+/// A count that is good, and in whose bytes no digits stand together that could be a person's
+/// number: the fields' own reader knows all that is to be known of it. `None` for every other, which
+/// is looked at field by field.
+fn plain(raw: &[u8]) -> Option<CaseCount> {
+    let mut together = 0;
+    for b in raw {
+        match b {
+            b'0'..=b'9' => together += 1,
+            // What may part the digits of one number.
+            b' ' | b'-' => {}
+            b'\\' | 0x80.. => return None,
+            _ => together = 0,
+        }
+        if together > DIGITS_TOGETHER_MAX {
+            return None;
+        }
+    }
+    // A count of another agency is no field of the form, not even as null.
+    if memchr::memmem::find(raw, b"\"agency\"").is_some() {
+        return None;
+    }
+    checked(serde_json::from_slice(raw).ok()?).ok()
 }
 
 /// Nothing of a person is said back or kept in the particulars.
@@ -232,5 +259,28 @@ mod tests {
             bytes[at] = with;
             let _ = count(&bytes);
         }
+
+        #[test]
+        fn what_is_taken_at_once_is_what_would_be_taken_field_by_field(
+            at in 0usize..200,
+            with in proptest::sample::select(&["1", "13800138000", " ", "-", "\\u0031", "x", "\"", ",", "}", "null", ",\"agency\":null", ",\"phone\":1", "患"][..]),
+        ) {
+            let at = at.min(COUNT.len());
+            let text = format!("{}{with}{}", &COUNT[..at], &COUNT[at..]);
+            if let Some(count) = plain(text.as_bytes()) {
+                prop_assert_eq!(read(text.as_bytes()), Ok(count), "{}", text);
+            }
+        }
+    }
+
+    #[test]
+    fn a_good_count_is_taken_at_once_and_one_with_a_persons_number_is_not() {
+        assert!(plain(COUNT.as_bytes()).is_some());
+        for with in ["138 0013 8000", "138-0013-8000", "13800138000"] {
+            assert_eq!(plain(COUNT.replace("440703", with).as_bytes()), None);
+        }
+        let other = COUNT.replacen('{', "{\"agency\":null,", 1);
+        assert_eq!(plain(other.as_bytes()), None);
+        assert_eq!(count(other.as_bytes()).unwrap_err().reason, Reason::UnknownField);
     }
 }

@@ -11,6 +11,7 @@ use domain::report::UnitStatus;
 use domain::time::UtcMs;
 
 use super::frame::EVENT_MAX_BYTES;
+use crate::json::instant;
 use crate::judge::Why;
 use crate::reports::form::NOTE_MAX_BYTES;
 use crate::units::decode::{ACCURACY_MAX_M, SPEED_MAX_MPS};
@@ -103,8 +104,8 @@ pub fn decode(bytes: &[u8]) -> Result<Event, Why> {
 }
 
 fn sighting(
-    event: &Element,
-    detail: &Element,
+    event: &Element<'_>,
+    detail: &Element<'_>,
     kind: &str,
     is_alert: bool,
 ) -> Result<Sighting, Why> {
@@ -148,7 +149,12 @@ fn sighting(
 
 /// Whose it is: an alert is an event of its own, and names the device by a link of relation `p-p`,
 /// or by the device's uid and `-9-1-1`.
-fn owner(event: &Element, detail: &Element, uid: &str, is_alert: bool) -> Result<String, Why> {
+fn owner(
+    event: &Element<'_>,
+    detail: &Element<'_>,
+    uid: &str,
+    is_alert: bool,
+) -> Result<String, Why> {
     if !is_alert {
         return Ok(uid.to_owned());
     }
@@ -163,7 +169,7 @@ fn owner(event: &Element, detail: &Element, uid: &str, is_alert: bool) -> Result
 
 /// An alert begins a distress, its cancellation ends it. A mere position says nothing of it: it goes
 /// on while the distress lasts. (`readiness` of `<status>` is not used for the same reason.)
-fn status(kind: &str, detail: &Element) -> Option<UnitStatus> {
+fn status(kind: &str, detail: &Element<'_>) -> Option<UnitStatus> {
     let emergency = child(detail, "emergency");
     let cancelled = emergency.and_then(|e| e.attribute("cancel")) == Some("true");
     if kind == "b-a-o-can" || cancelled {
@@ -175,7 +181,7 @@ fn status(kind: &str, detail: &Element) -> Option<UnitStatus> {
     }
 }
 
-fn battery(detail: &Element) -> Result<Option<u8>, Why> {
+fn battery(detail: &Element<'_>) -> Result<Option<u8>, Why> {
     let Some(status) = child(detail, "status") else { return Ok(None) };
     let Some(percent) = number(status, "battery")? else { return Ok(None) };
     if !(0.0..=100.0).contains(&percent) {
@@ -187,11 +193,11 @@ fn battery(detail: &Element) -> Result<Option<u8>, Why> {
 
 /// What is said with an alert. The remarks of positions (a callsign's slogan, a build number) would
 /// fill the record and are passed over.
-fn remarks(detail: &Element, is_alert: bool) -> Result<Option<String>, Why> {
+fn remarks(detail: &Element<'_>, is_alert: bool) -> Result<Option<String>, Why> {
     if !is_alert {
         return Ok(None);
     }
-    let said = |name| child(detail, name).map(Element::text).unwrap_or_default();
+    let said = |name| child(detail, name).map(|e| e.text()).unwrap_or_default();
     let words = [said("remarks"), said("emergency")];
     let text = words.iter().map(|text| text.trim()).find(|text| !text.is_empty());
     let Some(text) = text else { return Ok(None) };
@@ -203,11 +209,11 @@ fn remarks(detail: &Element, is_alert: bool) -> Result<Option<String>, Why> {
     Ok(Some(plain.collect()))
 }
 
-fn child<'e>(element: &'e Element, local: &str) -> Option<&'e Element> {
+fn child<'e>(element: &'e Element<'e>, local: &str) -> Option<&'e Element<'e>> {
     element.children().find(|e| e.local == local)
 }
 
-fn need<'e>(element: &'e Element, name: &str) -> Result<&'e str, Why> {
+fn need<'e>(element: &'e Element<'e>, name: &str) -> Result<&'e str, Why> {
     let missing = || {
         let said = format!("<{}> has no attribute {name:?}", element.local);
         Why::new(Reason::MissingField, said)
@@ -216,7 +222,7 @@ fn need<'e>(element: &'e Element, name: &str) -> Result<&'e str, Why> {
 }
 
 /// Text without control characters that is not too long.
-fn bounded<'e>(element: &'e Element, name: &str, max: usize) -> Result<&'e str, Why> {
+fn bounded<'e>(element: &'e Element<'e>, name: &str, max: usize) -> Result<&'e str, Why> {
     let text = need(element, name)?.trim();
     if text.is_empty() || text.len() > max || text.chars().any(char::is_control) {
         let said = format!("attribute {name:?} is 1 to {max} visible bytes");
@@ -225,12 +231,12 @@ fn bounded<'e>(element: &'e Element, name: &str, max: usize) -> Result<&'e str, 
     Ok(text)
 }
 
-fn time(event: &Element, name: &str) -> Result<UtcMs, Why> {
+fn time(event: &Element<'_>, name: &str) -> Result<UtcMs, Why> {
     let text = need(event, name)?;
-    UtcMs::parse(text).map_err(|e| Why::new(Reason::Time, format!("{name} {text:?}: {e}")))
+    instant::parse(text).map_err(|e| Why::new(Reason::Time, format!("{name} {text:?}: {e}")))
 }
 
-fn number(element: &Element, name: &str) -> Result<Option<f64>, Why> {
+fn number(element: &Element<'_>, name: &str) -> Result<Option<f64>, Why> {
     let Some(text) = element.attribute(name).map(str::trim) else { return Ok(None) };
     if text.is_empty() {
         return Ok(None);
@@ -247,7 +253,7 @@ fn number(element: &Element, name: &str) -> Result<Option<f64>, Why> {
     }
 }
 
-fn need_number(element: &Element, name: &str) -> Result<f64, Why> {
+fn need_number(element: &Element<'_>, name: &str) -> Result<f64, Why> {
     need(element, name)?;
     let missing = || Why::new(Reason::MissingField, format!("attribute {name:?} is empty"));
     number(element, name)?.ok_or_else(missing)

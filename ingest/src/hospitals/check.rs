@@ -48,6 +48,48 @@ pub(super) fn whole(mut said: HospitalReport) -> Result<HospitalReport, Why> {
     ] {
         long_text(field, text.as_deref(), most)?;
     }
+    if !is_plain(&said) {
+        figures(&said)?;
+    }
+    if said.beds == Some(0) {
+        return Err(Why::new(Reason::OutOfRange, "a hospital has at least one bed"));
+    }
+    parts(&said)?;
+    closed(&said)?;
+    Ok(said)
+}
+
+/// Whether it says a count, and none that is out of range: that needs no figure's name, and is so
+/// of nearly every report.
+fn is_plain(said: &HospitalReport) -> bool {
+    let beds = said.bed_capacity.iter();
+    let beds = beds.flat_map(|b| [b.baseline, b.available, b.additional_24h, b.additional_72h]);
+    let triage = [said.ems_capacity, said.ems_census].into_iter().flatten();
+    let triage = triage.flat_map(|t| [t.red, t.yellow, t.green, t.black]);
+    let own = [
+        said.beds,
+        said.beds_occupied,
+        said.icu_beds,
+        said.icu_occupied,
+        said.emergency_waiting,
+        said.offload_minutes,
+        said.morgue_units,
+        said.admissions_24h,
+        said.discharges_24h,
+        said.deaths_24h,
+        said.ventilators.and_then(|v| v.baseline),
+        said.ventilators.and_then(|v| v.available),
+    ];
+    let (mut some, mut most) = (false, 0);
+    for n in beds.chain(triage).chain(own).flatten() {
+        some = true;
+        most = most.max(n);
+    }
+    some && most <= COUNT_MAX && said.offload_minutes.is_none_or(|m| m <= OFFLOAD_MAX_MIN)
+}
+
+/// Its figures by their names: something is said, and no count is beyond all reason.
+fn figures(said: &HospitalReport) -> Result<(), Why> {
     let figures = said.figures();
     if figures.is_empty() {
         let none = "the report says nothing but hospital and time";
@@ -64,12 +106,7 @@ pub(super) fn whole(mut said: HospitalReport) -> Result<HospitalReport, Why> {
             _ => {}
         }
     }
-    if said.beds == Some(0) {
-        return Err(Why::new(Reason::OutOfRange, "a hospital has at least one bed"));
-    }
-    parts(&said)?;
-    closed(&said)?;
-    Ok(said)
+    Ok(())
 }
 
 /// Parts and their wholes.

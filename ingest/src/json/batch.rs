@@ -143,19 +143,11 @@ fn no_array(body: &[u8], error: &serde_json::Error) -> DecodeError {
 
 /// Counts brackets outside of strings. The parser skips over an element without a limit of its own.
 pub(crate) fn depth(body: &[u8]) -> Result<(), DecodeError> {
-    let (mut depth, mut in_text, mut escaped) = (0usize, false, false);
-    for b in body {
-        if in_text {
-            match b {
-                _ if escaped => escaped = false,
-                b'\\' => escaped = true,
-                b'"' => in_text = false,
-                _ => {}
-            }
-            continue;
-        }
+    let (mut depth, mut at) = (0usize, 0usize);
+    while let Some(b) = body.get(at) {
+        at += 1;
         match b {
-            b'"' => in_text = true,
+            b'"' => at = after_text(body, at),
             b'[' | b'{' => {
                 depth += 1;
                 if depth > DEPTH_MAX {
@@ -167,4 +159,49 @@ pub(crate) fn depth(body: &[u8]) -> Result<(), DecodeError> {
         }
     }
     Ok(())
+}
+
+/// Where a text ends that begins at `from`; the end of the body where it does not.
+fn after_text(body: &[u8], mut from: usize) -> usize {
+    loop {
+        let rest = body.get(from..).unwrap_or_default();
+        match rest.iter().position(|b| matches!(b, b'"' | b'\\')) {
+            Some(found) if rest.get(found) == Some(&b'"') => return from + found + 1,
+            // What is escaped is passed over with its back slash.
+            Some(found) => from += found + 2,
+            None => return body.len(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// The same, a byte after the other.
+    fn is_shallow(body: &[u8]) -> bool {
+        let (mut depth, mut in_text, mut escaped) = (0usize, false, false);
+        for b in body {
+            match b {
+                _ if escaped => escaped = false,
+                b'\\' if in_text => escaped = true,
+                b'"' => in_text = !in_text,
+                b'[' | b'{' if !in_text => depth += 1,
+                b']' | b'}' if !in_text => depth = depth.saturating_sub(1),
+                _ => {}
+            }
+            if depth > DEPTH_MAX {
+                return false;
+            }
+        }
+        true
+    }
+
+    proptest! {
+        #[test]
+        fn brackets_in_texts_are_none(body in r#"(\[{3}|\{{5}|\]|"|\\|a){0,40}"#) {
+            prop_assert_eq!(depth(body.as_bytes()).is_ok(), is_shallow(body.as_bytes()), "{}", body);
+        }
+    }
 }

@@ -15,6 +15,7 @@ use domain::time::UtcMs;
 use gis::Crs;
 
 use super::decode::{QUAKES_MAX, checked};
+use crate::json::instant;
 use crate::judge::Why;
 use crate::reports::form::place;
 use crate::reports::kind::Said;
@@ -50,7 +51,7 @@ pub fn document(bytes: &[u8]) -> Result<Vec<Said<'static>>, Why> {
         let said = format!("no eventParameters in {BED:?}");
         return Err(Why::new(Reason::MissingField, said));
     };
-    let events: Vec<&Element> = parameters.children().filter(|e| e.is(BED, "event")).collect();
+    let events: Vec<&Element<'_>> = parameters.children().filter(|e| e.is(BED, "event")).collect();
     if events.is_empty() {
         return Err(Why::new(Reason::MissingField, "eventParameters without an event"));
     }
@@ -58,7 +59,7 @@ pub fn document(bytes: &[u8]) -> Result<Vec<Said<'static>>, Why> {
         let said = format!("at most {QUAKES_MAX} in one body, this has {}", events.len());
         return Err(Why::new(Reason::TooLarge, said));
     }
-    let said = |event: &Element| {
+    let said = |event: &Element<'_>| {
         let read = earthquake(event);
         // Of one that is refused the part that is its own is kept.
         let raw = match &read {
@@ -70,26 +71,30 @@ pub fn document(bytes: &[u8]) -> Result<Vec<Said<'static>>, Why> {
     Ok(events.into_iter().map(said).collect())
 }
 
-fn child<'e>(element: &'e Element, local: &str) -> Option<&'e Element> {
+fn child<'e>(element: &'e Element<'e>, local: &str) -> Option<&'e Element<'e>> {
     element.children().find(|e| e.is(BED, local))
 }
 
 /// The text of a child: ids and numbers are not put together from pieces.
-fn text(element: &Element, local: &str) -> Result<Option<String>, Why> {
+fn text<'e>(element: &'e Element<'_>, local: &str) -> Result<Option<Cow<'e, str>>, Why> {
     let Some(child) = child(element, local) else { return Ok(None) };
     if child.is_interrupted() {
         let said = format!("{local} is cut by a comment or an instruction");
         return Err(Why::new(Reason::FieldForm, said));
     }
-    Ok(Some(child.text().trim().to_owned()).filter(|text| !text.is_empty()))
+    let text = match child.text() {
+        Cow::Borrowed(text) => Cow::Borrowed(text.trim()),
+        Cow::Owned(text) => Cow::Owned(text.trim().to_owned()),
+    };
+    Ok(Some(text).filter(|text| !text.is_empty()))
 }
 
 /// `<name><value>…</value></name>`.
-fn value(element: &Element, local: &str) -> Result<Option<String>, Why> {
+fn value<'e>(element: &'e Element<'_>, local: &str) -> Result<Option<Cow<'e, str>>, Why> {
     child(element, local).map_or(Ok(None), |quantity| text(quantity, "value"))
 }
 
-fn number(element: &Element, local: &str) -> Result<Option<f64>, Why> {
+fn number(element: &Element<'_>, local: &str) -> Result<Option<f64>, Why> {
     let Some(text) = value(element, local)? else { return Ok(None) };
     match text.parse::<f64>() {
         Ok(number) if number.is_finite() => Ok(Some(number)),
@@ -101,16 +106,20 @@ fn number(element: &Element, local: &str) -> Result<Option<f64>, Why> {
 /// A time: by the schema's words UTC where no offset is written.
 fn time(text: &str) -> Result<UtcMs, Why> {
     let bare = !text.ends_with('Z') && !text.get(10..).is_some_and(|t| t.contains(['+', '-']));
-    let whole = if bare { format!("{text}Z") } else { text.to_owned() };
-    UtcMs::parse(&whole).map_err(|e| Why::new(Reason::Time, format!("{text:?}: {e}")))
+    let read = if bare { instant::parse(&format!("{text}Z")) } else { instant::parse(text) };
+    read.map_err(|e| Why::new(Reason::Time, format!("{text:?}: {e}")))
 }
 
 /// The preferred one by its publicID, else the first.
-fn preferred<'e>(event: &'e Element, local: &str, id: &str) -> Result<Option<&'e Element>, Why> {
+fn preferred<'e>(
+    event: &'e Element<'e>,
+    local: &str,
+    id: &str,
+) -> Result<Option<&'e Element<'e>>, Why> {
     let wanted = text(event, id)?;
     let mut all = event.children().filter(|e| e.is(BED, local));
     let Some(wanted) = wanted else { return Ok(all.next()) };
-    let found = all.find(|e| e.attribute("publicID") == Some(wanted.as_str()));
+    let found = all.find(|e| e.attribute("publicID") == Some(&*wanted));
     match found {
         Some(found) => Ok(Some(found)),
         None => {
@@ -123,7 +132,7 @@ fn missing(what: &str) -> Why {
     Why::new(Reason::MissingField, format!("{what} is missing"))
 }
 
-fn earthquake(event: &Element) -> Result<Report, Why> {
+fn earthquake(event: &Element<'_>) -> Result<Report, Why> {
     let id = event.attribute("publicID").ok_or_else(|| missing("publicID of an event"))?.trim();
     let origin = preferred(event, "origin", "preferredOriginID")?;
     let origin = origin.ok_or_else(|| missing("an origin"))?;
@@ -143,18 +152,21 @@ fn earthquake(event: &Element) -> Result<Report, Why> {
         // Metres in QuakeML.
         depth_km: number(origin, "depth")?.map(|metres| metres / 1_000.0),
         magnitude: magnitude.map_or(Ok(None), |m| number(m, "mag"))?,
-        magnitude_kind: magnitude.map_or(Ok(None), |m| text(m, "type"))?.unwrap_or_default(),
+        magnitude_kind: magnitude
+            .map_or(Ok(None), |m| text(m, "type"))?
+            .unwrap_or_default()
+            .into_owned(),
         place: described(event)?,
         state: state(event, origin)?,
     })
 }
 
-fn issuer(event: &Element, origin: &Element) -> Result<String, Why> {
+fn issuer(event: &Element<'_>, origin: &Element<'_>) -> Result<String, Why> {
     for element in [event, origin] {
         if let Some(info) = child(element, "creationInfo")
             && let Some(agency) = text(info, "agencyID")?
         {
-            return Ok(agency);
+            return Ok(agency.into_owned());
         }
     }
     Ok(String::new())
@@ -162,9 +174,9 @@ fn issuer(event: &Element, origin: &Element) -> Result<String, Why> {
 
 /// The newest time at which any of it was made: a new magnitude alone makes a new version.
 fn updated(
-    event: &Element,
-    origin: &Element,
-    magnitude: Option<&Element>,
+    event: &Element<'_>,
+    origin: &Element<'_>,
+    magnitude: Option<&Element<'_>>,
 ) -> Result<Option<UtcMs>, Why> {
     let mut newest = None;
     for element in [Some(event), Some(origin), magnitude].into_iter().flatten() {
@@ -177,20 +189,20 @@ fn updated(
 }
 
 /// The description that names the region, else the first.
-fn described(event: &Element) -> Result<String, Why> {
-    let all: Vec<&Element> = event.children().filter(|e| e.is(BED, "description")).collect();
+fn described(event: &Element<'_>) -> Result<String, Why> {
+    let all: Vec<&Element<'_>> = event.children().filter(|e| e.is(BED, "description")).collect();
     for wanted in ["region name", "Flinn-Engdahl region"] {
         for description in &all {
             if text(description, "type")?.as_deref() == Some(wanted) {
-                return Ok(text(description, "text")?.unwrap_or_default());
+                return Ok(text(description, "text")?.unwrap_or_default().into_owned());
             }
         }
     }
-    all.first().map_or(Ok(String::new()), |d| Ok(text(d, "text")?.unwrap_or_default()))
+    all.first().map_or(Ok(String::new()), |d| Ok(text(d, "text")?.unwrap_or_default().into_owned()))
 }
 
 /// Withdrawn: an event of type `not existing`, or whose origin is `rejected`.
-fn state(event: &Element, origin: &Element) -> Result<QuakeState, Why> {
+fn state(event: &Element<'_>, origin: &Element<'_>) -> Result<QuakeState, Why> {
     let kind = text(event, "type")?;
     let status = text(origin, "evaluationStatus")?;
     let mode = text(origin, "evaluationMode")?;

@@ -77,10 +77,13 @@ pub fn classified(error: &serde_json::Error) -> Why {
 pub fn objects(body: &[u8], most: usize) -> Result<Vec<&[u8]>, Why> {
     depth(body).map_err(|error| Why::new(error.reason(), error.to_string()))?;
     let is_array = body.iter().find(|b| !b.is_ascii_whitespace()) == Some(&b'[');
+    // One line is one form, whether it can be read or not.
+    let is_line =
+        !body.contains(&b'\n') && !body.is_empty() && body.trim_ascii().len() == body.len();
     let found: Vec<&[u8]> = if is_array {
         let items: Vec<&RawValue> = read(body)?;
         items.into_iter().map(|item| item.get().as_bytes()).collect()
-    } else if serde_json::from_slice::<&RawValue>(body).is_ok() {
+    } else if is_line || serde_json::from_slice::<&RawValue>(body).is_ok() {
         vec![body]
     } else {
         lines(body).take(most + 1).collect()

@@ -13,8 +13,9 @@ use domain::time::UtcMs;
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
+pub use super::arrays::{Row, data_arrays};
 use super::resource::datastream;
-use crate::json::batch::{BATCH_ITEMS_MAX, BatchError, depth};
+use crate::json::batch::{BatchError, depth};
 use crate::json::decode::RawObservation;
 use crate::json::error::{DecodeError, shown};
 use crate::json::instant;
@@ -22,7 +23,7 @@ use crate::json::quality::quality;
 
 /// The most fields of one object that are looked at.
 pub const FIELDS_MAX: usize = 32;
-const ID: &str = "@iot.id";
+pub(super) const ID: &str = "@iot.id";
 
 /// Whatever can be posted; for tests that send anything.
 ///
@@ -49,14 +50,23 @@ pub fn observation<'a>(
     of: Option<(&'a str, &'a str)>,
     received: UtcMs,
 ) -> Result<RawObservation<'a>, DecodeError> {
+    let fields = fields(bytes)?;
+    observed(fields.iter().map(|(name, value)| (&**name, value.get())), of, received)
+}
+
+/// An Observation of these fields, none of them twice.
+pub(super) fn observed<'a, 'n>(
+    fields: impl Iterator<Item = (&'n str, &'a str)>,
+    of: Option<(&'a str, &'a str)>,
+    received: UtcMs,
+) -> Result<RawObservation<'a>, DecodeError> {
     let mut said = RawObservation::bare("", "", received, f64::NAN);
     let (mut has_result, mut named, mut feature) = (false, of, None);
-    for (name, value) in fields(bytes)? {
-        let raw = value.get();
-        if raw == "null" && &*name != "result" {
+    for (name, raw) in fields {
+        if raw == "null" && name != "result" {
             continue;
         }
-        match &*name {
+        match name {
             "result" => {
                 said.v = number(raw)?;
                 has_result = true;
@@ -86,108 +96,12 @@ pub fn observation<'a>(
     Ok(said)
 }
 
-/// One row of a data array, written out as the Observation that it stands for, so that what is
-/// refused of it can be read, mended and sent again by itself.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Row {
-    /// The Observation, JSON.
-    pub entity: Vec<u8>,
-    wrong: Option<DecodeError>,
-}
-
-impl Row {
-    /// Reads it.
-    ///
-    /// # Errors
-    /// As [`observation`].
-    pub fn read(&self, received: UtcMs) -> Result<RawObservation<'_>, DecodeError> {
-        match &self.wrong {
-            Some(wrong) => Err(wrong.clone()),
-            None => observation(&self.entity, None, received),
-        }
-    }
-}
-
-/// Reads the body of `CreateObservations`: an array of a datastream, its components and its rows.
-///
-/// # Errors
-/// [`BatchError`] where the body as a whole cannot be read; a bad row is that row's error.
-pub fn data_arrays(bytes: &[u8]) -> Result<Vec<Row>, BatchError> {
-    depth(bytes)?;
-    let arrays: Vec<&RawValue> = list(bytes)?;
-    let mut rows = Vec::new();
-    for array in arrays {
-        data_array(array.get().as_bytes(), &mut rows)?;
-    }
-    Ok(rows)
-}
-
-fn data_array(bytes: &[u8], rows: &mut Vec<Row>) -> Result<(), BatchError> {
-    let (mut of, mut components, mut array, mut count) = (None, None, None, None);
-    for (name, value) in fields(bytes)? {
-        match &*name {
-            "Datastream" => of = Some(value),
-            "components" => components = Some(list::<Cow<'_, str>>(value.get().as_bytes())?),
-            "dataArray" => array = Some(list::<&RawValue>(value.get().as_bytes())?),
-            "dataArray@iot.count" => {
-                let said: Result<usize, _> = serde_json::from_str(value.get());
-                count = Some(said.map_err(|_| form("dataArray@iot.count", "a number is wanted"))?);
-            }
-            other => return Err(DecodeError::UnknownField(shown(other)).into()),
-        }
-    }
-    let of = of.ok_or(DecodeError::MissingField("Datastream"))?;
-    let components = components.ok_or(DecodeError::MissingField("components"))?;
-    let array = array.ok_or(DecodeError::MissingField("dataArray"))?;
-    if count.is_some_and(|count| count != array.len()) {
-        return Err(form("dataArray@iot.count", "it is not how many rows there are").into());
-    }
-    if components.len() > FIELDS_MAX {
-        return Err(form("components", "there are too many").into());
-    }
-    if rows.len() + array.len() > BATCH_ITEMS_MAX {
-        return Err(BatchError::TooMany);
-    }
-    rows.extend(array.into_iter().map(|values| row(of, &components, values)));
-    Ok(())
-}
-
-/// Writes a row out as an Observation.
-fn row(of: &RawValue, components: &[Cow<'_, str>], values: &RawValue) -> Row {
-    let mut entity = format!("{{\"Datastream\":{}", of.get());
-    let listed = list::<&RawValue>(values.get().as_bytes());
-    let wrong = match &listed {
-        Err(error) => Some(error.clone()),
-        Ok(listed) if listed.len() != components.len() => {
-            Some(form("dataArray", "a row has as many values as there are components"))
-        }
-        Ok(_) => None,
-    };
-    if wrong.is_some() {
-        // As it was sent, for whoever mends it.
-        entity.push_str(&format!(",\"dataArray\":[{}]}}", values.get()));
-        return Row { entity: entity.into_bytes(), wrong };
-    }
-    for (name, value) in components.iter().zip(listed.iter().flatten()) {
-        let (name, value) = match &**name {
-            "FeatureOfInterest/id" | "FeatureOfInterest/@iot.id" => {
-                ("FeatureOfInterest", Cow::Owned(format!("{{\"{ID}\":{}}}", value.get())))
-            }
-            other => (other, Cow::Borrowed(value.get())),
-        };
-        let name = serde_json::Value::from(name);
-        entity.push_str(&format!(",{name}:{value}"));
-    }
-    entity.push('}');
-    Row { entity: entity.into_bytes(), wrong: None }
-}
-
-fn form(field: &'static str, expected: &'static str) -> DecodeError {
+pub(super) fn form(field: &'static str, expected: &'static str) -> DecodeError {
     DecodeError::Form { field, expected }
 }
 
 /// The fields of one object, none of them twice.
-fn fields(bytes: &[u8]) -> Result<Vec<(Cow<'_, str>, &RawValue)>, DecodeError> {
+pub(super) fn fields(bytes: &[u8]) -> Result<Vec<(Cow<'_, str>, &RawValue)>, DecodeError> {
     depth(bytes)?;
     let mut wrong = None;
     let mut json = serde_json::Deserializer::from_slice(bytes);
@@ -230,9 +144,9 @@ impl<'de> Visitor<'de> for Fields<'_> {
 
 #[derive(serde::Deserialize)]
 #[serde(transparent)]
-struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
+pub(super) struct Name<'a>(#[serde(borrow)] pub(super) Cow<'a, str>);
 
-fn list<'a, T: serde::Deserialize<'a>>(bytes: &'a [u8]) -> Result<Vec<T>, DecodeError> {
+pub(super) fn list<'a, T: serde::Deserialize<'a>>(bytes: &'a [u8]) -> Result<Vec<T>, DecodeError> {
     serde_json::from_slice(bytes).map_err(|error| explain(bytes, &error, DecodeError::NoArray))
 }
 
@@ -314,7 +228,7 @@ fn reference<'a>(field: &'static str, raw: &'a str) -> Result<&'a str, DecodeErr
     serde_json::from_str::<&str>(id.get()).map_err(|_| wanted)
 }
 
-fn stream<'a>(
+pub(super) fn stream<'a>(
     raw: &'a str,
     of: Option<(&'a str, &'a str)>,
 ) -> Result<(&'a str, &'a str), DecodeError> {

@@ -2,6 +2,7 @@
 //! admitted ones are told to whoever subscribes. What is read over HTTP is `command-api`'s. The
 //! README beside this file says what holds of the standard.
 
+mod arrays;
 pub mod decode;
 pub mod entity;
 pub mod http;

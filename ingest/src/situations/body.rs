@@ -25,6 +25,7 @@ pub const REPORTS_MAX: usize = 5_000;
 /// [`Why`], where the body as a whole cannot be read.
 pub fn packet<'a, F: Form>(body: &'a [u8], declared: Option<Crs>) -> Result<Vec<Said<'a>>, Why> {
     depth(body).map_err(whole)?;
+    let is_line = !body.contains(&b'\n') && body.trim_ascii().len() == body.len();
     match body.iter().find(|b| !b.is_ascii_whitespace()) {
         None => Err(whole(DecodeError::Empty)),
         Some(b'[') => {
@@ -33,7 +34,8 @@ pub fn packet<'a, F: Form>(body: &'a [u8], declared: Option<Crs>) -> Result<Vec<
             let raws = items.into_iter().map(|item| item.get().as_bytes());
             reports::<F>(raws.map(Cow::Borrowed), declared)
         }
-        Some(_) if serde_json::from_slice::<&RawValue>(body).is_ok() => {
+        // One line is one report, whether it can be read or not.
+        Some(_) if is_line || serde_json::from_slice::<&RawValue>(body).is_ok() => {
             reports::<F>(std::iter::once(Cow::Borrowed(body)), declared)
         }
         Some(_) => lines::<F>(body, declared),

@@ -14,7 +14,8 @@ pub const DIGITS_MIN: usize = 7;
 
 /// The value of a digit, in whichever script.
 fn is_digit(c: char) -> bool {
-    c.is_ascii_digit() || ('０'..='９').contains(&c) || "零〇一二三四五六七八九幺".contains(c)
+    matches!(c, '0'..='9' | '０'..='９' | '零' | '〇' | '一' | '二' | '三' | '四' | '五' | '六' | '七'
+        | '八' | '九' | '幺')
 }
 
 fn parts(c: char) -> bool {
@@ -23,6 +24,9 @@ fn parts(c: char) -> bool {
 
 /// A text with numbers of people hidden.
 pub fn hide(text: &str) -> String {
+    if !may_hide(text) {
+        return text.to_owned();
+    }
     let chars: Vec<char> = text.chars().collect();
     let mut kept = String::with_capacity(text.len());
     let mut at = 0;
@@ -44,6 +48,11 @@ pub fn hide(text: &str) -> String {
         }
     }
     kept
+}
+
+/// Whether so many digits stand in a text that some could be hidden, wherever they stand.
+fn may_hide(text: &str) -> bool {
+    text.chars().filter(|c| is_digit(*c)).take(DIGITS_MIN).count() == DIGITS_MIN
 }
 
 /// Where the run of digits that begins here ends; single spaces and hyphens may part it.

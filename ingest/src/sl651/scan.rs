@@ -123,8 +123,10 @@ impl Scanner {
     }
 
     fn take(&mut self, length: usize) -> Vec<u8> {
-        let rest = self.held.split_off(length.min(self.held.len()));
-        std::mem::replace(&mut self.held, rest)
+        if length >= self.held.len() {
+            return std::mem::take(&mut self.held);
+        }
+        self.held.drain(..length).collect()
     }
 }
 

@@ -16,11 +16,11 @@ pub fn read(digits: &str) -> Option<UtcMs> {
     if !matches || !digits.bytes().all(|b| b.is_ascii_digit()) {
         return None;
     }
-    let part = |at: usize| digits.get(at..at + 2).unwrap_or("00");
-    let (year, month, day, hour, minute) = (part(0), part(2), part(4), part(6), part(8));
-    let second = part(10);
-    let text = format!("20{year}-{month}-{day}T{hour}:{minute}:{second}+08:00");
-    crate::json::instant::parse(&text).ok()
+    let mut text = *b"20yy-mm-ddThh:mm:00+08:00";
+    for (to, pair) in [2, 5, 8, 11, 14, 17].into_iter().zip(digits.as_bytes().chunks(2)) {
+        text.get_mut(to..to + 2)?.copy_from_slice(pair);
+    }
+    crate::json::instant::parse(std::str::from_utf8(&text).ok()?).ok()
 }
 
 /// The digits of a time, `count` of them.
@@ -32,8 +32,11 @@ pub fn write(t: UtcMs, count: usize) -> String {
 
 /// Two digits a byte; `None` where a nibble is none.
 pub(super) fn digits(bytes: &[u8]) -> Option<String> {
-    let nibbles = bytes.iter().flat_map(|byte| [byte >> 4, byte & 0x0F]);
-    nibbles.map(|n| (n < 10).then(|| char::from(b'0' + n))).collect()
+    let mut digits = String::with_capacity(2 * bytes.len());
+    for nibble in bytes.iter().flat_map(|byte| [byte >> 4, byte & 0x0F]) {
+        digits.push((nibble < 10).then(|| char::from(b'0' + nibble))?);
+    }
+    Some(digits)
 }
 
 /// Bytes of two digits each.

@@ -19,98 +19,147 @@ pub enum Form {
     Exclusive(Vec<String>),
 }
 
-/// In force: prefix → name.
-type Names = BTreeMap<String, String>;
+/// What stands for what, by prefix: the innermost last.
+type Names<'e> = BTreeMap<&'e str, Vec<&'e str>>;
 
 /// The canonical form of a whole document; `left_out` tells the elements that are not in it (an
 /// enveloped signature).
-pub fn document(document: &Document, form: &Form, left_out: &dyn Fn(&Element) -> bool) -> Vec<u8> {
-    let mut out = String::new();
+pub fn document(
+    document: &Document<'_>,
+    form: &Form,
+    left_out: &dyn Fn(&Element<'_>) -> bool,
+) -> Vec<u8> {
+    let mut writer = Writer::new(form, left_out);
     for (target, content) in &document.before {
-        instruction(&mut out, target, content);
-        out.push('\n');
+        instruction(&mut writer.out, target, content);
+        writer.out.push('\n');
     }
-    write(&mut out, &document.root, form, &Names::new(), &Names::new(), left_out);
+    writer.element(&document.root, true);
     for (target, content) in &document.after {
-        out.push('\n');
-        instruction(&mut out, target, content);
+        writer.out.push('\n');
+        instruction(&mut writer.out, target, content);
     }
-    out.into_bytes()
+    writer.out.into_bytes()
 }
 
 /// The canonical form of one element, with the namespaces that its `ancestors` (the outermost
 /// first) put in force.
-pub fn element(element: &Element, ancestors: &[&Element], form: &Form) -> Vec<u8> {
-    let mut scope = Names::new();
+pub fn element(element: &Element<'_>, ancestors: &[&Element<'_>], form: &Form) -> Vec<u8> {
+    let mut writer = Writer::new(form, &|_| false);
     for ancestor in ancestors {
-        declare(&mut scope, ancestor);
+        declare(&mut writer.scope, ancestor);
     }
-    let mut out = String::new();
-    write(&mut out, element, form, &scope, &Names::new(), &|_| false);
-    out.into_bytes()
+    writer.element(element, true);
+    writer.out.into_bytes()
 }
 
-fn declare(scope: &mut Names, element: &Element) {
+fn declare<'e>(scope: &mut Names<'e>, element: &'e Element<'_>) {
     for (prefix, name) in &element.declares {
-        scope.insert(prefix.clone(), name.clone());
+        scope.entry(prefix).or_default().push(name);
     }
 }
 
-/// `scope`: what is in force around the element; `written`: what the output has declared already.
-fn write(
-    out: &mut String,
-    element: &Element,
-    form: &Form,
-    scope: &Names,
-    written: &Names,
-    left_out: &dyn Fn(&Element) -> bool,
-) {
-    let (mut scope, mut written) = (scope.clone(), written.clone());
-    declare(&mut scope, element);
-    let qualified = qualified(&element.prefix, &element.local);
-    out.push('<');
-    out.push_str(&qualified);
-    for (prefix, name) in &scope {
-        if prefix == "xml" || !is_shown(element, form, prefix) {
-            continue;
-        }
-        let known = written.get(prefix);
-        // Nothing is said where it was said, nor that there is no default where there was none.
-        if known == Some(name) || (name.is_empty() && known.is_none()) {
-            continue;
-        }
-        out.push_str(if prefix.is_empty() { " xmlns" } else { " xmlns:" });
-        out.push_str(prefix);
-        out.push_str("=\"");
-        escape(out, name, true);
-        out.push('"');
-        written.insert(prefix.clone(), name.clone());
-    }
-    let mut attributes: Vec<&Attribute> = element.attributes.iter().collect();
-    attributes.sort_by_key(|a| (a.namespace.as_str(), a.local.as_str()));
-    for attribute in attributes {
-        out.push(' ');
-        out.push_str(&self::qualified(&attribute.prefix, &attribute.local));
-        out.push_str("=\"");
-        escape(out, &attribute.value, true);
-        out.push('"');
-    }
-    out.push('>');
-    for node in &element.nodes {
-        match node {
-            Node::Element(inner) if left_out(inner) => {}
-            Node::Element(inner) => write(out, inner, form, &scope, &written, left_out),
-            Node::Text(text) => escape(out, text, false),
-            Node::Comment => {}
-            Node::Instruction(target, content) => instruction(out, target, content),
-        }
-    }
-    out.push_str("</");
-    out.push_str(&qualified);
-    out.push('>');
+fn innermost<'e>(names: &Names<'e>, prefix: &str) -> Option<&'e str> {
+    names.get(prefix).and_then(|names| names.last()).copied()
 }
 
-fn is_shown(element: &Element, form: &Form, prefix: &str) -> bool {
+fn forget(names: &mut Names<'_>, prefix: &str) {
+    if let Some(names) = names.get_mut(prefix) {
+        names.pop();
+    }
+}
+
+struct Writer<'e, 'f> {
+    out: String,
+    form: &'f Form,
+    left_out: &'f dyn Fn(&Element<'_>) -> bool,
+    /// What is in force.
+    scope: Names<'e>,
+    /// What the output has declared already.
+    written: Names<'e>,
+}
+
+impl<'e, 'f> Writer<'e, 'f> {
+    fn new(form: &'f Form, left_out: &'f dyn Fn(&Element<'_>) -> bool) -> Self {
+        let (scope, written) = (Names::new(), Names::new());
+        Self { out: String::new(), form, left_out, scope, written }
+    }
+
+    /// `outermost` where it is the first that is written.
+    fn element(&mut self, element: &'e Element<'_>, outermost: bool) {
+        declare(&mut self.scope, element);
+        self.out.push('<');
+        qualified(&mut self.out, &element.prefix, &element.local);
+        let shown = self.shown(element, outermost);
+        for prefix in &shown {
+            let name = innermost(&self.scope, prefix).unwrap_or_default();
+            self.out.push_str(if prefix.is_empty() { " xmlns" } else { " xmlns:" });
+            self.out.push_str(prefix);
+            self.out.push_str("=\"");
+            escape(&mut self.out, name, true);
+            self.out.push('"');
+            self.written.entry(prefix).or_default().push(name);
+        }
+        let mut attributes: Vec<&Attribute<'_>> = element.attributes.iter().collect();
+        attributes.sort_by_key(|a| (&*a.namespace, &*a.local));
+        for attribute in attributes {
+            self.out.push(' ');
+            qualified(&mut self.out, &attribute.prefix, &attribute.local);
+            self.out.push_str("=\"");
+            escape(&mut self.out, &attribute.value, true);
+            self.out.push('"');
+        }
+        self.out.push('>');
+        for node in &element.nodes {
+            match node {
+                Node::Element(inner) if (self.left_out)(inner) => {}
+                Node::Element(inner) => self.element(inner, false),
+                Node::Text(text) => escape(&mut self.out, text, false),
+                Node::Comment => {}
+                Node::Instruction(target, content) => {
+                    instruction(&mut self.out, target, content);
+                }
+            }
+        }
+        self.out.push_str("</");
+        qualified(&mut self.out, &element.prefix, &element.local);
+        self.out.push('>');
+        for (prefix, _) in &element.declares {
+            forget(&mut self.scope, prefix);
+        }
+        for prefix in shown {
+            forget(&mut self.written, prefix);
+        }
+    }
+
+    /// The prefixes that an element declares in the output, in their order. Whatever its parent was
+    /// asked for is written already, so that within the outermost one only those can be new that it
+    /// declares or uses itself.
+    fn shown(&self, element: &'e Element<'_>, outermost: bool) -> Vec<&'e str> {
+        let mut prefixes: Vec<&'e str> = if outermost {
+            self.scope.keys().copied().collect()
+        } else {
+            let declared = element.declares.iter().map(|(prefix, _)| &**prefix);
+            let used = element.attributes.iter().map(|a| &*a.prefix);
+            declared.chain(used).chain([&*element.prefix]).collect()
+        };
+        prefixes.retain(|prefix| {
+            let (Some(name), known) =
+                (innermost(&self.scope, prefix), innermost(&self.written, prefix))
+            else {
+                return false;
+            };
+            // Nothing is said where it was said, nor that there is no default where there was none.
+            let is_said = known == Some(name) || (name.is_empty() && known.is_none());
+            *prefix != "xml" && !is_said && is_shown(element, self.form, prefix)
+        });
+        prefixes.sort_unstable();
+        prefixes.dedup();
+        prefixes
+    }
+}
+
+fn is_shown(element: &Element<'_>, form: &Form, prefix: &str) -> bool {
     match form {
         Form::Inclusive => true,
         Form::Exclusive(besides) => {
@@ -122,8 +171,12 @@ fn is_shown(element: &Element, form: &Form, prefix: &str) -> bool {
     }
 }
 
-fn qualified(prefix: &str, local: &str) -> String {
-    if prefix.is_empty() { local.to_owned() } else { format!("{prefix}:{local}") }
+fn qualified(out: &mut String, prefix: &str, local: &str) {
+    if !prefix.is_empty() {
+        out.push_str(prefix);
+        out.push(':');
+    }
+    out.push_str(local);
 }
 
 fn instruction(out: &mut String, target: &str, content: &str) {
@@ -138,16 +191,28 @@ fn instruction(out: &mut String, target: &str, content: &str) {
 }
 
 fn escape(out: &mut String, text: &str, is_attribute: bool) {
-    for c in text.chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' if !is_attribute => out.push_str("&gt;"),
-            '"' if is_attribute => out.push_str("&quot;"),
-            '\t' if is_attribute => out.push_str("&#x9;"),
-            '\n' if is_attribute => out.push_str("&#xA;"),
-            '\r' => out.push_str("&#xD;"),
-            other => out.push(other),
-        }
+    let mut rest = text;
+    // What is escaped is ASCII; most texts have none of it.
+    while let Some(at) = rest.bytes().position(|b| instead(b, is_attribute).is_some()) {
+        let (before, after) = rest.split_at(at);
+        out.push_str(before);
+        out.push_str(
+            after.bytes().next().and_then(|b| instead(b, is_attribute)).unwrap_or_default(),
+        );
+        rest = after.get(1..).unwrap_or_default();
+    }
+    out.push_str(rest);
+}
+
+fn instead(byte: u8, is_attribute: bool) -> Option<&'static str> {
+    match byte {
+        b'&' => Some("&amp;"),
+        b'<' => Some("&lt;"),
+        b'>' if !is_attribute => Some("&gt;"),
+        b'"' if is_attribute => Some("&quot;"),
+        b'\t' if is_attribute => Some("&#x9;"),
+        b'\n' if is_attribute => Some("&#xA;"),
+        b'\r' => Some("&#xD;"),
+        _ => None,
     }
 }

@@ -1,10 +1,21 @@
 //! Names and namespaces: which characters, which prefix stands for what.
 
+use std::borrow::Cow;
+
 use super::XML_NAMESPACE;
 
 /// Whether a character may stand in a document (XML 1.0, 2.2).
 pub(super) fn is_char(c: char) -> bool {
     matches!(c, '\t' | '\n' | '\r' | ' '..='\u{D7FF}' | '\u{E000}'..='\u{FFFD}' | '\u{10000}'..)
+}
+
+/// Whether every character of a text may stand in a document, by its bytes: most have no control
+/// character, and nothing of U+FFC0 and on, among which are the two that are none. `false` where it
+/// is to be looked at by characters.
+pub(super) fn are_chars(text: &str) -> bool {
+    let odd = |b: &u8| *b < b' ' && !matches!(b, b'\t' | b'\n' | b'\r');
+    let has_odd = text.as_bytes().iter().fold(false, |any, b| any | odd(b));
+    !has_odd && memchr::memmem::find(text.as_bytes(), &[0xEF, 0xBF]).is_none()
 }
 
 /// XML 1.0, 2.3: what a name may begin with. A colon parts prefix and name, and is in neither.
@@ -25,6 +36,10 @@ fn goes_on(c: char) -> bool {
 
 /// Whether a text is a name without a colon.
 pub(super) fn is_name(text: &str) -> bool {
+    let is_plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.');
+    if text.bytes().all(is_plain) {
+        return text.bytes().next().is_some_and(|b| b.is_ascii_alphabetic() || b == b'_');
+    }
     let mut chars = text.chars();
     chars.next().is_some_and(begins) && chars.all(goes_on)
 }
@@ -38,11 +53,11 @@ pub(super) fn split(qualified: &str) -> Result<(&str, &str), String> {
 
 /// The declarations in force, the innermost last.
 #[derive(Debug, Default)]
-pub(super) struct Scope {
-    declared: Vec<(String, String)>,
+pub(super) struct Scope<'a> {
+    declared: Vec<super::Pair<'a>>,
 }
 
-impl Scope {
+impl<'a> Scope<'a> {
     /// How many are in force: where to go back to when the element ends.
     pub(super) fn mark(&self) -> usize {
         self.declared.len()
@@ -53,26 +68,30 @@ impl Scope {
     }
 
     /// Puts a declaration in force (Namespaces in XML 1.0, 3).
-    pub(super) fn declare(&mut self, prefix: &str, name: &str) -> Result<(), String> {
+    pub(super) fn declare(
+        &mut self,
+        prefix: Cow<'a, str>,
+        name: Cow<'a, str>,
+    ) -> Result<(), String> {
         let is_reserved = prefix == "xmlns"
             || name == "http://www.w3.org/2000/xmlns/"
             || (prefix == "xml") != (name == XML_NAMESPACE);
         if is_reserved || (name.is_empty() && !prefix.is_empty()) {
             return Err(format!("the prefix {prefix:?} cannot stand for {name:?}"));
         }
-        self.declared.push((prefix.to_owned(), name.to_owned()));
+        self.declared.push((prefix, name));
         Ok(())
     }
 
     /// What a prefix stands for; the empty one is the default namespace.
-    pub(super) fn of(&self, prefix: &str) -> Result<&str, String> {
+    pub(super) fn of(&self, prefix: &str) -> Result<Cow<'a, str>, String> {
         if prefix == "xml" {
-            return Ok(XML_NAMESPACE);
+            return Ok(Cow::Borrowed(XML_NAMESPACE));
         }
         let found = self.declared.iter().rev().find(|(known, _)| known == prefix);
         match found {
-            Some((_, name)) => Ok(name),
-            None if prefix.is_empty() => Ok(""),
+            Some((_, name)) => Ok(name.clone()),
+            None if prefix.is_empty() => Ok(Cow::Borrowed("")),
             None => Err(format!("the prefix {prefix:?} is not declared")),
         }
     }

@@ -7,14 +7,14 @@ use quick_xml::events::{BytesDecl, BytesStart, Event};
 
 use super::names::{self, Scope};
 use super::{
-    ATTRIBUTES_MAX, Attribute, DEPTH_MAX, Document, ELEMENTS_MAX, Element, Node, XmlFault,
+    ATTRIBUTES_MAX, Attribute, DEPTH_MAX, Document, ELEMENTS_MAX, Element, Node, Pair, XmlFault,
 };
 
 /// Reads a document of at most `max_bytes`. A byte order mark of UTF-8 may stand before it.
 ///
 /// # Errors
 /// [`XmlFault`]: too large, no UTF-8, not well-formed, or with something that is not read here.
-pub fn document(bytes: &[u8], max_bytes: usize) -> Result<Document, XmlFault> {
+pub fn document(bytes: &[u8], max_bytes: usize) -> Result<Document<'_>, XmlFault> {
     let nowhere = |said: String| XmlFault { line: 1, said };
     if bytes.len() > max_bytes {
         return Err(nowhere(format!("{} bytes; at most {max_bytes} are read", bytes.len())));
@@ -24,18 +24,23 @@ pub fn document(bytes: &[u8], max_bytes: usize) -> Result<Document, XmlFault> {
         XmlFault { line: line_of(before), said: "the bytes are no UTF-8".into() }
     })?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    if let Some(at) = text.find(|c| !names::is_char(c)) {
+    if !names::are_chars(text)
+        && let Some(at) = text.find(|c| !names::is_char(c))
+    {
         let said = "a control character, which no XML may have".to_owned();
         return Err(XmlFault { line: line_of(&text.as_bytes()[..at]), said });
     }
     // XML 1.0, 2.11: a line ends with one line feed, whatever it was sent with.
-    let text: Cow<'_, str> = if text.contains('\r') {
-        text.replace("\r\n", "\n").replace('\r', "\n").into()
-    } else {
-        text.into()
-    };
-    let mut builder = Builder::default();
-    let mut reader = Reader::from_str(&text);
+    if text.contains('\r') {
+        let text = text.replace("\r\n", "\n").replace('\r', "\n");
+        return tree(&text).map(Document::owned);
+    }
+    tree(text)
+}
+
+fn tree(text: &str) -> Result<Document<'_>, XmlFault> {
+    let mut builder = Builder { text, ..Builder::default() };
+    let mut reader = Reader::from_str(text);
     reader.config_mut().check_comments = true;
     let mut first = true;
     loop {
@@ -62,22 +67,30 @@ fn line_of(before: &[u8]) -> usize {
     1 + before.iter().filter(|b| **b == b'\n').count()
 }
 
-fn utf8(bytes: &[u8]) -> Result<&str, String> {
-    std::str::from_utf8(bytes).map_err(|_| "no UTF-8".to_owned())
+/// The reader's piece of a text, as that text has it: read as UTF-8 already, and to be had for as
+/// long.
+fn piece<'a>(text: &'a str, bytes: &[u8]) -> Result<&'a str, String> {
+    if bytes.is_empty() {
+        return Ok("");
+    }
+    let at = bytes.as_ptr().addr().wrapping_sub(text.as_ptr().addr());
+    let piece = at.checked_add(bytes.len()).and_then(|end| text.get(at..end));
+    piece.ok_or_else(|| "no UTF-8".to_owned())
 }
 
 #[derive(Default)]
-struct Builder {
-    scope: Scope,
+struct Builder<'a> {
+    text: &'a str,
+    scope: Scope<'a>,
     /// The open elements, each with the mark of the scope around it.
-    open: Vec<(Element, usize)>,
+    open: Vec<(Element<'a>, usize)>,
     elements: usize,
-    before: Vec<(String, String)>,
-    root: Option<Element>,
-    after: Vec<(String, String)>,
+    before: Vec<Pair<'a>>,
+    root: Option<Element<'a>>,
+    after: Vec<Pair<'a>>,
 }
 
-impl Builder {
+impl<'a> Builder<'a> {
     fn take(&mut self, event: Event<'_>, first: bool) -> Result<(), String> {
         match event {
             Event::Start(start) => self.start(&start),
@@ -87,23 +100,23 @@ impl Builder {
             }
             Event::End(_) => self.end(),
             Event::Text(text) => {
-                let text = utf8(&text)?;
+                let text = piece(self.text, &text)?;
                 if text.contains("]]>") {
                     return Err("\"]]>\" in text".into());
                 }
-                self.text(text)
+                self.put(Cow::Borrowed(text))
             }
             Event::CData(data) if self.open.is_empty() => {
                 let _ = data;
                 Err("a CDATA section outside of the root".into())
             }
-            Event::CData(data) => self.text(utf8(&data)?),
+            Event::CData(data) => self.put(Cow::Borrowed(piece(self.text, &data)?)),
             Event::GeneralRef(reference) => {
                 if self.open.is_empty() {
                     return Err("a reference outside of the root".into());
                 }
-                let c = referred(utf8(&reference)?)?;
-                self.text(c.encode_utf8(&mut [0; 4]))
+                let c = referred(piece(self.text, &reference)?)?;
+                self.put(Cow::Owned(c.to_string()))
             }
             Event::Comment(_) => {
                 if let Some((element, _)) = self.open.last_mut() {
@@ -111,7 +124,10 @@ impl Builder {
                 }
                 Ok(())
             }
-            Event::PI(pi) => self.instruction(utf8(pi.target())?, utf8(pi.content())?),
+            Event::PI(pi) => {
+                let (target, content) = (pi.target(), pi.content());
+                self.instruction(piece(self.text, target)?, piece(self.text, content)?)
+            }
             Event::Decl(decl) if first => declaration(&decl),
             Event::Decl(_) => Err("an XML declaration that is not at the beginning".into()),
             Event::DocType(_) => {
@@ -138,45 +154,44 @@ impl Builder {
         Ok(())
     }
 
-    fn element(&mut self, start: &BytesStart<'_>) -> Result<Element, String> {
-        let (prefix, local) = names::split(utf8(start.name().into_inner())?)?;
-        let (mut declares, mut plain) = (Vec::new(), Vec::new());
+    fn element(&mut self, start: &BytesStart<'_>) -> Result<Element<'a>, String> {
+        let text = self.text;
+        let (prefix, local) = names::split(piece(text, start.name().into_inner())?)?;
+        let (mut declares, mut plain): (Vec<Pair<'a>>, Vec<_>) = (Vec::new(), Vec::new());
         // Whether an attribute stands twice is asked below, once prefixes are resolved.
         for (n, attribute) in start.attributes().with_checks(false).enumerate() {
             if n >= ATTRIBUTES_MAX {
                 return Err(format!("more than {ATTRIBUTES_MAX} attributes in one element"));
             }
             let attribute = attribute.map_err(|error| format!("an attribute: {error}"))?;
-            let name = utf8(attribute.key.into_inner())?;
-            let value = value(utf8(&attribute.value)?)?;
+            let name = piece(text, attribute.key.into_inner())?;
+            let value = value(piece(text, &attribute.value)?)?;
             match name.split_once(':') {
-                None if name == "xmlns" => declares.push((String::new(), value)),
+                None if name == "xmlns" => declares.push((Cow::Borrowed(""), value)),
                 Some(("xmlns", prefix)) if names::is_name(prefix) => {
-                    declares.push((prefix.to_owned(), value));
+                    declares.push((Cow::Borrowed(prefix), value));
                 }
-                _ => {
-                    let (prefix, local) = names::split(name)?;
-                    plain.push((prefix.to_owned(), local.to_owned(), value));
-                }
+                _ => plain.push((names::split(name)?, value)),
             }
         }
         for (n, (prefix, name)) in declares.iter().enumerate() {
             if declares[..n].iter().any(|(known, _)| known == prefix) {
                 return Err(format!("the prefix {prefix:?} is declared twice in one element"));
             }
-            self.scope.declare(prefix, name)?;
+            self.scope.declare(prefix.clone(), name.clone())?;
         }
-        let mut attributes: Vec<Attribute> = Vec::with_capacity(plain.len());
-        for (prefix, local, value) in plain {
+        let mut attributes: Vec<Attribute<'a>> = Vec::with_capacity(plain.len());
+        for ((prefix, local), value) in plain {
             let namespace =
-                if prefix.is_empty() { String::new() } else { self.scope.of(&prefix)?.to_owned() };
+                if prefix.is_empty() { Cow::Borrowed("") } else { self.scope.of(prefix)? };
             if attributes.iter().any(|a| a.local == local && a.namespace == namespace) {
                 return Err(format!("the attribute {local:?} stands twice in one element"));
             }
+            let (prefix, local) = (Cow::Borrowed(prefix), Cow::Borrowed(local));
             attributes.push(Attribute { prefix, local, namespace, value });
         }
-        let namespace = self.scope.of(prefix)?.to_owned();
-        let (prefix, local) = (prefix.to_owned(), local.to_owned());
+        let namespace = self.scope.of(prefix)?;
+        let (prefix, local) = (Cow::Borrowed(prefix), Cow::Borrowed(local));
         Ok(Element { prefix, local, namespace, declares, attributes, nodes: Vec::new() })
     }
 
@@ -192,25 +207,25 @@ impl Builder {
         Ok(())
     }
 
-    fn text(&mut self, text: &str) -> Result<(), String> {
+    fn put(&mut self, text: Cow<'a, str>) -> Result<(), String> {
         let Some((element, _)) = self.open.last_mut() else {
             let is_space = text.bytes().all(|b| matches!(b, b' ' | b'\t' | b'\n' | b'\r'));
             return if is_space { Ok(()) } else { Err("text outside of the root".into()) };
         };
         match element.nodes.last_mut() {
-            Some(Node::Text(before)) => before.push_str(text),
+            Some(Node::Text(before)) => before.to_mut().push_str(&text),
             _ if text.is_empty() => {}
-            _ => element.nodes.push(Node::Text(text.to_owned())),
+            _ => element.nodes.push(Node::Text(text)),
         }
         Ok(())
     }
 
-    fn instruction(&mut self, target: &str, content: &str) -> Result<(), String> {
+    fn instruction(&mut self, target: &'a str, content: &'a str) -> Result<(), String> {
         if !names::is_name(target) || target.eq_ignore_ascii_case("xml") {
             return Err(format!("{target:?} is no processing instruction"));
         }
-        let content = content.trim_start_matches([' ', '\t', '\n']).to_owned();
-        let target = target.to_owned();
+        let content = Cow::Borrowed(content.trim_start_matches([' ', '\t', '\n']));
+        let target = Cow::Borrowed(target);
         match self.open.last_mut() {
             Some((element, _)) => element.nodes.push(Node::Instruction(target, content)),
             None if self.root.is_some() => self.after.push((target, content)),
@@ -219,7 +234,7 @@ impl Builder {
         Ok(())
     }
 
-    fn finish(self) -> Result<Document, String> {
+    fn finish(self) -> Result<Document<'a>, String> {
         if let Some((element, _)) = self.open.last() {
             return Err(format!("the element {:?} does not end", element.local));
         }
@@ -266,9 +281,12 @@ fn referred(name: &str) -> Result<char, String> {
 }
 
 /// An attribute's value: references resolved, white space to spaces (XML 1.0, 3.3.3).
-fn value(raw: &str) -> Result<String, String> {
+fn value(raw: &str) -> Result<Cow<'_, str>, String> {
     if raw.contains('<') {
         return Err("\"<\" in an attribute's value".into());
+    }
+    if !raw.contains(['&', '\t', '\n', '\r']) {
+        return Ok(Cow::Borrowed(raw));
     }
     let mut value = String::with_capacity(raw.len());
     let mut rest = raw;
@@ -285,5 +303,5 @@ fn value(raw: &str) -> Result<String, String> {
         }
     }
     value.push_str(rest);
-    Ok(value)
+    Ok(Cow::Owned(value))
 }

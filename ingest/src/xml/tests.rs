@@ -118,6 +118,30 @@ fn the_exclusive_form_takes_what_is_used() {
     );
 }
 
+#[test]
+fn declarations_come_and_go_with_their_elements() {
+    let text = "<a xmlns='d' xmlns:p='u'><b xmlns='' p:x='1'><c xmlns='d'/><p:c xmlns:p='w'/><p:c/></b><b xmlns:p='u' xmlns='d'/></a>";
+    let read = document(text.as_bytes(), ROOM).unwrap();
+    let shown = |form: &Form| String::from_utf8(c14n::document(&read, form, &|_| false)).unwrap();
+    assert_eq!(
+        shown(&Form::Inclusive),
+        "<a xmlns=\"d\" xmlns:p=\"u\"><b xmlns=\"\" p:x=\"1\"><c xmlns=\"d\"></c><p:c xmlns:p=\"w\"></p:c><p:c></p:c></b><b></b></a>"
+    );
+    assert_eq!(
+        shown(&Form::Exclusive(Vec::new())),
+        "<a xmlns=\"d\"><b xmlns=\"\" xmlns:p=\"u\" p:x=\"1\"><c xmlns=\"d\"></c><p:c xmlns:p=\"w\"></p:c><p:c></p:c></b><b></b></a>"
+    );
+}
+
+#[test]
+fn lines_end_the_same_however_they_were_sent() {
+    let text = "<?i a\n?><a xmlns='u' b='1\n2'>x\n<![CDATA[\n]]><b>&#13;</b>\n</a>";
+    let plain = document(text.as_bytes(), ROOM).unwrap();
+    let sent = text.replace('\n', "\r\n");
+    assert_eq!(document(sent.as_bytes(), ROOM).unwrap(), plain);
+    assert_eq!(document(text.replace('\n', "\r").as_bytes(), ROOM).unwrap(), plain);
+}
+
 proptest! {
     #[test]
     fn any_bytes_give_an_answer(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {

@@ -41,7 +41,7 @@ pub fn read(body: &[u8]) -> Result<Listing, String> {
         entries.filter_map(atom).take(ENTRIES_MAX).collect()
     } else if root.is("", "rss") {
         let channels = root.children().filter(|e| e.is("", "channel"));
-        let items = channels.flat_map(Element::children).filter(|e| e.is("", "item"));
+        let items = channels.flat_map(|channel| channel.children()).filter(|e| e.is("", "item"));
         items.filter_map(rss).take(ENTRIES_MAX).collect()
     } else if root.is(CAP_1_2, "alert") || root.is(CAP_1_1, "alert") {
         return Ok(Listing::Message);
@@ -51,22 +51,22 @@ pub fn read(body: &[u8]) -> Result<Listing, String> {
     Ok(Listing::Entries(entries))
 }
 
-fn text(of: &Element, namespace: &str, name: &str) -> String {
+fn text(of: &Element<'_>, namespace: &str, name: &str) -> String {
     let found = of.children().find(|e| e.is(namespace, name));
     found.map(|e| e.text().trim().to_owned()).unwrap_or_default()
 }
 
 /// The link to the message: the one that says it is CAP, else the entry's own.
-fn atom(entry: &Element) -> Option<Entry> {
-    let links: Vec<&Element> = entry.children().filter(|e| e.is(ATOM, "link")).collect();
-    let is_cap = |e: &&&Element| e.attribute("type") == Some("application/cap+xml");
-    let is_own = |e: &&&Element| matches!(e.attribute("rel"), None | Some("alternate"));
+fn atom(entry: &Element<'_>) -> Option<Entry> {
+    let links: Vec<&Element<'_>> = entry.children().filter(|e| e.is(ATOM, "link")).collect();
+    let is_cap = |e: &&&Element<'_>| e.attribute("type") == Some("application/cap+xml");
+    let is_own = |e: &&&Element<'_>| matches!(e.attribute("rel"), None | Some("alternate"));
     let link = links.iter().find(is_cap).or_else(|| links.iter().find(is_own))?;
     let link = link.attribute("href").filter(|href| !href.is_empty())?.to_owned();
     Some(Entry { id: text(entry, ATOM, "id"), updated: text(entry, ATOM, "updated"), link })
 }
 
-fn rss(item: &Element) -> Option<Entry> {
+fn rss(item: &Element<'_>) -> Option<Entry> {
     let link = Some(text(item, "", "link")).filter(|link| !link.is_empty())?;
     Some(Entry { id: text(item, "", "guid"), updated: text(item, "", "pubDate"), link })
 }

@@ -1,5 +1,7 @@
 //! Blocks of HAVE 1.0: people by triage, the house, its resources.
 
+use std::borrow::Cow;
+
 use domain::facility::{
     Clinical, Decon, Eoc, Facility, HospitalReport, Morgue, Security, Supply, Triage,
 };
@@ -17,13 +19,13 @@ const TRIAGE: [(&str, &str); 4] = [
     ("Black", "TriageCodeBlack"),
 ];
 
-pub(super) fn triage(block: &Element) -> Result<Option<Triage>, Why> {
+pub(super) fn triage(block: &Element<'_>) -> Result<Option<Triage>, Why> {
     let inner = child(block, "TriageCount").unwrap_or(block);
     let mut counts = [None; 4];
     let mut known = vec!["TriageCodeListURN", "TriageCode", "CommentText"];
     known.extend(TRIAGE.map(|(_, own)| own));
     for e in of(inner, &known)? {
-        let (code, quantity) = match e.local.as_str() {
+        let (code, quantity) = match e.local.as_ref() {
             "TriageCode" => {
                 let code = child(e, "TriageCodeValue").map(text).unwrap_or_default();
                 (code, child(e, "TriageCountQuantity").or_else(|| child(e, "Quantity")))
@@ -34,7 +36,7 @@ pub(super) fn triage(block: &Element) -> Result<Option<Triage>, Why> {
                 };
                 let inner = ["TriageCountQuantity", "TriageQuantity", "Quantity"];
                 let inner = inner.iter().find_map(|name| child(e, name));
-                ((*code).to_owned(), inner.or(Some(e)))
+                (Cow::Borrowed(*code), inner.or(Some(e)))
             }
         };
         let at = TRIAGE.iter().position(|(name, _)| name.eq_ignore_ascii_case(&code));
@@ -54,7 +56,7 @@ pub(super) fn triage(block: &Element) -> Result<Option<Triage>, Why> {
     Ok(is_said.then_some(Triage { red, yellow, green, black }))
 }
 
-pub(super) fn house(said: &mut HospitalReport, block: &Element) -> Result<(), Why> {
+pub(super) fn house(said: &mut HospitalReport, block: &Element<'_>) -> Result<(), Why> {
     let known = [
         "HospitalEOCStatus",
         "ClinicalStatus",
@@ -66,7 +68,7 @@ pub(super) fn house(said: &mut HospitalReport, block: &Element) -> Result<(), Wh
         "CommentText",
     ];
     for e in of(block, &known)? {
-        match e.local.as_str() {
+        match e.local.as_ref() {
             "HospitalEOCStatus" => said.eoc = word(e, Eoc::of_have)?,
             "ClinicalStatus" => said.clinical = word(e, Clinical::of_have)?,
             "DeconCapacity" => {
@@ -87,7 +89,7 @@ pub(super) fn house(said: &mut HospitalReport, block: &Element) -> Result<(), Wh
             "SecurityStatus" => said.security = word(e, Security::of_have)?,
             "Activity24Hr" => {
                 for e in of(e, &["Admissions", "Discharges", "Deaths"])? {
-                    match e.local.as_str() {
+                    match e.local.as_ref() {
                         "Admissions" => said.admissions_24h = count(e)?,
                         "Discharges" => said.discharges_24h = count(e)?,
                         _ => said.deaths_24h = count(e)?,
@@ -100,10 +102,10 @@ pub(super) fn house(said: &mut HospitalReport, block: &Element) -> Result<(), Wh
     Ok(())
 }
 
-pub(super) fn resources(said: &mut HospitalReport, block: &Element) -> Result<(), Why> {
+pub(super) fn resources(said: &mut HospitalReport, block: &Element<'_>) -> Result<(), Why> {
     let known = ["Staffing", "FacilityOperations", "ClinicalOperations", "CommentText"];
     for e in of(block, &known)? {
-        match e.local.as_str() {
+        match e.local.as_ref() {
             "Staffing" => said.staffing = word(e, Supply::of_have)?,
             "FacilityOperations" => said.facility_operations = word(e, Supply::of_have)?,
             "ClinicalOperations" => said.clinical_operations = word(e, Supply::of_have)?,

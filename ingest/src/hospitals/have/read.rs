@@ -1,5 +1,7 @@
 //! HAVE 1.0 → reports. Pure and total.
 
+use std::borrow::Cow;
+
 use domain::facility::{BedCapacity, BedType, CapacityStatus, HospitalReport};
 use domain::ids::HospitalId;
 use domain::refusal::Reason;
@@ -9,6 +11,7 @@ use super::blocks::{house, resources, triage};
 use super::words;
 use crate::hospitals::check;
 use crate::hospitals::decode::HOSPITALS_MAX;
+use crate::json::instant;
 use crate::judge::Why;
 use crate::xml::c14n::{self, Form};
 use crate::xml::read::document;
@@ -81,7 +84,7 @@ pub fn decode(body: &[u8]) -> Result<Vec<Told>, Why> {
         );
         return Err(Why::new(Reason::Syntax, said));
     }
-    let hospitals: Vec<&Element> =
+    let hospitals: Vec<&Element<'_>> =
         root.children().filter(|e| e.is(NAMESPACE, "Hospital")).collect();
     if hospitals.len() > HOSPITALS_MAX {
         let said = format!("{} hospitals; at most {HOSPITALS_MAX}", hospitals.len());
@@ -98,18 +101,18 @@ pub fn decode(body: &[u8]) -> Result<Vec<Told>, Why> {
     Ok(hospitals.into_iter().map(told).collect())
 }
 
-fn information(hospital: &Element) -> Option<&Element> {
+fn information<'e>(hospital: &'e Element<'e>) -> Option<&'e Element<'e>> {
     let organization = child(hospital, "Organization")?;
     child(organization, "OrganizationInformation")
 }
 
-fn name_of(information: &Element) -> Option<&Element> {
+fn name_of<'e>(information: &'e Element<'e>) -> Option<&'e Element<'e>> {
     below(information).into_iter().find(|e| e.local == "OrganisationName")
 }
 
 /// Every element below one, outer ones first.
-fn below(element: &Element) -> Vec<&Element> {
-    let mut found: Vec<&Element> = element.children().collect();
+fn below<'e>(element: &'e Element<'e>) -> Vec<&'e Element<'e>> {
+    let mut found: Vec<&Element<'_>> = element.children().collect();
     let mut at = 0;
     while let Some(next) = found.get(at).copied() {
         found.extend(next.children());
@@ -118,50 +121,56 @@ fn below(element: &Element) -> Vec<&Element> {
     found
 }
 
-fn who(hospital: &Element) -> Who {
+fn who(hospital: &Element<'_>) -> Who {
     let Some(name) = information(hospital).and_then(name_of) else { return Who::default() };
     let ids = ["ID", "OrganisationID"];
-    let id = name.attributes.iter().find(|a| ids.contains(&a.local.as_str()));
+    let id = name.attributes.iter().find(|a| ids.contains(&&*a.local));
     let element = name.children().find(|e| e.local == "NameElement");
     let is_told = |text: &String| !text.is_empty();
     Who {
         id: id.map(|a| a.value.trim().to_owned()).filter(is_told),
-        name: element.map(text).filter(is_told),
+        name: element.map(|e| text(e).into_owned()).filter(is_told),
     }
 }
 
 /// A comment inside what says which hospital it is would join two words to one.
-fn interrupted_id(hospital: &Element) -> Result<(), Why> {
+fn interrupted_id(hospital: &Element<'_>) -> Result<(), Why> {
     let Some(name) = information(hospital).and_then(name_of) else { return Ok(()) };
-    if below(name).into_iter().chain([name]).any(Element::is_interrupted) {
+    if below(name).into_iter().chain([name]).any(|e| e.is_interrupted()) {
         return Err(Why::new(Reason::Syntax, "a comment inside OrganisationName"));
     }
     Ok(())
 }
 
-pub(super) fn child<'e>(element: &'e Element, local: &str) -> Option<&'e Element> {
+pub(super) fn child<'e>(element: &'e Element<'e>, local: &str) -> Option<&'e Element<'e>> {
     element.children().find(|e| e.is(NAMESPACE, local))
 }
 
-pub(super) fn text(element: &Element) -> String {
-    element.text().trim().to_owned()
+pub(super) fn text<'e>(element: &'e Element<'_>) -> Cow<'e, str> {
+    match element.text() {
+        Cow::Borrowed(text) => Cow::Borrowed(text.trim()),
+        Cow::Owned(text) => Cow::Owned(text.trim().to_owned()),
+    }
 }
 
-fn unknown(element: &Element, inside: &str) -> Why {
+fn unknown(element: &Element<'_>, inside: &str) -> Why {
     Why::new(Reason::UnknownField, format!("unknown element {:?} in {inside}", element.local))
 }
 
 /// The standard's elements in one: each once, but for the comments.
-pub(super) fn of<'e>(element: &'e Element, known: &[&str]) -> Result<Vec<&'e Element>, Why> {
-    let mut found: Vec<&Element> = Vec::new();
+pub(super) fn of<'e>(
+    element: &'e Element<'e>,
+    known: &[&str],
+) -> Result<Vec<&'e Element<'e>>, Why> {
+    let mut found: Vec<&Element<'_>> = Vec::new();
     for e in element.children().filter(|e| e.namespace == NAMESPACE) {
-        if PASSED.contains(&e.local.as_str()) {
+        if PASSED.contains(&&*e.local) {
             continue;
         }
-        if !known.contains(&e.local.as_str()) {
+        if !known.contains(&&*e.local) {
             return Err(unknown(e, &element.local));
         }
-        let many = ["CommentText", "BedCapacity", "TriageCode"].contains(&e.local.as_str());
+        let many = ["CommentText", "BedCapacity", "TriageCode"].contains(&&*e.local);
         if !many && found.iter().any(|had| had.local == e.local) {
             let said = format!("{} stands twice in {}", e.local, element.local);
             return Err(Why::new(Reason::FieldForm, said));
@@ -171,14 +180,14 @@ pub(super) fn of<'e>(element: &'e Element, known: &[&str]) -> Result<Vec<&'e Ele
     Ok(found)
 }
 
-pub(super) fn count(element: &Element) -> Result<Option<u32>, Why> {
+pub(super) fn count(element: &Element<'_>) -> Result<Option<u32>, Why> {
     let said = text(element);
     let wrong = |_| Why::new(Reason::FieldForm, format!("{}: {said:?} is no count", element.local));
     said.parse().map(Some).map_err(wrong)
 }
 
 pub(super) fn word<T>(
-    element: &Element,
+    element: &Element<'_>,
     read: impl Fn(&str) -> Option<T>,
 ) -> Result<Option<T>, Why> {
     let said = text(element);
@@ -189,7 +198,7 @@ pub(super) fn word<T>(
     read(&said).map(Some).ok_or_else(wrong)
 }
 
-fn hospital(element: &Element) -> Result<Unnamed, Why> {
+fn hospital(element: &Element<'_>) -> Result<Unnamed, Why> {
     // Nobody's name yet; the caller puts the right one.
     let nobody = HospitalId::new("-").map_err(|e| Why::new(Reason::Identifier, e.to_string()))?;
     let mut said = HospitalReport::new(nobody, UtcMs(0));
@@ -203,12 +212,12 @@ fn hospital(element: &Element) -> Result<Unnamed, Why> {
         "LastUpdateTime",
     ];
     for block in of(element, &known)? {
-        match block.local.as_str() {
+        match block.local.as_ref() {
             "EmergencyDepartmentStatus" => emergency(&mut said, block)?,
             "HospitalBedCapacityStatus" => beds(&mut said, block)?,
             "HospitalFacilityStatus" => house(&mut said, block)?,
             "LastUpdateTime" => {
-                let t = UtcMs::parse(&text(block));
+                let t = instant::parse(&text(block));
                 said.t = t.map_err(|e| Why::new(Reason::Time, format!("LastUpdateTime: {e}")))?;
                 is_dated = true;
             }
@@ -221,19 +230,20 @@ fn hospital(element: &Element) -> Result<Unnamed, Why> {
     check::whole(said).map(Unnamed)
 }
 
-fn emergency(said: &mut HospitalReport, block: &Element) -> Result<(), Why> {
+fn emergency(said: &mut HospitalReport, block: &Element<'_>) -> Result<(), Why> {
     let known = ["EMSTraffic", "EMSCapacity", "EMSCensus", "EMSAmbulanceStatus", "CommentText"];
     for e in of(block, &known)? {
-        match e.local.as_str() {
+        match e.local.as_ref() {
             "EMSTraffic" => {
                 for e in of(e, &["EMSTrafficStatus", "EMSTrafficReason", "CommentText"])? {
-                    match e.local.as_str() {
+                    match e.local.as_ref() {
                         "EMSTrafficStatus" => {
                             let read = word(e, words::of_have)?;
                             said.traffic = said.traffic.or(read);
                         }
                         "EMSTrafficReason" => {
-                            said.traffic_reason = Some(text(e)).filter(|t| !t.is_empty());
+                            said.traffic_reason =
+                                Some(text(e).into_owned()).filter(|t| !t.is_empty());
                         }
                         _ => words::comment(said, &text(e))?,
                     }
@@ -248,10 +258,10 @@ fn emergency(said: &mut HospitalReport, block: &Element) -> Result<(), Why> {
     Ok(())
 }
 
-fn offload(said: &mut HospitalReport, block: &Element) -> Result<(), Why> {
+fn offload(said: &mut HospitalReport, block: &Element<'_>) -> Result<(), Why> {
     let inner = child(block, "EMSOffload").unwrap_or(block);
     for e in of(inner, &["EMSOffloadStatus", "EMSOffloadMinutes", "CommentText"])? {
-        match e.local.as_str() {
+        match e.local.as_ref() {
             "EMSOffloadStatus" => said.offload = word(e, domain::facility::Offload::of_have)?,
             "EMSOffloadMinutes" => said.offload_minutes = count(e)?,
             _ => words::comment(said, &text(e))?,
@@ -260,7 +270,7 @@ fn offload(said: &mut HospitalReport, block: &Element) -> Result<(), Why> {
     Ok(())
 }
 
-fn beds(said: &mut HospitalReport, block: &Element) -> Result<(), Why> {
+fn beds(said: &mut HospitalReport, block: &Element<'_>) -> Result<(), Why> {
     const FIGURES: [&str; 5] = [
         "CapacityStatus",
         "AvailableCount",
@@ -290,7 +300,7 @@ fn beds(said: &mut HospitalReport, block: &Element) -> Result<(), Why> {
             figures.extend(of(inner, &FIGURES)?);
         }
         for e in figures {
-            match e.local.as_str() {
+            match e.local.as_ref() {
                 "CapacityStatus" => bed.status = word(e, capacity_status)?,
                 "AvailableCount" => bed.available = count(e)?,
                 "BaselineCount" => bed.baseline = count(e)?,
@@ -306,5 +316,8 @@ fn beds(said: &mut HospitalReport, block: &Element) -> Result<(), Why> {
 }
 
 fn capacity_status(word: &str) -> Option<CapacityStatus> {
-    CapacityStatus::of_have(&word.replace('/', ""))
+    match word.contains('/') {
+        false => CapacityStatus::of_have(word),
+        true => CapacityStatus::of_have(&word.replace('/', "")),
+    }
 }
