@@ -97,7 +97,11 @@ impl Book {
                     *feed.reasons.entry(reason.wire().to_owned()).or_default() += count;
                 }
             }
-            Record::Tick { .. } | Record::Desk(_) | Record::Letter(_) | Record::Exchange(_) => {}
+            Record::Tick { .. }
+            | Record::Desk(_)
+            | Record::Letter(_)
+            | Record::Exchange(_)
+            | Record::Registry(_) => {}
         }
     }
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use contract::live::{Change, Notice};
 use contract::views::{AlertView, FeedView, RecordView, ZoneView};
-use domain::ids::UnitId;
+use domain::ids::{Seq, UnitId};
 use domain::time::UtcMs;
 use stream::risk::RiskMap;
 
@@ -27,6 +27,8 @@ pub struct Board {
     pub picture: Picture,
     /// The city.
     pub city: Arc<Gazetteer>,
+    /// Where its configuration stands in the record, where it has changed since the start.
+    pub configured: Seq,
     /// Risk, cell by cell.
     pub risk: RiskMap,
     /// Zones by id.
@@ -60,8 +62,31 @@ impl Board {
             connected: None,
             heard: None,
             restless: BTreeSet::new(),
+            configured: Seq(0),
             city,
         }
+    }
+
+    /// Takes another configuration; everything that may look otherwise by it is shown anew.
+    pub fn configure(&mut self, city: Arc<Gazetteer>, seq: Seq) -> Vec<Change> {
+        (self.city, self.configured) = (city, seq);
+        let known = std::mem::take(&mut self.zones);
+        for zone in &self.city.city().zones {
+            let id = zone.id.as_str();
+            let view = known.get(id).cloned().unwrap_or_else(|| no_data(id));
+            self.zones.insert(id.to_owned(), view);
+        }
+        self.risk = RiskMap::over(Arc::clone(self.city.ground()));
+        self.recall();
+        self.restless = (0..u32::try_from(self.city.station_count()).unwrap_or(u32::MAX)).collect();
+        let touched =
+            Touched { alerts: self.picture.alerts.keys().cloned().collect(), ..Touched::default() };
+        let mut changes = vec![Change::City(seq.to_string())];
+        changes.extend(self.zones.values().cloned().map(Change::Zone));
+        changes.extend(self.units().into_iter().map(Change::Unit));
+        changes.extend(self.hospitals().into_iter().map(Change::Hospital));
+        changes.extend(self.changes(&touched));
+        changes
     }
 
     /// The rows that a happening touched, in their new state.

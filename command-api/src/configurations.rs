@@ -11,6 +11,8 @@ use journal::Reader;
 
 /// Remembers where the newest configuration stands, so that nobody need walk the record for it.
 pub const POINTER_FILE: &str = "configuration.seq";
+/// Configurations that are followed back from the newest.
+const FOLLOWED_BACK: usize = 32;
 /// Records that are read at one time.
 const PAGE: usize = 8_192;
 
@@ -76,12 +78,47 @@ pub fn all(reader: &mut Reader) -> Result<Vec<Epoch>> {
 /// # Errors
 /// A record that cannot be read, or has none.
 pub fn newest(data: &Path, reader: &mut Reader) -> Result<Epoch> {
+    last(data, reader)?.context("the record has no city yet: serve it once")
+}
+
+/// The same; nothing where the record has none.
+///
+/// # Errors
+/// A record that cannot be read.
+pub fn last(data: &Path, reader: &mut Reader) -> Result<Option<Epoch>> {
     let remembered = std::fs::read_to_string(pointer(data)).ok();
-    if let Some(seq) = remembered.and_then(|text| text.trim().parse().ok()).map(Seq) {
-        let read = reader.read_from(seq, 1).unwrap_or_default();
-        if let Some(epoch) = read.into_iter().find(|row| row.seq == seq).and_then(of) {
-            return Ok(epoch);
-        }
+    if let Some(seq) = remembered.and_then(|text| text.trim().parse().ok()).map(Seq)
+        && let Some(epoch) = at(reader, seq)
+    {
+        return Ok(Some(epoch));
     }
-    all(reader)?.pop().context("the record has no city yet: serve it once")
+    Ok(all(reader)?.pop())
+}
+
+fn at(reader: &mut Reader, seq: Seq) -> Option<Epoch> {
+    let read = reader.read_from(seq, 1).unwrap_or_default();
+    read.into_iter().find(|row| row.seq == seq).and_then(of)
+}
+
+/// The configurations that held at or after `since`, up to `newest`, oldest first: each change says
+/// which one it follows, so that nobody walks the record. A record of before has no such word; there
+/// the newest is all.
+pub fn since(reader: &mut Reader, newest: Epoch, since: UtcMs) -> Vec<Epoch> {
+    let mut found = vec![newest];
+    while found.len() < FOLLOWED_BACK {
+        let Some(oldest) = found.last().filter(|epoch| epoch.holds_from > since) else { break };
+        let act = Seq(oldest.seq.0 + 1);
+        let read = reader.read_from(act, 1).unwrap_or_default();
+        let before = read.into_iter().find(|row| row.seq == act).and_then(|row| match row.record {
+            Record::Registry(act) => Some(act.before),
+            _ => None,
+        });
+        let Some(epoch) = before.filter(|seq| *seq < oldest.seq).and_then(|seq| at(reader, seq))
+        else {
+            break;
+        };
+        found.push(epoch);
+    }
+    found.reverse();
+    found
 }

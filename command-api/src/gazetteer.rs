@@ -1,7 +1,7 @@
 //! The gazetteer: what the desk and its views look up in the city. Built anew for every
 //! configuration; the position of a station here is its number in live messages.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use contract::views::{
@@ -24,7 +24,9 @@ pub struct Name {
 
 #[derive(Debug, Clone)]
 struct Standing {
-    row: usize,
+    station: Station,
+    /// No file names it any more; its number is nobody else's.
+    withdrawn: bool,
     district: Option<String>,
     township: Option<String>,
 }
@@ -53,6 +55,16 @@ pub fn distance_m(a: (f64, f64), b: (f64, f64)) -> f64 {
 impl Gazetteer {
     /// Reads a checked city. Of a station's epochs the newest stands.
     pub fn new(city: City) -> Self {
+        Self::numbered(city, &[])
+    }
+
+    /// The same in place of another: stations keep their numbers, new ones follow, and the number of
+    /// one that no file names any more stays its own.
+    pub fn continued(city: City, before: &Self) -> Self {
+        Self::numbered(city, &before.stations)
+    }
+
+    fn numbered(city: City, before: &[Standing]) -> Self {
         let mut newest: BTreeMap<&str, usize> = BTreeMap::new();
         let mut order: Vec<&str> = Vec::new();
         for (row, station) in city.stations.iter().enumerate() {
@@ -64,13 +76,20 @@ impl Gazetteer {
             }
             newest.insert(id, row);
         }
-        let stand = |id: &&str| {
-            let row = newest.get(id).copied().unwrap_or_default();
-            let (district, township) = zones_of(&city, &city.stations[row]);
-            Standing { row, district, township }
+        let stand = |id: &str| {
+            let station = newest.get(id).and_then(|row| city.stations.get(*row))?.clone();
+            let (district, township) = zones_of(&city, &station);
+            Some(Standing { station, withdrawn: false, district, township })
         };
-        let stations: Vec<Standing> = order.iter().map(stand).collect();
-        let station_ix = (0u32..).zip(&order).map(|(ix, id)| ((*id).to_owned(), ix)).collect();
+        let kept = |had: &Standing| {
+            let gone = || Standing { withdrawn: true, ..had.clone() };
+            stand(had.station.id.as_str()).unwrap_or_else(gone)
+        };
+        let mut stations: Vec<Standing> = before.iter().map(kept).collect();
+        let known: BTreeSet<&str> = before.iter().map(|had| had.station.id.as_str()).collect();
+        stations.extend(order.iter().filter(|id| !known.contains(*id)).filter_map(|id| stand(id)));
+        let station_ix =
+            (0u32..).zip(&stations).map(|(ix, s)| (s.station.id.to_string(), ix)).collect();
         let zones = city.zones.iter().enumerate().map(|(n, z)| (z.id.to_string(), n)).collect();
         let units = city.units.iter().enumerate().map(|(n, u)| (u.id.clone(), n)).collect();
         let hospitals = city.hospitals.iter().enumerate().map(|(n, h)| (h.id.clone(), n)).collect();
@@ -102,8 +121,7 @@ impl Gazetteer {
 
     /// A station, by its newest epoch.
     pub fn station(&self, id: &str) -> Option<&Station> {
-        let standing = self.stations.get(usize::try_from(*self.station_ix.get(id)?).ok()?)?;
-        self.city.stations.get(standing.row)
+        self.station_at(*self.station_ix.get(id)?)
     }
 
     /// A station's number in live messages.
@@ -116,10 +134,15 @@ impl Gazetteer {
         self.stations.len()
     }
 
-    /// The station of a number.
+    /// The station of a number, also of one that was withdrawn.
     pub fn station_at(&self, ix: u32) -> Option<&Station> {
-        let standing = self.stations.get(usize::try_from(ix).ok()?)?;
-        self.city.stations.get(standing.row)
+        self.stations.get(usize::try_from(ix).ok()?).map(|standing| &standing.station)
+    }
+
+    /// The stations that the files name, with their numbers.
+    pub fn stations(&self) -> impl Iterator<Item = (u32, &Station)> {
+        let all = (0u32..).zip(&self.stations);
+        all.filter(|(_, standing)| !standing.withdrawn).map(|(ix, s)| (ix, &s.station))
     }
 
     /// A unit.
@@ -263,7 +286,7 @@ impl Gazetteer {
     }
 
     fn station_view(&self, standing: &Standing) -> StationView {
-        let station = &self.city.stations[standing.row];
+        let station = &standing.station;
         let mut datastreams: Vec<DatastreamView> = Vec::new();
         for row in self.city.datastreams.iter().filter(|d| d.station == station.id) {
             let (unit, name_zh) = self.property(&row.property);

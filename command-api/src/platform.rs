@@ -16,6 +16,7 @@ use crate::desk::Seat;
 use crate::feed_health::Sight;
 use crate::letters::LetterDesk;
 use crate::live::Live;
+use crate::registry::change::Counter;
 use crate::shelf::Shelf;
 
 /// A file of the city that consoles may read.
@@ -79,7 +80,7 @@ pub struct Platform {
     /// The console's built files.
     pub console: Option<PathBuf>,
     /// `zones.geojson` and the files of `map/`, by name.
-    pub city_files: BTreeMap<String, CityFile>,
+    pub city_files: RwLock<Arc<BTreeMap<String, CityFile>>>,
     /// Turns true when everything is to end.
     pub stop: watch::Receiver<bool>,
     /// The plans that the engine has compiled, oldest first: to recompute by.
@@ -88,6 +89,8 @@ pub struct Platform {
     pub sight: Box<dyn Sight>,
     /// Refused items sent again.
     pub letters: LetterDesk,
+    /// Where changes of the registry are asked for.
+    pub registrar: Counter,
 }
 
 impl std::fmt::Debug for Platform {
@@ -100,6 +103,11 @@ impl Platform {
     /// The registry in force.
     pub fn registry(&self) -> Arc<Registry> {
         Arc::clone(&self.registry.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// The files of the city that consoles may read.
+    pub fn city_files(&self) -> Arc<BTreeMap<String, CityFile>> {
+        Arc::clone(&self.city_files.read().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// The platform's now: never behind the newest tick.

@@ -96,6 +96,23 @@ impl Readings {
         readings
     }
 
+    /// Takes another configuration: what is known of datastreams that stay, stays.
+    pub fn configure(&mut self, city: &Gazetteer, registry: &Registry) {
+        let before = std::mem::replace(self, Self::new(city, registry));
+        for (number, (ix, slot)) in &self.at {
+            let had = before.at.get(number).and_then(|(ix, slot)| {
+                before.rows.get(*ix as usize).and_then(|row| row.streams.get(*slot))
+            });
+            let row = self.rows.get_mut(*ix as usize);
+            if let (Some(had), Some(now)) = (had, row.and_then(|row| row.streams.get_mut(*slot))) {
+                (now.newest, now.own) = (had.newest, had.own);
+            }
+        }
+        for (row, had) in self.rows.iter_mut().zip(&before.rows) {
+            row.data = had.data;
+        }
+    }
+
     /// Every datastream that has a place here.
     pub fn streams(&self) -> Vec<DatastreamIx> {
         self.at.keys().copied().collect()

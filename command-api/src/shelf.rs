@@ -198,6 +198,7 @@ pub fn came(row: &Sequenced) -> Option<UtcMs> {
         Record::Desk(event) => Some(event.at),
         Record::Letter(act) => Some(act.at),
         Record::Exchange(act) => Some(act.at),
+        Record::Registry(act) => Some(act.at),
         Record::Configuration { .. } => None,
     }
 }

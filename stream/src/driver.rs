@@ -31,7 +31,7 @@ use crate::watch::quality_code;
 pub use error::DriverError;
 use silence::Silence;
 pub use state::Mark;
-pub(crate) use state::{Configured, DriverState};
+pub(crate) use state::{Configured, DriverState, recompile};
 
 /// Where a datastream's items go, and which hazards it moves: a stretch of [`Driver::moved`].
 #[derive(Debug, Clone, Copy)]
@@ -67,6 +67,8 @@ pub struct Driver {
     /// The hazards of the routes, one after the other.
     moved: Vec<u16>,
     silence: Silence,
+    /// When another interval begins to hold: sources are expected by it from then on.
+    next_epoch: i64,
     counts: Counts,
     configured: Vec<Configured>,
 }
@@ -99,6 +101,7 @@ impl Driver {
             routes: Vec::new(),
             moved: Vec::new(),
             silence: Silence::default(),
+            next_epoch: i64::MAX,
             counts: Counts::default(),
             configured: Vec::new(),
         }
@@ -181,7 +184,8 @@ impl Driver {
             | Record::Refused(_)
             | Record::Desk(_)
             | Record::Letter(_)
-            | Record::Exchange(_) => self.in_order(seq),
+            | Record::Exchange(_)
+            | Record::Registry(_) => self.in_order(seq),
         }
     }
 
@@ -264,6 +268,10 @@ impl Driver {
         }
         let before = std::mem::replace(&mut self.now, now);
         if let Some(plan) = &self.plan {
+            if now >= self.next_epoch {
+                self.silence.adopt(plan, now);
+                self.next_epoch = plan.next_interval(now);
+            }
             self.silence.tick(plan, seq, before, now, &self.routes, out);
         }
         out.ticked = true;
@@ -311,6 +319,7 @@ impl Driver {
             self.routes.push(Route { to, count, from });
         }
         self.silence.adopt(&plan, self.now);
+        self.next_epoch = plan.next_interval(self.now);
         self.plan = Some(plan);
     }
 
@@ -360,18 +369,6 @@ impl Driver {
             }
         }
     }
-}
-
-/// Compiles the configurations of a snapshot again, in their order.
-pub(crate) fn recompile(configured: &[Configured]) -> Option<Vec<Arc<Plan>>> {
-    let mut plans: Vec<Arc<Plan>> = Vec::new();
-    for one in configured {
-        let city = City::read(&one.files).ok()?;
-        let before = plans.last().map(Arc::as_ref);
-        let plan = Plan::compile(Arc::new(city), &one.datastreams, one.holds_from, before);
-        plans.push(Arc::new(plan));
-    }
-    Some(plans)
 }
 
 /// Moves a hazard's watermark to the newest event time less its lateness, on its grid.

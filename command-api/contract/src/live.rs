@@ -222,4 +222,6 @@ pub enum Change {
     Situation(Box<SituationView>),
     /// A report has left the picture: its id.
     SituationGone(String),
+    /// The registry has changed: what it is now is at `GET /v1/city`. A word for its state.
+    City(String),
 }

@@ -122,6 +122,7 @@ routes! {
     get "/v1/export/log.csv" Session ["from", "to"] "" => "text/csv": "The duty log as CSV"
     get "/v1/export/series.csv" Session ["station", "property", "from", "to"] "" => "text/csv": "A series as CSV"
     post "/v1/commands" Session [] "CommandRequest" => "CommandAnswer": "A command to the desk"
+    post "/v1/registry" Session [] "RegistryChange" => "RegistryChanged": "Change the registry (stations, datastreams, thresholds, owners …) while the platform runs; journaled, and in force when it is answered"
     get "/v1/agencies/{id}/credentials" Session [] "" => "[CredentialView]": "The credentials of an agency and its units, the ended ones too; an agency's person sees its own"
     post "/v1/agencies/{id}/credentials" Session [] "CredentialRequest" => "CredentialIssued": "Give out a credential; its secret is in this answer and nowhere else"
     delete "/v1/agencies/{id}/credentials/{credential}" Session [] "" => "CredentialView": "Revoke a credential; what came in by it is closed within seconds"
@@ -228,6 +229,8 @@ pub fn openapi() -> Value {
     add::<views::CredentialIssued>(&mut generator);
     add::<views::AgencyHealthView>(&mut generator);
     add::<views::CatalogueView>(&mut generator);
+    add::<views::RegistryChange>(&mut generator);
+    add::<views::RegistryChanged>(&mut generator);
     add::<views::ExchangeView>(&mut generator);
     add::<views::DoorView>(&mut generator);
     add::<views::StartView>(&mut generator);

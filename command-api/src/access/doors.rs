@@ -25,6 +25,8 @@ const KEYS: &[Role] = &[Role::Agency, Role::Administrator];
 const KEYS_SEEN: &[Role] = &[Role::Agency, Role::Auditor, Role::Administrator];
 /// Who sends what was refused again: the feed's own people, for it, and administrators.
 const LETTERS: &[Role] = &[Role::Agency, Role::Administrator];
+/// Who changes the registry.
+const REGISTRY: &[Role] = &[Role::Administrator];
 const DESK: &[Role] = &[Role::Officer, Role::Commander];
 
 /// Method, path, roles.
@@ -93,6 +95,7 @@ const DOORS: &[(&str, &str, &[Role])] = &[
     ("get", "/v1.1/", EVERYBODY),
     ("get", "/v1.1/{entity}", EVERYBODY),
     ("get", "/v1.1/{entity}/{*rest}", EVERYBODY),
+    ("post", "/v1/registry", REGISTRY),
     ("get", "/v1/agencies/{id}/credentials", KEYS_SEEN),
     ("post", "/v1/agencies/{id}/credentials", KEYS),
     ("delete", "/v1/agencies/{id}/credentials/{credential}", KEYS),

@@ -53,8 +53,9 @@ pub async fn map(
 }
 
 fn city_file(platform: &Platform, name: &str) -> Result<Response, Refused> {
-    let found = platform.city_files.get(name);
-    let (kind, bytes) = found.ok_or_else(|| Refused::not_found(format!("there is no {name}")))?;
+    let files = platform.city_files();
+    let (kind, bytes) =
+        files.get(name).ok_or_else(|| Refused::not_found(format!("there is no {name}")))?;
     let cache = (header::CACHE_CONTROL, "private, max-age=300".to_owned());
     Ok(([(header::CONTENT_TYPE, kind.clone()), cache], bytes.clone()).into_response())
 }

@@ -17,6 +17,7 @@ pub mod health;
 pub mod letters;
 pub mod metrics;
 pub mod problem;
+pub mod registry;
 pub mod rejections;
 pub mod resources;
 pub mod sensorthings;
@@ -80,6 +81,7 @@ fn handler(route: &Route) -> Option<Handler> {
         ("post", "/v1/live/ticket") => post(sessions::ticket),
         ("get", "/v1/live") => get(door::open),
         ("post", "/v1/commands") => post(commands::command),
+        ("post", "/v1/registry") => post(registry::change),
         ("post", "/v1/rejections/replay") => post(letters::replay_many),
         ("post", "/v1/rejections/{id}/replay") => post(letters::replay),
         ("post", "/v1/rejections/{id}/dismiss") => post(letters::dismiss),

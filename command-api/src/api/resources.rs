@@ -33,7 +33,8 @@ fn missing(what: &str, id: &str) -> Refused {
 /// `GET /v1/city`.
 pub async fn city(State(platform): Here) -> Json<CityView> {
     let city = Arc::clone(&platform.live.board().city);
-    let maps = platform.city_files.keys().filter_map(|n| n.strip_prefix("map/"));
+    let files = platform.city_files();
+    let maps = files.keys().filter_map(|n| n.strip_prefix("map/"));
     let maps: Vec<String> = maps.map(str::to_owned).collect();
     Json(city.city_view(&maps, |hazard| Model::of(hazard.kind).about()))
 }

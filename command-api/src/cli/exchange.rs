@@ -130,7 +130,7 @@ pub(crate) fn exchange(what: &Exchange) -> Result<ExitCode> {
 }
 
 /// Whoever runs the command, for the log.
-fn account() -> String {
+pub(super) fn account() -> String {
     let name = std::env::var("USER").or_else(|_| std::env::var("LOGNAME")).unwrap_or_default();
     let plain: String = name.chars().filter(|c| !c.is_control()).take(64).collect();
     if plain.is_empty() { "command line".to_owned() } else { plain }

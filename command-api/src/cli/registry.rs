@@ -1,14 +1,20 @@
 //! `fenghuo registry`: the registry as files.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
 use clap::Subcommand;
+use command_api::registry::change::{NotChanged, Request, Spool};
 use command_api::registry::export::Export;
 use command_api::registry::import::{Report, into_folder, into_record};
-use domain::time::UtcMs;
+use command_api::serve::WallClock;
+use contract::views::RegistryChanged;
+use domain::registry::RegistryWay;
+use domain::time::{Clock, UtcMs};
 
+use super::exchange::account;
 use super::people::{Where, data};
 
 /// The registry: stations, datums, thresholds, intervals, owners, with their epochs.
@@ -24,8 +30,9 @@ pub(crate) enum Registry {
         #[command(flatten)]
         from: Where,
     },
-    /// Take exported files in, edited or not: into a city's folder (served from the next start on), or
-    /// with every epoch into the record of a data folder that is not served
+    /// Take exported files in, edited or not: into a city's folder (in force at once where a platform
+    /// serves it on --data, else from the next start on), or with every epoch into the record of a data
+    /// folder that is not served
     Import {
         /// The folder that was exported
         from: PathBuf,
@@ -38,6 +45,14 @@ pub(crate) enum Registry {
         /// Say what would change, and change nothing
         #[arg(long)]
         dry_run: bool,
+        /// The data folder of the running platform that is to take it up at once
+        #[arg(long, conflicts_with = "into_record")]
+        data: Option<PathBuf>,
+    },
+    /// Have a running platform read its city's folder again (as SIGHUP does), and say what changed
+    Reload {
+        #[command(flatten)]
+        of: Where,
     },
 }
 
@@ -55,7 +70,8 @@ pub(crate) fn registry(what: &Registry) -> Result<ExitCode> {
             );
             Ok(ExitCode::SUCCESS)
         }
-        Registry::Import { from, city: Some(city), dry_run, .. } => {
+        Registry::Reload { of } => Ok(told(reload(&data(of)?)?)),
+        Registry::Import { from, city: Some(city), dry_run, data, .. } => {
             match into_folder(from, city, *dry_run)? {
                 Report::Errors(errors) => {
                     for error in &errors {
@@ -71,10 +87,17 @@ pub(crate) fn registry(what: &Registry) -> Result<ExitCode> {
                     let count = changes.len();
                     if *dry_run {
                         println!("{count} difference(s); nothing was changed");
-                    } else {
-                        println!("{count} difference(s) taken over: served from the next start on");
+                        return Ok(ExitCode::SUCCESS);
                     }
-                    Ok(ExitCode::SUCCESS)
+                    println!("{count} difference(s) taken over into {}", city.display());
+                    let Some(data) = data else {
+                        println!(
+                            "served from the next start on; at once with --data DIR, by `fenghuo \
+                             registry reload` or SIGHUP"
+                        );
+                        return Ok(ExitCode::SUCCESS);
+                    };
+                    Ok(told(reload(data)?))
                 }
             }
         }
@@ -86,5 +109,61 @@ pub(crate) fn registry(what: &Registry) -> Result<ExitCode> {
             Ok(ExitCode::SUCCESS)
         }
         Registry::Import { .. } => bail!("name --city or --into-record"),
+    }
+}
+
+/// How long a running platform has to take the request up; it looks twice a second.
+const TAKEN_WITHIN: Duration = Duration::from_secs(10);
+/// How long it has to answer then.
+const ANSWER_WITHIN: Duration = Duration::from_secs(60);
+/// How often it is looked for the answer.
+const LOOK_EVERY: Duration = Duration::from_millis(50);
+
+type Answer = Option<Result<RegistryChanged, NotChanged>>;
+
+/// Asks the platform on a data folder to read its city's folder again; nothing where none answers.
+fn reload(data: &Path) -> Result<Answer> {
+    let (spool, by) = (Spool::of(data), account());
+    let id = format!("{}-{}", WallClock.now().0, std::process::id());
+    spool.ask(&id, &Request { by, way: RegistryWay::Command })?;
+    let began = Instant::now();
+    loop {
+        if let Some(answer) = spool.answered(&id)? {
+            return Ok(Some(answer));
+        }
+        if began.elapsed() > TAKEN_WITHIN && spool.take_back(&id) {
+            return Ok(None);
+        }
+        if began.elapsed() > ANSWER_WITHIN {
+            bail!("the platform has taken the request up and does not answer: see its log");
+        }
+        std::thread::sleep(LOOK_EVERY);
+    }
+}
+
+fn told(answer: Answer) -> ExitCode {
+    match answer {
+        Some(Ok(changed)) => {
+            for change in &changed.changes {
+                println!("{change}");
+            }
+            match changed.seq {
+                Some(seq) if changed.in_force => println!("in force since record {seq}"),
+                Some(seq) => {
+                    println!("journaled as record {seq}; the platform is behind, and comes to it")
+                }
+                None => println!("nothing has changed"),
+            }
+            println!("{}", changed.from_next_start);
+            ExitCode::SUCCESS
+        }
+        Some(Err(why)) => {
+            println!("{why}");
+            ExitCode::FAILURE
+        }
+        None => {
+            println!("no platform answered: served from the next start on");
+            ExitCode::SUCCESS
+        }
     }
 }

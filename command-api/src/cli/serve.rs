@@ -10,10 +10,13 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
+use command_api::registry::change::{Request, Spool};
 use command_api::serve::{
-    CREDENTIALS_FILE, ClockKind, Mqtt, SNAPSHOT_EVERY, ServeOptions, TlsOptions, run,
+    CREDENTIALS_FILE, ClockKind, Mqtt, SNAPSHOT_EVERY, ServeOptions, TlsOptions, WallClock, run,
 };
 use domain::city::{About, Cot};
+use domain::registry::RegistryWay;
+use domain::time::Clock;
 use ingest::archive::ArchiveConfig;
 use ingest::bridge::BridgeConfig;
 use ingest::cot::listen::CotConfig;
@@ -122,12 +125,28 @@ pub(crate) fn serve(options: &Options) -> Result<ExitCode> {
     runtime.block_on(async {
         let mut term = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
         let mut int = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::interrupt())?;
+        tokio::spawn(read_again(options.data.clone()));
         let told = async move {
             tokio::select! { _ = term.recv() => {}, _ = int.recv() => {} }
         };
         run(serve, told).await?;
         Ok(ExitCode::SUCCESS)
     })
+}
+
+/// SIGHUP: the city's folder is read again; what is wrong with it is in the log, and changes nothing.
+async fn read_again(data: PathBuf) {
+    let Ok(mut hup) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::hangup()) else {
+        tracing::error!("SIGHUP cannot be listened for");
+        return;
+    };
+    while hup.recv().await.is_some() {
+        let id = format!("{}-signal", WallClock.now().0);
+        let request = Request { by: "platform".to_owned(), way: RegistryWay::Signal };
+        if let Err(error) = Spool::of(&data).ask(&id, &request) {
+            tracing::error!(%error, "the city's folder is not read again");
+        }
+    }
 }
 
 fn served(options: &Options) -> Result<ServeOptions> {

@@ -10,6 +10,7 @@ use domain::desk::{Actor, DeskEvent, DeskFact};
 use domain::facility::HospitalReport;
 use domain::ids::{AgencyId, IncidentId, Seq, TaskId};
 use domain::record::{Record, Sequenced};
+use domain::registry::RegistryAct;
 use domain::report::{OfficialSignal, Report, SignalAct};
 use domain::time::{HOUR_MS, UtcMs};
 
@@ -36,6 +37,8 @@ pub enum Happening<'a> {
     Decided(&'a Decision),
     /// A report came in, at this time of the platform's clock, by this agency's feed.
     Reported(Seq, UtcMs, &'a AgencyId, &'a Report),
+    /// The registry changed.
+    Registry(Seq, &'a RegistryAct),
     /// Time passed.
     Tick(UtcMs),
 }
@@ -49,6 +52,7 @@ impl<'a> Happening<'a> {
                 Some(Happening::Reported(row.seq, *received, agency, report))
             }
             Record::Desk(event) => Some(Happening::Desk(row.seq, event)),
+            Record::Registry(act) => Some(Happening::Registry(row.seq, act)),
             Record::Observation { .. }
             | Record::Refused(_)
             | Record::Letter(_)
@@ -66,6 +70,10 @@ pub fn evolve(picture: &mut Picture, happening: Happening<'_>) -> Touched {
         Happening::Decided(decision) => told::tell(picture, decision, &mut touched),
         Happening::Reported(seq, received, agency, report) => {
             reported(picture, (seq, received), agency, report, &mut touched);
+        }
+        Happening::Registry(seq, act) => {
+            let entry = super::journal_line::registry(seq, act);
+            told::log(picture, u8::MAX, entry, &mut touched);
         }
         Happening::Tick(now) => tick(picture, now, &mut touched),
     }

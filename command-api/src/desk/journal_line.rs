@@ -5,13 +5,18 @@ use domain::correction::{Correction, CorrectionAct};
 use domain::desk::{DeskEvent, DeskFact};
 use domain::ids::Seq;
 use domain::record::{Record, Sequenced};
+use domain::registry::RegistryAct;
 use domain::report::{OfficialSignal, Report, SignalAct, TaskReport};
 use domain::time::UtcMs;
 use domain::warning::{ExternalWarning, WarningAct, WarningStatus};
 
+/// Changes of the registry that a line of the log names; the record has more.
+const REGISTRY_LINES: usize = 5;
+
 /// The line that a record of the journal is; nothing where it is none.
 pub fn of(row: &Sequenced) -> Option<LogEntry> {
     match &row.record {
+        Record::Registry(act) => Some(registry(row.seq, act)),
         Record::Desk(event) => Some(entry(row.seq, event, &super::evolve::actor_word(&event.by))),
         Record::Report { received, report: Report::Signal(said), .. } => {
             Some(signal(row.seq, *received, said))
@@ -51,6 +56,22 @@ pub(super) fn warning(seq: Seq, received: UtcMs, said: &ExternalWarning) -> LogE
         what: what.into(),
         about: warning_id(seq.0),
         detail: format!("{severity} {words}").trim().to_owned(),
+    }
+}
+
+/// The line of a change of the registry: what changes, as far as a line has room.
+pub(super) fn registry(seq: Seq, act: &RegistryAct) -> LogEntry {
+    let shown = act.changes.iter().take(REGISTRY_LINES).map(String::as_str);
+    let shown: Vec<&str> = shown.collect();
+    let more = (act.total as usize).saturating_sub(shown.len());
+    let more = if more > 0 { format!("; +{more}") } else { String::new() };
+    LogEntry {
+        seq: seq.0,
+        at_ms: act.at.0,
+        by: act.by.clone(),
+        what: "registry.changed".into(),
+        about: act.way.wire().into(),
+        detail: format!("{}{more}", shown.join("; ")),
     }
 }
 

@@ -133,6 +133,10 @@ impl Room {
                 if touched.alerts.is_empty() { Ok(()) } else { self.timers().await }
             }
             Brought::Heard(records) => self.heard(records).await,
+            Brought::Configured(city, seq) => {
+                self.live.change(|board| (board.configure(city, seq), ()));
+                Ok(())
+            }
         }
     }
 

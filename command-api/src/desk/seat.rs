@@ -1,6 +1,8 @@
 //! A seat at the desk: how anybody reaches the room. Commands come through the door, what the record
 //! and the engine bring through a hatch; both are bounded, and the door goes first.
 
+use std::sync::Arc;
+
 use contract::views::LogEntry;
 use domain::decision::Decision;
 use domain::desk::{Command, Role};
@@ -9,6 +11,7 @@ use domain::record::Sequenced;
 use tokio::sync::{mpsc, oneshot};
 
 use super::Refusal;
+use crate::gazetteer::Gazetteer;
 
 /// Commands and units' receipts that may wait at the door of the room.
 pub const DOOR: usize = 1_024;
@@ -64,6 +67,8 @@ pub enum Brought {
     Decided(Vec<Decision>),
     /// Records that are durable, in order, but observations.
     Heard(Vec<Sequenced>),
+    /// Another configuration holds from here on.
+    Configured(Arc<Gazetteer>, Seq),
 }
 
 /// What a room listens to. What comes through the door goes before what the hatch holds.
@@ -114,6 +119,11 @@ impl Seat {
     /// Hands records over, from the follower's thread. False where the room has closed.
     pub fn heard(&self, records: Vec<Sequenced>) -> bool {
         self.hatch.blocking_send(Brought::Heard(records)).is_ok()
+    }
+
+    /// Hands another configuration over, from the follower's thread. False where the room has closed.
+    pub fn configured(&self, city: Arc<Gazetteer>, seq: Seq) -> bool {
+        self.hatch.blocking_send(Brought::Configured(city, seq)).is_ok()
     }
 
     /// Says that an order was taken. Where the door is full the order is sent again later: better

@@ -1,6 +1,7 @@
 //! Completeness by agency and hour: instants received of those expected by the registry's intervals,
 //! for the last 24 hours of event time. Counted from the durable record as it is followed; what was
-//! there at the start is counted once from the history, so that a restart changes nothing.
+//! there at the start is counted once from the history, so that a restart changes nothing. What is
+//! expected in an hour is what the registry said in that hour: a change counts from its instant on.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +9,7 @@ use contract::views::HourView;
 use domain::city::{City, Registry};
 use domain::ids::{DatastreamIx, Seq};
 use domain::observation::{Observation, OriginFlag};
-use domain::time::{HOUR_MS, UtcMs};
+use domain::time::{EARLIEST, HOUR_MS, SECOND_MS, UtcMs};
 use journal::history::HourCount;
 
 /// Hours that are shown, the one that is going on among them.
@@ -16,12 +17,58 @@ pub const HOURS_SHOWN: usize = 24;
 /// Hours that are counted: those shown, and one that a clock ahead of ours may have begun.
 const HOURS: usize = HOURS_SHOWN + 1;
 
-/// A datastream as the registry has it: expected intervals and owners, by the time they hold from.
+/// Epochs of one datastream that are kept: the oldest leave.
+const EPOCHS_KEPT: usize = 64;
+
+/// A datastream as the registry has it: expected interval and owner, by the time from which they hold;
+/// nothing where it expects none, or nobody owns it.
 #[derive(Debug, Clone, Default)]
 struct Expected {
-    intervals: Vec<(i64, i64)>,
-    owners: Vec<(i64, usize)>,
+    intervals: Vec<(i64, Option<i64>)>,
+    owners: Vec<(i64, Option<usize>)>,
     counts: [u16; HOURS],
+}
+
+impl Expected {
+    /// What is expected of each owner between two instants, epoch by epoch.
+    fn by_owner(&self, from: i64, to: i64) -> Vec<(usize, u64)> {
+        let begins = self.intervals.iter().map(|e| e.0).chain(self.owners.iter().map(|e| e.0));
+        let mut cuts: Vec<i64> = begins.filter(|at| *at > from && *at < to).collect();
+        cuts.extend([from, to]);
+        cuts.sort_unstable();
+        cuts.dedup();
+        let mut all = Vec::new();
+        for (from, to) in cuts.iter().zip(cuts.iter().skip(1)) {
+            let interval = as_of(&self.intervals, *from).flatten();
+            let owner = as_of(&self.owners, *from).flatten();
+            let Some((interval, owner)) = interval.zip(owner) else { continue };
+            let expected = if interval >= HOUR_MS {
+                // Once a day or so: what is due within this hour.
+                u64::from(to.div_euclid(interval) > from.div_euclid(interval))
+            } else {
+                u64::try_from((to - from) / interval.max(1)).unwrap_or(0)
+            };
+            all.push((owner, expected));
+        }
+        all
+    }
+}
+
+/// What held before `from`, and from then on what a new configuration says.
+fn continued<T: Copy + PartialEq>(
+    earlier: &[(i64, Option<T>)],
+    new: &[(i64, T)],
+    from: i64,
+) -> Vec<(i64, Option<T>)> {
+    let mut all: Vec<_> = earlier.iter().copied().filter(|(at, _)| *at < from).collect();
+    let began = new.partition_point(|(at, _)| *at <= from);
+    let then = began.checked_sub(1).and_then(|at| new.get(at)).map(|(_, what)| *what);
+    all.push((from, then));
+    all.extend(new.iter().skip(began).map(|(at, what)| (*at, Some(*what))));
+    all.dedup_by(|next, had| next.1 == had.1);
+    let old = all.len().saturating_sub(EPOCHS_KEPT);
+    all.drain(..old);
+    all
 }
 
 /// See the module.
@@ -48,24 +95,47 @@ fn column(hour: i64) -> usize {
 impl Completeness {
     /// Nothing counted yet, of a city with these numbers; records up to `base` are the history's.
     pub fn new(city: &City, registry: &Registry, base: Seq) -> Self {
-        let agencies: Vec<String> = city.agencies.iter().map(|a| a.id.to_string()).collect();
+        let mut first = Self {
+            agencies: Vec::new(),
+            streams: Vec::new(),
+            newest: None,
+            base,
+            has_base: base == Seq(0),
+        };
+        first.configure(city, registry, EARLIEST);
+        first
+    }
+
+    /// Takes another configuration, that holds from an instant on. What it does not name any more is
+    /// expected no more.
+    pub fn configure(&mut self, city: &City, registry: &Registry, from: UtcMs) {
+        for agency in &city.agencies {
+            if !self.agencies.iter().any(|known| known == agency.id.as_str()) {
+                self.agencies.push(agency.id.to_string());
+            }
+        }
         let mut owners: BTreeMap<&str, Vec<(i64, usize)>> = BTreeMap::new();
         for station in &city.stations {
-            let Some(at) = agencies.iter().position(|a| a == station.agency.as_str()) else {
-                continue;
-            };
+            let at = self.agencies.iter().position(|a| a == station.agency.as_str());
+            let Some(at) = at else { continue };
             owners.entry(station.id.as_str()).or_default().push((station.valid_from.0, at));
         }
-        owners.values_mut().for_each(|epochs| epochs.sort_unstable());
-        let mut streams = vec![Expected::default(); registry.rows().len()];
+        let mut intervals: BTreeMap<DatastreamIx, Vec<(i64, i64)>> = BTreeMap::new();
         for row in &city.datastreams {
             let Some(ix) = registry.find(row.station.as_str(), &row.property) else { continue };
-            let Some(stream) = streams.get_mut(ix.0 as usize) else { continue };
-            stream.intervals.push((row.valid_from.0, i64::from(row.interval_s) * 1_000));
-            stream.owners = owners.get(row.station.as_str()).cloned().unwrap_or_default();
+            let interval = i64::from(row.interval_s) * SECOND_MS;
+            intervals.entry(ix).or_default().push((row.valid_from.0, interval));
         }
-        streams.iter_mut().for_each(|stream| stream.intervals.sort_unstable());
-        Self { agencies, streams, newest: None, base, has_base: base == Seq(0) }
+        owners.values_mut().for_each(|epochs| epochs.sort_unstable());
+        intervals.values_mut().for_each(|epochs| epochs.sort_unstable());
+        let rows = registry.rows();
+        self.streams.resize(rows.len().max(self.streams.len()), Expected::default());
+        for ((stream, (station, _)), ix) in self.streams.iter_mut().zip(rows).zip(0u32..) {
+            let own = intervals.get(&DatastreamIx(ix)).map_or(&[][..], Vec::as_slice);
+            stream.intervals = continued(&stream.intervals, own, from.0);
+            let own = owners.get(station.as_str()).map_or(&[][..], Vec::as_slice);
+            stream.owners = continued(&stream.owners, own, from.0);
+        }
     }
 
     /// Records up to this are to be counted from the history.
@@ -76,7 +146,7 @@ impl Completeness {
     /// Numbers of the datastreams that are expected.
     pub fn streams(&self) -> Vec<DatastreamIx> {
         let numbered = (0u32..).zip(&self.streams);
-        let expected = numbered.filter(|(_, stream)| !stream.intervals.is_empty());
+        let expected = numbered.filter(|(_, s)| s.intervals.iter().any(|(_, i)| i.is_some()));
         expected.map(|(ix, _)| DatastreamIx(ix)).collect()
     }
 
@@ -143,21 +213,23 @@ impl Completeness {
         for stream in &self.streams {
             for (hour, at) in (first..=last).zip(0usize..) {
                 let (from, to) = (hour * HOUR_MS, ((hour + 1) * HOUR_MS).min(now.0));
-                let Some(interval) = as_of(&stream.intervals, to) else { continue };
-                let Some(owner) = as_of(&stream.owners, to) else { continue };
-                let expected = if interval >= HOUR_MS {
-                    // Once a day or so: what is due within this hour.
-                    u64::from(to.div_euclid(interval) > from.div_euclid(interval))
-                } else {
-                    u64::try_from((to - from) / interval).unwrap_or(0)
-                };
+                let parts = stream.by_owner(from, to);
+                let expected: u64 = parts.iter().map(|(_, expected)| expected).sum();
                 let known = hour <= newest && hour > newest - HOURS as i64;
                 let count = stream.counts.get(column(hour)).copied().unwrap_or(0);
-                let received = if known { u64::from(count).min(expected) } else { 0 };
-                let sum = sums.get_mut(owner).and_then(|hours| hours.get_mut(at));
-                if let Some((all, got)) = sum {
-                    *all += expected;
-                    *got += received;
+                let mut left = if known { u64::from(count).min(expected) } else { 0 };
+                let received = left;
+                for (n, (owner, share)) in parts.iter().enumerate() {
+                    // Within an hour nobody knows whose epoch an instant was of: by what was due.
+                    let got = match n + 1 == parts.len() {
+                        true => left,
+                        false => (received * share).checked_div(expected).unwrap_or(0).min(left),
+                    };
+                    left -= got;
+                    if let Some(sum) = sums.get_mut(*owner).and_then(|hours| hours.get_mut(at)) {
+                        sum.0 += share;
+                        sum.1 += got;
+                    }
                 }
             }
         }
@@ -225,7 +297,7 @@ mod tests {
     }
 
     fn interval(completeness: &Completeness) -> i64 {
-        completeness.streams[0].intervals[0].1
+        completeness.streams[0].intervals[0].1.unwrap()
     }
 
     #[test]
@@ -253,5 +325,60 @@ mod tests {
         assert_eq!((got, hours.values().next().map(Vec::len)), (1, Some(HOURS_SHOWN)));
         let quiet = completeness.hours(UtcMs(later + 30 * HOUR_MS));
         assert_eq!(quiet.values().flatten().map(|h| h.received).sum::<u64>(), 0);
+    }
+
+    /// The same town with other intervals and another owner of B, as files would say.
+    fn changed(interval_s: u32, owner_of_b: &str) -> City {
+        let mut city = crate::desk::tests::city().city().clone();
+        city.datastreams.iter_mut().for_each(|row| row.interval_s = interval_s);
+        let mut more = city.agencies[0].clone();
+        more.id = "other".parse().unwrap();
+        city.agencies.push(more);
+        for station in city.stations.iter_mut().filter(|s| s.id.as_str() == "B") {
+            station.agency = owner_of_b.parse().unwrap();
+        }
+        city
+    }
+
+    #[test]
+    fn an_hour_is_counted_by_what_the_registry_said_in_that_hour() {
+        let first = changed(60, crate::desk::tests::city().city().agencies[0].id.as_str());
+        let registry = first.registry(&[]);
+        let (a, b) = (registry.find("A", "rainfall").unwrap(), registry.find("B", "rainfall"));
+        let mut completeness = Completeness::new(&first, &registry, Seq(0));
+        let change = NOON + 30 * MINUTE_MS;
+        for minute in 1..=60 {
+            for (start, ix) in [(NOON - HOUR_MS, a), (NOON, a), (NOON, b.unwrap())] {
+                let t = start + minute * MINUTE_MS - 1;
+                completeness.hear(Seq(1), &seen(ix.0, t, OriginFlag::Original));
+            }
+        }
+        completeness.configure(&changed(300, "other"), &registry, UtcMs(change));
+        let now = NOON + 2 * HOUR_MS;
+        completeness.hear(Seq(2), &seen(a.0, NOON + HOUR_MS + 1, OriginFlag::Original));
+        let hours = completeness.hours(UtcMs(now));
+        let of = |agency: &str| -> Vec<(u64, u64)> {
+            let last = hours[agency].iter().filter(|h| h.from_ms >= NOON - HOUR_MS);
+            last.map(|h| (h.received, h.expected)).collect()
+        };
+        let own = first.agencies[0].id.to_string();
+        // Before: sixty of each, of which one came. In the hour of the change: thirty and six of A,
+        // thirty of B. Afterwards: twelve of A alone, and B's are the other's.
+        assert_eq!(of(&own)[..3], [(60, 120), (66, 66), (1, 12)]);
+        assert_eq!(of("other")[..3], [(0, 0), (6, 6), (0, 12)]);
+
+        // The same of a record that is read again after a restart, epoch by epoch.
+        let mut again = Completeness::new(&first, &registry, Seq(0));
+        again.configure(&changed(300, "other"), &registry, UtcMs(change));
+        again.streams.iter_mut().zip(&completeness.streams).for_each(|(s, o)| s.counts = o.counts);
+        again.newest = completeness.newest;
+        assert_eq!(again.hours(UtcMs(now)), hours);
+        // What is named no more is expected no more.
+        let mut without = changed(300, "other");
+        without.datastreams.retain(|row| row.station.as_str() == "A");
+        completeness.configure(&without, &registry, UtcMs(NOON + HOUR_MS));
+        let hours = completeness.hours(UtcMs(now));
+        let expected: Vec<u64> = hours["other"].iter().rev().take(3).map(|h| h.expected).collect();
+        assert_eq!(expected[..2], [0, 6]);
     }
 }

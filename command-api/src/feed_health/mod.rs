@@ -58,8 +58,7 @@ pub fn stations<'a>(
     city: &'a Gazetteer,
     agency: &'a AgencyId,
 ) -> impl Iterator<Item = (u32, &'a domain::city::Station)> + 'a {
-    let all = (0u32..).map_while(|ix| city.station_at(ix).map(|station| (ix, station)));
-    all.filter(move |(_, station)| station.agency == *agency)
+    city.stations().filter(move |(_, station)| station.agency == *agency)
 }
 
 /// Places of which an alert stands that they are silent: station ids, and `agency:<id>`.

@@ -83,7 +83,7 @@ pub(super) fn write(folder: &Path, files: &CityFiles) -> Result<()> {
 }
 
 /// Writes a file whole or not at all.
-pub(super) fn put(path: &Path, bytes: &[u8]) -> Result<()> {
+pub(crate) fn put(path: &Path, bytes: &[u8]) -> Result<()> {
     let shown = path.display();
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder)?;

@@ -6,6 +6,7 @@
 //! written and as they are served; `epochs/0001/`, … those of each configuration, oldest first;
 //! `as-of.csv` (with a time) one row for each datastream as it was then.
 
+pub mod change;
 pub mod differences;
 pub mod export;
 pub mod import;

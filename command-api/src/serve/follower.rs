@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use contract::views::StationState;
+use domain::city::{City, Registry};
 use domain::ids::Seq;
 use domain::record::{Record, Sequenced};
 use domain::time::UtcMs;
@@ -15,6 +16,7 @@ use journal::{Progress, Reader, Watermark};
 use crate::board::Board;
 use crate::desk::Seat;
 use crate::feed_health::completeness::Completeness;
+use crate::gazetteer::Gazetteer;
 use crate::live::Newest;
 use crate::readings::Readings;
 
@@ -99,6 +101,7 @@ pub(super) fn start(
     from: Seq,
     followed: Arc<Followed>,
     seat: Seat,
+    mut shown: Shown,
 ) -> std::io::Result<std::thread::JoinHandle<Result<(), String>>> {
     std::thread::Builder::new().name("follower".into()).spawn(move || {
         let (mut done, mut ended) = (from, false);
@@ -112,17 +115,57 @@ pub(super) fn start(
                 continue;
             };
             done = last.seq;
-            let rest = hear(&followed, read);
-            if !rest.is_empty() && !seat.heard(rest) {
-                return Ok(());
+            for passed in hear(&followed, read, &mut shown) {
+                let open = match passed {
+                    Passed::Records(rest) => rest.is_empty() || seat.heard(rest),
+                    Passed::City(city, seq) => seat.configured(city, seq),
+                };
+                if !open {
+                    return Ok(());
+                }
             }
         }
     })
 }
 
+/// The configuration that is shown, and where it stands in the record.
+#[derive(Debug)]
+pub(super) struct Shown {
+    pub(super) city: Arc<Gazetteer>,
+    pub(super) seq: Seq,
+}
+
+impl Shown {
+    /// Takes a configuration of the record; nothing where it is shown already.
+    fn follow(&mut self, seq: Seq, files: &[(String, Vec<u8>)]) -> Option<Arc<Gazetteer>> {
+        if seq <= self.seq {
+            return None;
+        }
+        match City::read(&files.iter().cloned().collect()) {
+            Ok(city) => {
+                let city = Arc::new(Gazetteer::continued(city, &self.city));
+                (self.city, self.seq) = (Arc::clone(&city), seq);
+                Some(city)
+            }
+            // It was checked before it was written: another program's.
+            Err(errors) => {
+                tracing::error!(%seq, ?errors, "a configuration of the record cannot be read");
+                None
+            }
+        }
+    }
+}
+
+/// What the follower passes on to the desk.
+enum Passed {
+    Records(Vec<Sequenced>),
+    City(Arc<Gazetteer>, Seq),
+}
+
 /// Takes observations as readings, and gives the rest.
-fn hear(followed: &Followed, read: Vec<Sequenced>) -> Vec<Sequenced> {
+fn hear(followed: &Followed, read: Vec<Sequenced>, shown: &mut Shown) -> Vec<Passed> {
     let (mut rest, mut heard, mut tick) = (Vec::new(), None, None);
+    let mut passed = Vec::new();
     {
         let mut readings = held(&followed.readings);
         let mut hours = held(&followed.hours);
@@ -145,11 +188,16 @@ fn hear(followed: &Followed, read: Vec<Sequenced>) -> Vec<Sequenced> {
                     heard = heard.max(Some(*received));
                     rest.push(row);
                 }
-                Record::Desk(_) => rest.push(row),
-                Record::Refused(_)
-                | Record::Letter(_)
-                | Record::Exchange(_)
-                | Record::Configuration { .. } => {}
+                Record::Desk(_) | Record::Registry(_) => rest.push(row),
+                Record::Configuration { holds_from, files, datastreams, .. } => {
+                    let Some(city) = shown.follow(row.seq, files) else { continue };
+                    let registry = Registry::continued(datastreams);
+                    readings.configure(&city, &registry);
+                    hours.configure(city.city(), &registry, *holds_from);
+                    passed.push(Passed::Records(std::mem::take(&mut rest)));
+                    passed.push(Passed::City(city, row.seq));
+                }
+                Record::Refused(_) | Record::Letter(_) | Record::Exchange(_) => {}
             }
         }
     }
@@ -158,7 +206,9 @@ fn hear(followed: &Followed, read: Vec<Sequenced>) -> Vec<Sequenced> {
     drop(newest);
     let mut newest = held(&followed.tick);
     *newest = (*newest).max(tick);
-    rest
+    drop(newest);
+    passed.push(Passed::Records(rest));
+    passed
 }
 
 fn is_tick(record: &Record) -> bool {

@@ -14,6 +14,7 @@ mod follower;
 mod hours;
 mod kept;
 mod options;
+mod registry;
 mod rounds;
 mod sight;
 mod start;
@@ -47,9 +48,9 @@ pub async fn run(
     options: ServeOptions,
     shutdown: impl Future<Output = ()>,
 ) -> Result<(), ServeError> {
-    let (parts, listener) = start::start(&options).await?;
+    let (mut parts, listener) = start::start(&options).await?;
     let address = listener.local_addr().map_err(|e| ServeError::Listen(options.http, e))?;
-    let mut rounds = rounds(&options, &parts);
+    let mut rounds = rounds(&options, &mut parts);
     let serving = crate::api::server::serve(
         listener,
         certificates::door(&parts),
@@ -74,8 +75,9 @@ pub async fn run(
     ended.and(stopped)
 }
 
-fn rounds(options: &ServeOptions, parts: &Parts) -> Rounds {
+fn rounds(options: &ServeOptions, parts: &mut Parts) -> Rounds {
     let mut rounds = Rounds::default();
+    let changes = parts.registry.take();
     let (platform, followed) = (&parts.platform, &parts.followed);
     rounds.spawn("the beat", rounds::beat(Arc::clone(platform), Arc::clone(followed)));
     for teller in 0..platform.live.tellers() {
@@ -104,6 +106,18 @@ fn rounds(options: &ServeOptions, parts: &Parts) -> Rounds {
         data: options.data_dir.clone(),
     };
     rounds.spawn("exchange", exchange::run(exchange));
+    if let Some((in_force, asked)) = changes {
+        let desk = registry::Desk {
+            platform: Arc::clone(platform),
+            hearing: Arc::clone(&parts.hearing),
+            journal: Arc::clone(&parts.journal),
+            data: options.data_dir.clone(),
+            city: options.city_dir.clone(),
+            in_force,
+            asked,
+        };
+        rounds.spawn("the registry", registry::run(desk));
+    }
     let hearing = Arc::clone(&parts.hearing);
     rounds.spawn("the corrections", rounds::corrections(Arc::clone(platform), hearing));
     if let Some(certificates) = parts.certificates.clone() {

@@ -121,6 +121,9 @@ pub enum ServeError {
     /// The journal cannot be read.
     #[error(transparent)]
     Read(#[from] journal::ReadError),
+    /// The configurations of the record cannot be read.
+    #[error("{0}")]
+    Unread(String),
     /// The journal takes nothing.
     #[error("the journal: {0}")]
     Append(#[from] journal::AppendError),

@@ -11,7 +11,7 @@ use domain::city::Registry;
 use domain::ids::Seq;
 use domain::report::Report;
 use domain::status::Live as Actual;
-use domain::time::{Clock, UtcMs};
+use domain::time::{Clock, HOUR_MS, UtcMs};
 use ingest::admit::Ticks;
 use ingest::hearing::{Hearing, HearingConfig, HearingHandle, HearingTls, Mqtt as HearingMqtt};
 use ingest::register::Register;
@@ -21,10 +21,11 @@ use journal::{Journal, Options};
 use stream::Engine;
 use tls::Certificates;
 use tokio::net::TcpListener;
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle as Task;
 
 use super::clock::{FrameClock, WallClock};
+use super::configuration::InForce;
 use super::figures::Edges;
 use super::follower::{self, Followed};
 use super::options::{ClockKind, Mqtt, ServeError, ServeOptions};
@@ -36,16 +37,18 @@ use crate::api::metrics::Metrics;
 use crate::api::server;
 use crate::board::Board;
 use crate::city_folder::{self, ReadCity};
+use crate::configurations::Epoch;
 use crate::desk::Room;
 use crate::desk::ledger::Ledger;
 use crate::desk::room::RoomError;
-use crate::feed_health::completeness::Completeness;
+use crate::feed_health::completeness::{Completeness, HOURS_SHOWN};
 use crate::gazetteer::Gazetteer;
 use crate::letters::LetterDesk;
 use crate::live::Live;
 use crate::outlets::units::Units;
 use crate::platform::{CityFile, Health, Platform};
 use crate::readings::Readings;
+use crate::registry::change::{Asked, Counter};
 use crate::shelf::Shelf;
 
 /// The access file, in the data directory.
@@ -65,6 +68,8 @@ pub(super) struct Parts {
     pub(super) stop: watch::Sender<bool>,
     pub(super) durable_at_start: Seq,
     pub(super) certificates: Option<Arc<Certificates>>,
+    /// For the one round that changes the registry.
+    pub(super) registry: Option<(InForce, mpsc::Receiver<Asked>)>,
 }
 
 impl Parts {
@@ -149,13 +154,15 @@ pub(super) async fn start(options: &ServeOptions) -> Result<(Parts, TcpListener)
     let (ledger, picture) = Ledger::open(data, levels, &mut journal.reader()?, &decisions)?;
     let own_clock = options.clock.own(picture.now);
     let now = || own_clock.as_ref().map_or_else(|| WallClock.now(), |clock| clock.now());
-    let registry = configuration::journal(&read, data, &journal, now).await?;
+    let counted = |now: UtcMs| UtcMs(now.0.saturating_sub(HOURS_SHOWN as i64 * HOUR_MS));
+    let (in_force, epochs) = configuration::journal(&read, data, &journal, now, counted).await?;
+    let registry = in_force.registry.clone();
     let city = Arc::new(Gazetteer::new(read.city.clone()));
 
     let history_stop = Shutdown::default();
     let history = HistoryStore::open(data)?;
     let readings = Readings::new(&city, &registry);
-    let hours = Completeness::new(city.city(), &registry, journal.durable());
+    let hours = hours_of(&epochs, &city, &registry, journal.durable());
     let followed = Arc::new(Followed::from_history(readings, hours, Some(history.read())));
     let history =
         history::spawn(journal.reader()?, journal.watermark(), history, history_stop.clone())
@@ -191,6 +198,7 @@ pub(super) async fn start(options: &ServeOptions) -> Result<(Parts, TcpListener)
         heard_upto,
         Arc::clone(&followed),
         seat.clone(),
+        follower::Shown { city: Arc::clone(&city), seq: in_force.seq },
     )
     .map_err(|e| ServeError::System("a thread for the follower", e))?;
     let engine = understanding::start(
@@ -236,6 +244,7 @@ pub(super) async fn start(options: &ServeOptions) -> Result<(Parts, TcpListener)
         sl651_password,
     };
     let stop = watch::Sender::new(false);
+    let (registrar, asked) = Counter::open();
     let journal_writes = AtomicBool::new(true);
     let health = Arc::new(Health { journal_writes, ..Health::default() });
     let platform = Platform {
@@ -251,11 +260,12 @@ pub(super) async fn start(options: &ServeOptions) -> Result<(Parts, TcpListener)
         mqtt: hearing.mqtt_addr().map(|address| format!("mqtt://{address}")),
         tls: certificates.is_some(),
         console: options.console_dir.clone(),
-        city_files: city_files(&read, &options.city_dir),
+        city_files: RwLock::new(Arc::new(city_files(&read, &options.city_dir))),
         stop: stop.subscribe(),
         plans,
         sight: Box::new(sight),
         letters: LetterDesk::default(),
+        registrar,
     };
     let platform = Arc::new(platform);
     let parts = Parts {
@@ -271,6 +281,7 @@ pub(super) async fn start(options: &ServeOptions) -> Result<(Parts, TcpListener)
         stop,
         durable_at_start,
         certificates,
+        registry: Some((in_force, asked)),
     };
     super::archive::figures(&parts);
     super::certificates::figures(&parts);
@@ -323,6 +334,20 @@ fn heard(
     }
 }
 
+/// Completeness by every epoch of the registry that the hours shown reach back to.
+fn hours_of(epochs: &[Epoch], city: &Gazetteer, registry: &Registry, base: Seq) -> Completeness {
+    let cities = epochs.iter().filter_map(|epoch| Some((epoch, epoch.city().ok()?)));
+    let mut hours: Option<Completeness> = None;
+    for (epoch, city) in cities {
+        let registry = Registry::continued(&epoch.datastreams);
+        match &mut hours {
+            Some(hours) => hours.configure(&city, &registry, epoch.holds_from),
+            None => hours = Some(Completeness::new(&city, &registry, base)),
+        }
+    }
+    hours.unwrap_or_else(|| Completeness::new(city.city(), registry, base))
+}
+
 /// Counts what the history has of the last hours once it has caught up, on a thread of its own.
 fn count_hours(
     data: &Path,
@@ -341,7 +366,7 @@ fn count_hours(
 }
 
 /// The outlines, and the GeoJSON files of `map/`.
-fn city_files(read: &ReadCity, folder: &Path) -> BTreeMap<String, CityFile> {
+pub(super) fn city_files(read: &ReadCity, folder: &Path) -> BTreeMap<String, CityFile> {
     let mut files: BTreeMap<String, CityFile> = BTreeMap::new();
     if let Some(zones) = read.files.get("zones.geojson") {
         let kind = media_type("zones.geojson").to_owned();

@@ -2192,6 +2192,55 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/registry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Change the registry (stations, datastreams, thresholds, owners …) while the platform runs; journaled, and in force when it is answered */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["RegistryChange"];
+                };
+            };
+            responses: {
+                /** @description Change the registry (stations, datastreams, thresholds, owners …) while the platform runs; journaled, and in force when it is answered */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["RegistryChanged"];
+                    };
+                };
+                /** @description refused, with the reason */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/rejections": {
         parameters: {
             query?: never;
@@ -4737,6 +4786,10 @@ export interface components {
             /** @constant */
             kind: "situation_gone";
             row: string;
+        } | {
+            /** @constant */
+            kind: "city";
+            row: string;
         };
         /** @description A circle. */
         CircleView: {
@@ -4976,7 +5029,15 @@ export interface components {
         };
         /** @description `GET /v1/feeds/datastreams`: one datastream's silence. */
         DatastreamHealthView: {
-            /** @description `live`, `late` (after 2 intervals), `dead` (when it counts as silent) or `never`. */
+            /**
+             * Format: int64
+             * @description By how much the clock is wrong then, milliseconds; less than nothing: it is behind.
+             */
+            clock_ms?: number | null;
+            /**
+             * @description `live`, `late` (after 2 intervals), `dead` (when it counts as silent), `never`, or `clock`: it is
+             *     heard in time, and dated so long ago that it counts as silent. Its clock is wrong.
+             */
             data: string;
             /**
              * Format: uint32
@@ -5899,6 +5960,48 @@ export interface components {
              */
             threshold: number;
         };
+        /** @description `POST /v1/registry`: files of the city in place of those in force. */
+        RegistryChange: {
+            /**
+             * @description Say what would change, and change nothing.
+             * @default false
+             */
+            dry_run: boolean;
+            /**
+             * @description By their paths in the city's folder (`stations.csv`, `hazards/rainfall.toml`) their whole text;
+             *     `null` takes one away. What is not named stays.
+             */
+            files: {
+                [key: string]: string | null;
+            };
+        };
+        /** @description What a change of the registry changes. */
+        RegistryChanged: {
+            /** @description What changes, row by row: `~ stations.csv B: agency=hydro -> agency=rescue`. */
+            changes: string[];
+            /** @description What holds from the next start on, in words. */
+            from_next_start: string;
+            /**
+             * Format: int64
+             * @description From when it holds.
+             */
+            holds_from_ms?: number | null;
+            /**
+             * @description Whether admission, the engine (silence and thresholds), completeness and the picture go by it
+             *     already; false for a dry run, and where the engine is behind and will come to it.
+             */
+            in_force: boolean;
+            /**
+             * Format: uint64
+             * @description Its number in the record; absent where nothing was changed.
+             */
+            seq?: number | null;
+            /**
+             * Format: uint32
+             * @description How many there are.
+             */
+            total: number;
+        };
         /** @description One refused item. */
         RejectedItem: {
             /** @description Particulars. */
@@ -6588,6 +6691,12 @@ export interface components {
         };
         /** @description Datastreams by state. */
         StreamCounts: {
+            /**
+             * Format: uint32
+             * @description Heard, and dated so long ago that nothing of it speaks: their clocks are wrong.
+             * @default 0
+             */
+            clock: number;
             /**
              * Format: uint32
              * @description Silent.

@@ -33,12 +33,14 @@ class Picture {
   flood = $state(false);
   /** When each alert first stood on this seat. */
   private readonly seen = new Map<string, number>();
+  /** Called when the registry has changed: the city is to be asked for again. */
+  onCity: (() => void) | null = null;
   private nudge: ReturnType<typeof setTimeout> | null = null;
 
   setCity(city: CityView, zonesGeo: unknown): void {
     this.city = city;
     this.levels = new Levels(city.levels);
-    this.stations = new Stations(city.stations, city.levels);
+    this.stations = new Stations(city.stations, city.levels, this.stations);
     clock.offsetS = city.offset_s;
     this.zonesGeo = zonesGeo;
     const features = (zonesGeo as { features?: { properties: ZoneName }[] }).features ?? [];
@@ -73,6 +75,7 @@ class Picture {
       if (c.kind === 'alert' && !isFeed(c.row) && !this.rows.alerts.has(c.row.id)) this.seen.set(c.row.id, clock.now);
     }
     this.rows = apply(this.rows, changes);
+    if (changes.some((c) => c.kind === 'city')) this.onCity?.();
     this.seq = seq;
     this.measure();
   }

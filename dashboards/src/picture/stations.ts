@@ -19,7 +19,8 @@ export class Stations {
   /** Grows with every change; what shows stations looks at it, not at a rune. */
   version = 0;
 
-  constructor(rows: StationView[], levels: LevelView[]) {
+  /** States of `before` stay with their stations: their numbers are the same as long as the platform runs. */
+  constructor(rows: StationView[], levels: LevelView[], before?: Stations) {
     this.rows = rows;
     this.lon = Float64Array.from(rows, (s) => s.lon);
     this.lat = Float64Array.from(rows, (s) => s.lat);
@@ -29,6 +30,13 @@ export class Stations {
     this.byId = new Map(rows.map((s, ix) => [s.id, ix]));
     this.ids = ['nodata', 'none', ...levels.map((l) => l.id)];
     this.codes = new Map(this.ids.map((id, code) => [id, code]));
+    before?.rows.forEach((had, ix) => {
+      if (rows[ix]?.id !== had.id) return;
+      this.level[ix] = before.level[ix] ?? NO_DATA;
+      this.data[ix] = before.data[ix] ?? 0;
+      this.values[ix] = before.values[ix];
+    });
+    this.version = before === undefined ? 0 : before.version + 1;
   }
 
   apply(states: readonly StationState[]): void {

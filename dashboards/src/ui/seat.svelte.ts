@@ -44,9 +44,20 @@ class Seat {
       if (view.path !== '/feeds') view.go('/feeds');
       return;
     }
+    picture.onCity = () => void this.readCity();
     connection.onDoubt = () => void this.doubt();
     connection.start();
     alarm.start();
+  }
+
+  /** The registry has changed while the seat was taken. */
+  private async readCity(): Promise<void> {
+    try {
+      const city = await platform.city();
+      picture.setCity(city, await platform.geojson(city.zones_path));
+    } catch (fault) {
+      this.failure = spoken(fault);
+    }
   }
 
   private turnedAway(fault: unknown): void {

@@ -36,6 +36,7 @@ export const events = {
   'did.signal.change': ['变更', 'changed'],
   'did.signal.lift': ['解除', 'lifted'],
   'did.signal.withdraw': ['撤销', 'withdrawn'],
+  'did.registry.changed': ['变更登记簿', 'changed the registry'],
   'did.warning.issue': ['发布预警', 'issued a warning'],
   'did.warning.update': ['更新预警', 'updated a warning'],
   'did.warning.cancel': ['取消预警', 'cancelled a warning'],

@@ -15,6 +15,7 @@ use domain::letter::LetterAct;
 use domain::observation::Observation;
 use domain::record::Record;
 use domain::refusal::{Channel, Reason, Refusal};
+use domain::registry::RegistryAct;
 use domain::report::Report;
 use domain::time::UtcMs;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
@@ -61,6 +62,7 @@ enum Stored<'a> {
         observation: Observation,
     },
     Exchange(Bytes),
+    Registry(Bytes),
 }
 
 #[derive(Serialize)]
@@ -158,6 +160,7 @@ enum StoredOwned {
         observation: Observation,
     },
     Exchange(Bytes),
+    Registry(Bytes),
 }
 
 fn named<T: Serialize>(value: &T) -> Result<Bytes, EncodingError> {
@@ -212,6 +215,7 @@ pub(crate) fn encode_into(record: &Record, out: &mut Vec<u8>) -> Result<(), Enco
         Record::Desk(event) => Stored::Desk(named::<DeskEvent>(event)?),
         Record::Letter(act) => Stored::Letter(named::<LetterAct>(act)?),
         Record::Exchange(act) => Stored::Exchange(named::<ExchangeAct>(act)?),
+        Record::Registry(act) => Stored::Registry(named::<RegistryAct>(act)?),
     };
     let wrong = |e: postcard::Error| EncodingError::Encode(e.to_string());
     if matches!(stored, Stored::Observation { .. } | Stored::Backlog { .. } | Stored::Tick { .. }) {
@@ -263,6 +267,7 @@ pub(crate) fn decode_one(bytes: &[u8]) -> Result<(Record, &[u8]), EncodingError>
         StoredOwned::Desk(event) => Record::Desk(read_named(&event.0)?),
         StoredOwned::Letter(act) => Record::Letter(read_named(&act.0)?),
         StoredOwned::Exchange(act) => Record::Exchange(read_named(&act.0)?),
+        StoredOwned::Registry(act) => Record::Registry(read_named(&act.0)?),
     };
     Ok((record, rest))
 }

@@ -5,6 +5,7 @@ use domain::ids::{DatastreamIx, HospitalId, IncidentId, PeerId, Seq, TaskId, Uni
 use domain::letter::LetterFact;
 use domain::observation::{OriginFlag, Quality, Trust};
 
+use domain::registry::{RegistryAct, RegistryWay};
 use domain::report::{EmergencyTraffic, HospitalStatus, TaskReport, UnitReport};
 use proptest::prelude::*;
 
@@ -120,6 +121,23 @@ fn acts_about_letters_return_whole() {
             quarantined,
             why,
         }));
+    }
+}
+
+#[test]
+fn a_change_of_the_registry_returns_whole() {
+    let act = |way| RegistryAct {
+        at: UtcMs(9),
+        by: "li".into(),
+        way,
+        before: Seq(1),
+        hash: "00".repeat(32),
+        changes: vec!["~ stations.csv 甲: agency=hydro -> agency=rescue".into()],
+        total: 3,
+    };
+    let ways = [RegistryWay::Start, RegistryWay::Signal, RegistryWay::Command, RegistryWay::Http];
+    for way in ways {
+        round_trip(&Record::Registry(act(way)));
     }
 }
 

@@ -22,6 +22,7 @@ pub mod observation;
 pub mod property;
 pub mod record;
 pub mod refusal;
+pub mod registry;
 pub mod report;
 pub mod situation;
 pub mod sl651;

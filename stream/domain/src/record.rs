@@ -8,6 +8,7 @@ use crate::ids::{AgencyId, Seq};
 use crate::letter::LetterAct;
 use crate::observation::Observation;
 use crate::refusal::{Channel, Refusal};
+use crate::registry::RegistryAct;
 use crate::report::Report;
 use crate::time::UtcMs;
 
@@ -61,6 +62,8 @@ pub enum Record {
     Letter(LetterAct),
     /// A file was exchanged with another platform.
     Exchange(ExchangeAct),
+    /// The configuration before it was put in force in place of another.
+    Registry(RegistryAct),
 }
 
 /// A record at its place in the journal.

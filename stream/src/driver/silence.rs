@@ -7,20 +7,21 @@
 //! agency is overdue, the agency is told once and its stations are inhibited.
 
 mod filled;
+mod told;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use domain::decision::DecisionKind;
-use domain::level::Level;
 use domain::time::{MINUTE_MS, UtcMs};
 use serde::{Deserialize, Serialize};
 
 use super::{Ordered, Route, note};
-use crate::item::{Because, FEED, Ruling, What, Where, Why};
+use crate::item::{What, Where, Why};
 use crate::outlet::Frontier;
 use crate::plan::Plan;
 use crate::watch::place::NEVER;
+use told::{mask, told};
 
 /// A longer step means that the platform was down: 10 min. Ticks made up: [`crate::clock::fill`].
 pub const TICK_GAP_MS: i64 = 10 * MINUTE_MS;
@@ -79,6 +80,10 @@ impl Silence {
                 Some(source) if source.span != span => {
                     if source.due != NEVER && !source.silent {
                         source.due = source.due - source.span + span;
+                        // What is expected more often now has not been late before.
+                        if span < source.span && now != NEVER {
+                            source.due = source.due.max(now.saturating_add(span));
+                        }
                     }
                     source.span = span;
                     source.interval = interval;
@@ -369,32 +374,4 @@ impl Silence {
 fn due_after(t: i64, now: i64, span: i64) -> i64 {
     let due = t.saturating_add(span);
     if due.saturating_sub(now) <= span / 2 { now.saturating_add(span) } else { due }
-}
-
-/// Which of a station's datastreams: a bit each, by position.
-fn mask(plan: &Plan, station: u32, streams: &[u32]) -> u64 {
-    let all = plan.stations.get(station as usize).map_or(&[][..], |s| &s.streams);
-    let bits = all.iter().zip(0u32..).filter(|(ix, _)| streams.contains(ix));
-    bits.fold(0, |mask, (_, bit)| mask | 1u64.checked_shl(bit).unwrap_or(0))
-}
-
-fn told(plan: &Plan, seq: u64, kind: DecisionKind, place: Where, t: i64, why: Why) -> Ruling {
-    let silent = kind == DecisionKind::FeedSilent;
-    let (level, was) =
-        if silent { (Level::NoData, Level::None) } else { (Level::None, Level::NoData) };
-    Ruling {
-        seq,
-        kind,
-        line: FEED,
-        place,
-        t,
-        level,
-        was,
-        value: f64::NAN,
-        because: Because::none(),
-        why,
-        plan: plan.number,
-        settled: false,
-        alert: 0,
-    }
 }

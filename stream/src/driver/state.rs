@@ -1,8 +1,11 @@
 //! What the driver keeps from record to record, as a snapshot has it.
 
-use domain::city::CityFiles;
+use std::sync::Arc;
+
+use domain::city::{City, CityFiles};
 
 use super::silence::Silence;
+use crate::plan::Plan;
 use crate::watch::place::NEVER;
 
 /// One hazard's time.
@@ -38,4 +41,16 @@ pub(crate) struct DriverState {
     pub(crate) marks: Vec<Mark>,
     pub(crate) silence: Silence,
     pub(crate) configured: Vec<Configured>,
+}
+
+/// Compiles the configurations of a snapshot again, in their order.
+pub(crate) fn recompile(configured: &[Configured]) -> Option<Vec<Arc<Plan>>> {
+    let mut plans: Vec<Arc<Plan>> = Vec::new();
+    for one in configured {
+        let city = City::read(&one.files).ok()?;
+        let before = plans.last().map(Arc::as_ref);
+        let plan = Plan::compile(Arc::new(city), &one.datastreams, one.holds_from, before);
+        plans.push(Arc::new(plan));
+    }
+    Some(plans)
 }

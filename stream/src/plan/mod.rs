@@ -139,6 +139,11 @@ impl Plan {
         let interval = self.streams.get(stream as usize).and_then(|s| s.interval_ms(at));
         interval.map_or(i64::MAX, |ms| ms.saturating_mul(self.silent_after()))
     }
+    /// The first instant after `now` from which another interval holds for a datastream.
+    pub fn next_interval(&self, now: i64) -> i64 {
+        let epochs = self.streams.iter().flat_map(|stream| &stream.intervals);
+        epochs.map(|(from, _)| *from).filter(|from| *from > now).min().unwrap_or(i64::MAX)
+    }
     /// Number of a hazard by name.
     pub fn line(&self, name: &str) -> Option<u16> {
         let at = self.lines.iter().position(|line| line.name == name)?;

@@ -2,7 +2,10 @@
 
 use domain::record::Record;
 
-use crate::support::{DISCHARGE, HOUR, START, Town, run};
+use stream::EngineConfig;
+use stream::snapshot::Snapshot;
+
+use crate::support::{DISCHARGE, HOUR, MIN, RAIN, START, Town, gauges, run, run_from, storm};
 
 fn town(text: &str) -> Town {
     Town::default().hazard("discharge", text).station("Q", "hyd", &[("discharge", 3600)])
@@ -101,4 +104,63 @@ fn a_configuration_that_does_not_read_ends_the_engine_with_a_reason() {
     let outcome = crate::support::run_from(&story.records, 1, stream::EngineConfig::default(), 1);
     let why = outcome.err().map(|error| error.to_string()).unwrap_or_default();
     assert!(why.contains("configuration at seq 1"), "{why}");
+}
+
+#[test]
+fn a_change_in_the_middle_of_a_storm_gives_one_log_however_it_is_read() {
+    let seed = 4_242;
+    println!("seed {seed}");
+    let (before, ids) = gauges(12);
+    // Another interval, other thresholds, another owner of one gauge, one gauge more and one less.
+    let after = Town::default().hazard("rainfall", &RAIN.replace("20.0", "12.0"));
+    let after = ids.iter().skip(1).fold(after, |town, id| {
+        let owner = if id == "G003" { "hyd" } else { "met" };
+        town.station(id, owner, &[("rainfall", 600)])
+    });
+    let after = after.station("NEW", "hyd", &[("rainfall", 300)]);
+    let registry = after.city().registry(before.city().registry(&[]).rows());
+    let new = registry.find("NEW", "rainfall").expect("it has a number").0;
+    let mut story = storm(&before, &ids, 10, seed);
+    let middle = story.records.len() / 2;
+    let mut rest = story.records.split_off(middle);
+    let now = story.records.iter().rev().find_map(|record| match record {
+        Record::Tick { now } => Some(now.0),
+        _ => None,
+    });
+    let from = now.expect("it ticks") + 500;
+    let mut change = after.configuration(from);
+    if let Record::Configuration { datastreams, .. } = &mut change {
+        *datastreams = registry.rows().to_vec();
+    }
+    story.push(change);
+    story.records.append(&mut rest);
+    for step in 0..6 {
+        story.at(new, START + 10 * HOUR + step * 5 * MIN, 9.0);
+    }
+    story.tick(START + 12 * HOUR);
+    let config = EngineConfig { snapshot_every: Some(150), ..EngineConfig::default() };
+    let whole = run_from(&story.records, 1, config, 3).expect("the engine runs");
+    let lines = whole.lines();
+    let raised = |d: &domain::decision::Decision| d.kind.is_alert() && d.place == "NEW";
+    assert!(whole.decisions.iter().any(raised), "the new gauge is judged");
+    for (workers, cuts) in [(1, 99), (2, 5), (4, 123_457)] {
+        let config = EngineConfig { workers, ..EngineConfig::default() };
+        let told = run_from(&story.records, 1, config, cuts).expect("the engine runs");
+        assert_eq!(told.lines(), lines, "{workers} workers, cuts {cuts}");
+    }
+    assert!(whole.snapshots.len() >= 3, "{} snapshots", whole.snapshots.len());
+    for snapshot in &whole.snapshots {
+        let bytes = postcard::to_stdvec(snapshot).expect("a snapshot is bytes");
+        let read: Snapshot = postcard::from_bytes(&bytes).expect("and reads back");
+        let seq = read.seq;
+        let config = EngineConfig {
+            workers: 2,
+            start_from: Some(read),
+            published_upto: domain::ids::Seq(seq),
+            ..EngineConfig::default()
+        };
+        let tail = run_from(&story.records, seq + 1, config, seq).expect("the engine runs");
+        let told = whole.decisions.iter().filter(|d| d.seq.is_some_and(|s| s.0 <= seq)).count();
+        assert_eq!(tail.lines(), lines[told..], "from seq {seq}");
+    }
 }

@@ -168,3 +168,50 @@ fn one_property_of_a_station_can_be_silent_alone() {
     );
     assert!(told.rows("rainfall", "X").iter().all(|row| !row.contains("nodata<-none")));
 }
+
+/// One gauge of `hyd` whose expected interval is so many seconds.
+fn gauge(interval_s: u32) -> Town {
+    Town::default().hazard("discharge", DISCHARGE).station("Q", "hyd", &[("discharge", interval_s)])
+}
+
+/// A gauge heard every `every` minutes until minute 30, another interval put in force then, heard
+/// `then` minutes apart until minute 90, and no more.
+fn changed(first_s: u32, every: i64, then_s: u32, then: i64) -> Story {
+    let (before, after) = (gauge(first_s), gauge(then_s));
+    let stream = before.stream("Q", "discharge");
+    let mut story = before.story();
+    for minute in (0..=30).step_by(usize::try_from(every).expect("minutes")) {
+        story.at(stream, START + minute * MIN, 1.0);
+    }
+    // In force from a moment after the newest tick, as a running platform puts it.
+    story.push(after.configuration(START + 30 * MIN + 500));
+    let mut minute = 30 + then;
+    while minute <= 90 {
+        story.at(stream, START + minute * MIN, 1.0);
+        minute += then;
+    }
+    story.tick(START + 6 * HOUR);
+    story
+}
+
+#[test]
+fn silence_goes_by_the_interval_that_holds_at_that_time() {
+    // Every minute, then every ten: nine minutes without a frame are no silence any more, thirty are.
+    assert_eq!(feeds(&run(&changed(60, 1, 600, 10))), ["feed.silent Q @120"]);
+    // Every ten minutes, then every minute: three minutes are, and nobody is late for the time before.
+    assert_eq!(feeds(&run(&changed(600, 10, 60, 1))), ["feed.silent Q @93"]);
+}
+
+#[test]
+fn an_interval_of_the_files_that_begins_later_holds_from_then_on() {
+    let rows = "station,property,interval_s,min,max,max_rate_per_h,flat_after_s,valid_from\n\
+        Q,discharge,60,,,,,\nQ,discharge,600,,,,,2026-06-11T00:30:00Z\n";
+    let town = gauge(60).file("datastreams.csv", rows);
+    let stream = town.stream("Q", "discharge");
+    let mut story = town.story();
+    for minute in (0..=30).chain((40..=90).step_by(10)) {
+        story.at(stream, START + minute * MIN, 1.0);
+    }
+    story.tick(START + 6 * HOUR);
+    assert_eq!(feeds(&run(&story)), ["feed.silent Q @120"]);
+}

@@ -1,4 +1,4 @@
-//! What was done at the desk, and what was signalled officially: the records that the duty log is
+//! What was done at the desk, what was signalled officially, and changes of the registry: the records that the duty log is
 //! made of beside decisions, at their places, so that nobody walks the journal for them.
 
 use domain::ids::Seq;
@@ -17,6 +17,7 @@ pub(super) type Act<'r> = (UtcMs, &'r Sequenced);
 pub(super) fn act(row: &Sequenced) -> Option<Act<'_>> {
     match &row.record {
         Record::Desk(event) => Some((event.at, row)),
+        Record::Registry(act) => Some((act.at, row)),
         Record::Report { received, report: Report::Signal(_) | Report::Warning(_), .. } => {
             Some((*received, row))
         }
