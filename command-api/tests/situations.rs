@@ -171,3 +171,85 @@ async fn a_later_report_takes_the_earlier_ones_place_and_a_forecast_is_an_office
     assert_eq!(refused.status, 403, "hydro is not an office of this town");
     platform.stop().await.unwrap();
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_report_that_has_left_the_picture_is_read_from_the_record_with_its_history() {
+    let folder = tempfile::tempdir().unwrap();
+    let city = town(folder.path());
+    std::fs::write(city.join("gazetteer.csv"), GAZETTEER).unwrap();
+    let (token, _) = people(&folder.path().join("data"));
+    let platform = Running::start(folder.path()).await;
+    let hotline = "/v1/reports/hotline";
+    let old = call("OLD", 300, "羊桥村口积水很深,车子熄火了");
+    let mut later = old.clone();
+    later["t"] = json!(now_ms() - 290 * 60_000);
+    later["text"] = json!("羊桥村口积水更深,已到膝盖");
+    let twin = call("TWIN", 295, "羊桥村口积水很深 车熄火走不了");
+    for one in [&old, &later, &twin] {
+        let body = json!([one]).to_string();
+        let answer = send(&platform, &token, hotline, "application/json", &body).await;
+        assert_eq!(counts(&answer), (1, 0, 0), "{}", answer.text());
+    }
+    let officer = platform.signed_in("officer").await;
+    let path = "/v1/situations/hotline@hydro@OLD";
+    officer.until(path, |s| (s["history"].as_array()?.len() == 2).then_some(())).await;
+    officer.until("/v1/situations/hotline@hydro@TWIN", |_| Some(())).await;
+    let head = "hotline@hydro@OLD";
+    let commands = [
+        json!({ "do": "merge", "situation": "hotline@hydro@TWIN", "into": head }),
+        json!({ "do": "verify", "situation": head, "verdict": "confirmed", "reason": "到场" }),
+        json!({ "do": "assign", "situation": head, "department": "rescue", "text": "请排水" }),
+        json!({ "do": "conclude", "situation": head, "text": "已排干" }),
+        json!({ "do": "feed_back", "situation": head, "text": "已处理" }),
+    ];
+    for (n, command) in commands.into_iter().enumerate() {
+        let done = officer.command(&format!("past-{n}"), command).await;
+        assert_eq!(done.status, 200, "{}", done.text());
+    }
+    let steps = |s: &Value| (s["steps"].as_array()?.len() == 5).then(|| s.clone());
+    let wanted = officer.until(path, steps).await;
+    let of_sender = async |platform: &Running| {
+        let client = platform.client().with("Authorization", &format!("Bearer {token}"));
+        client.get("/v1/reports/hotline/OLD").await.json()
+    };
+    let told = of_sender(&platform).await;
+
+    // More of the same kind than the picture has room for.
+    let many = command_api::desk::situations::KEPT_PER_KIND + 20;
+    let elsewhere = |n: usize| {
+        let t = now_ms() - 10_000 * i64::try_from(many - n).unwrap();
+        let lon = 112.5 + 0.000_9 * f64::from(u16::try_from(n).unwrap());
+        json!({ "id": format!("N{n}"), "t": t, "text": format!("{n}号杆倒伏"), "class": "倒伏",
+            "lon": lon, "lat": 22.5 })
+    };
+    let all: Vec<Value> = (0..many).map(elsewhere).collect();
+    for part in all.chunks(250) {
+        let body = json!(part).to_string();
+        let answer = send(&platform, &token, hotline, "application/json", &body).await;
+        assert_eq!(counts(&answer).0 as usize, part.len(), "{}", answer.text());
+    }
+    let last = format!("/v1/situations?kind=hotline&since={}", now_ms() - 60_000);
+    let is_there = |all: &Value| {
+        let newest = format!("N{}", many - 1);
+        all.as_array()?.iter().any(|s| s["sender_id"] == newest.as_str()).then_some(())
+    };
+    officer.until(&last, is_there).await;
+    let standing = officer.get("/v1/situations?kind=hotline").await.json();
+    let standing = standing.as_array().unwrap();
+    assert_eq!(standing.len(), command_api::desk::situations::KEPT_PER_KIND);
+    assert!(standing.iter().all(|s| s["sender_id"] != "OLD" && s["sender_id"] != "TWIN"));
+    let now = officer.get(path).await;
+    assert_eq!(now.status, 200, "{}", now.text());
+    assert_eq!(now.json(), wanted, "as it stood on the picture");
+    assert_eq!(of_sender(&platform).await, told);
+    assert_eq!(officer.get("/v1/situations/hotline@hydro@NEVER").await.status, 404);
+    assert_eq!(officer.get("/v1/reports/hotline/NEVER").await.status, 404);
+    platform.stop().await.unwrap();
+
+    let platform = Running::start(folder.path()).await;
+    let officer = platform.signed_in("officer").await;
+    assert_eq!(officer.get(path).await.json(), wanted, "after a restart too");
+    let by_id = officer.get("/v1/reports/hotline/OLD").await;
+    assert_eq!((by_id.status, by_id.json()), (200, told));
+    platform.stop().await.unwrap();
+}

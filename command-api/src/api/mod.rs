@@ -25,6 +25,7 @@ pub mod series;
 pub mod server;
 pub mod sessions;
 pub mod situations;
+pub mod situations_past;
 pub mod telemetry;
 pub mod trace;
 pub mod warnings;

@@ -13,6 +13,7 @@ use serde::Deserialize;
 use super::believed::instant;
 use super::guard::Feed;
 use super::problem::Refused;
+use super::situations_past;
 use crate::access::Person;
 use crate::desk::situations::{forecasts, views};
 use crate::platform::Platform;
@@ -45,15 +46,23 @@ pub async fn list(
     Ok(Json(all))
 }
 
-/// `GET /v1/situations/{id}`.
+/// `GET /v1/situations/{id}`: on the picture, or from the record where it has left it.
 pub async fn one(
     State(platform): State<Arc<Platform>>,
     Path(id): Path<String>,
 ) -> Result<Json<SituationDetail>, Refused> {
-    let board = platform.live.board();
-    let key = id.parse::<Key>().ok();
-    let found = key.and_then(|key| views::detail(&board.picture.situations, &board.city, &key));
-    found.map(Json).ok_or_else(|| Refused::not_found(format!("there is no report {id}")))
+    let missing = || Refused::not_found(format!("there is no report {id}"));
+    let key = id.parse::<Key>().map_err(|_| missing())?;
+    let (city, on_it) = {
+        let board = platform.live.board();
+        let found = views::detail(&board.picture.situations, &board.city, &key);
+        (Arc::clone(&board.city), found)
+    };
+    if let Some(found) = on_it {
+        return Ok(Json(found));
+    }
+    let past = situations_past::of(&platform, key.clone()).await?;
+    past.and_then(|past| views::detail(&past, &city, &key)).map(Json).ok_or_else(missing)
 }
 
 /// `GET /v1/stations/{id}/forecasts`.
@@ -74,7 +83,7 @@ pub async fn hotline(
     sender: Sender,
     Path(id): Path<String>,
 ) -> Result<Json<ReportStatus>, Refused> {
-    status(&platform, sender, Kind::Hotline, &id)
+    status(&platform, sender, Kind::Hotline, &id).await
 }
 
 /// `GET /v1/reports/calls/{id}`.
@@ -83,12 +92,12 @@ pub async fn call(
     sender: Sender,
     Path(id): Path<String>,
 ) -> Result<Json<ReportStatus>, Refused> {
-    status(&platform, sender, Kind::Call, &id)
+    status(&platform, sender, Kind::Call, &id).await
 }
 
 /// What became of a report. An agency asks for its own; another's is none. Whoever watches the
 /// picture finds it by the id alone.
-fn status(
+async fn status(
     platform: &Platform,
     sender: Sender,
     kind: Kind,
@@ -105,14 +114,24 @@ fn status(
         (Some(_), None) => None,
         (None, None) => return Err(Refused::unauthenticated()),
     };
-    let board = platform.live.board();
-    let here = &board.picture.situations;
-    let key = match agency {
-        Some(agency) => Key { kind, agency, id: report },
-        None => {
-            let named = here.of_kind(kind).map(|(key, _)| key).find(|key| key.id == report);
-            named.cloned().ok_or_else(missing)?
-        }
+    let (key, on_it) = {
+        let board = platform.live.board();
+        let here = &board.picture.situations;
+        let named = || here.of_kind(kind).map(|(key, _)| key).find(|key| key.id == report).cloned();
+        let key = match agency {
+            Some(agency) => Some(Key { kind, agency, id: report.clone() }),
+            None => named(),
+        };
+        let found = key.as_ref().and_then(|key| views::status(here, key));
+        (key, found)
     };
-    views::status(here, &key).map(Json).ok_or_else(missing)
+    if let Some(found) = on_it {
+        return Ok(Json(found));
+    }
+    let key = match key {
+        Some(key) => key,
+        None => situations_past::sender(platform, kind, report).await?.ok_or_else(missing)?,
+    };
+    let past = situations_past::of(platform, key.clone()).await?;
+    past.and_then(|past| views::status(&past, &key)).map(Json).ok_or_else(missing)
 }

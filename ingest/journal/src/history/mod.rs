@@ -11,6 +11,7 @@ mod hours;
 mod letters;
 mod query;
 mod refusals;
+mod situations;
 
 use std::path::Path;
 
@@ -20,6 +21,7 @@ use domain::letter::LetterAct;
 use domain::observation::{Observation, OriginFlag, Quality, Trust};
 use domain::record::{Record, Sequenced};
 use domain::refusal::Refusal;
+use domain::situation::Key;
 use domain::time::UtcMs;
 use rusqlite::{Connection, Transaction, params};
 
@@ -37,7 +39,7 @@ pub const HISTORY_FILE: &str = "history.sqlite";
 pub(crate) const KIND: Kind = Kind {
     file: HISTORY_FILE,
     application_id: 0x4648_4831,
-    version: 4,
+    version: 5,
     schema: "
 CREATE TABLE observation(
   datastream INTEGER NOT NULL,
@@ -83,6 +85,13 @@ CREATE TABLE exchange(
   what TEXT NOT NULL,
   act BLOB NOT NULL
 ) STRICT;
+CREATE TABLE situation(
+  kind TEXT NOT NULL,
+  id TEXT NOT NULL,
+  agency TEXT NOT NULL,
+  seq INTEGER NOT NULL,
+  PRIMARY KEY(kind, id, agency, seq)
+) STRICT, WITHOUT ROWID;
 CREATE INDEX exchange_peer ON exchange(peer, what, seq);
 CREATE INDEX refusal_reason ON refusal(reason, seq);",
 };
@@ -168,9 +177,11 @@ impl HistoryStore {
         let mut letters: Vec<(Seq, &LetterAct)> = Vec::new();
         let mut acts: Vec<desk::Act<'_>> = Vec::new();
         let mut exchanged: Vec<(Seq, &ExchangeAct)> = Vec::new();
+        let mut about: Vec<(Seq, Key)> = Vec::new();
         for row in records.iter().filter(|r| r.seq > position) {
             let Sequenced { seq, record } = row;
             acts.extend(desk::act(row));
+            about.extend(situations::of(row).into_iter().map(|key| (*seq, key)));
             match record {
                 Record::Observation { observation, .. } if observation.value.is_finite() => {
                     rows.push(Sample { observation: *observation, seq: *seq });
@@ -195,6 +206,7 @@ impl HistoryStore {
             letters::insert(&transaction, &letters)?;
             exchange::insert(&transaction, &exchanged)?;
             desk::insert(&transaction, &acts)?;
+            situations::insert(&transaction, &about)?;
             KIND.set_position(&transaction, position.max(upto))?;
             transaction.commit()
         };
@@ -213,7 +225,7 @@ impl HistoryStore {
         let connection = &mut self.reader.connection;
         let mut write = || -> rusqlite::Result<()> {
             let transaction = connection.transaction()?;
-            for table in ["observation", "refusal", "letter", "desk", "exchange"] {
+            for table in ["observation", "refusal", "letter", "desk", "exchange", "situation"] {
                 let sql = format!("DELETE FROM {table} WHERE seq > ?1");
                 transaction.execute(&sql, [durable.0 as i64])?;
             }
