@@ -10,6 +10,10 @@ use domain::ids::DatastreamIx;
 use domain::observation::{Observation, OriginFlag, Quality};
 use domain::time::UtcMs;
 
+mod wrong_clock;
+
+use wrong_clock::Arrivals;
+
 use crate::feed_health::StreamState;
 use crate::gazetteer::Gazetteer;
 
@@ -18,6 +22,9 @@ pub const TELL_EVERY: Duration = Duration::from_millis(100);
 /// A datastream is late after this many expected intervals; it is dead when it counts as silent.
 pub const LATE_INTERVALS: i64 = 2;
 
+/// The state of what is heard, and dated long ago: its clock is wrong.
+pub const WRONG_CLOCK: &str = "clock";
+
 #[derive(Debug, Clone)]
 struct Stream {
     property: String,
@@ -25,6 +32,8 @@ struct Stream {
     newest: Option<Newest>,
     /// When its own gauge was last heard: what another says in its place makes it no younger.
     own: Option<UtcMs>,
+    /// What came of it lately, whatever it was dated.
+    arrivals: Arrivals,
     /// Who may speak for it while it is not heard, in order of preference.
     fallbacks: Vec<DatastreamIx>,
 }
@@ -90,6 +99,7 @@ impl Readings {
                 interval_ms,
                 newest: None,
                 own: None,
+                arrivals: Arrivals::default(),
                 fallbacks: fallbacks.collect(),
             });
         }
@@ -106,6 +116,7 @@ impl Readings {
             let row = self.rows.get_mut(*ix as usize);
             if let (Some(had), Some(now)) = (had, row.and_then(|row| row.streams.get_mut(*slot))) {
                 (now.newest, now.own) = (had.newest, had.own);
+                now.arrivals = had.arrivals;
             }
         }
         for (row, had) in self.rows.iter_mut().zip(&before.rows) {
@@ -116,6 +127,17 @@ impl Readings {
     /// Every datastream that has a place here.
     pub fn streams(&self) -> Vec<DatastreamIx> {
         self.at.keys().copied().collect()
+    }
+
+    /// Takes an observation that came in at `received`.
+    pub fn came(&mut self, received: UtcMs, seen: &Observation) {
+        if let Some((ix, slot)) = self.at.get(&seen.datastream).copied()
+            && let Some(stream) =
+                self.rows.get_mut(ix as usize).and_then(|row| row.streams.get_mut(slot))
+        {
+            stream.arrivals.came(received, seen, stream.interval_ms);
+        }
+        self.hear(seen);
     }
 
     /// Takes an observation; an older one leaves the newest as it is.
@@ -159,8 +181,10 @@ impl Readings {
         let state = |stream: &Stream| {
             let newest = stream.own;
             let data = stream_state(newest, stream.interval_ms, now, self.silent_after);
+            let wrong = stream.wrong_by(now, self.silent_after);
+            let data = if wrong.is_some() { WRONG_CLOCK } else { data };
             let (property, interval_ms) = (stream.property.clone(), stream.interval_ms);
-            StreamState { property, interval_ms, newest, data }
+            StreamState { property, interval_ms, newest, data, clock_ms: wrong }
         };
         streams.iter().map(state).collect()
     }
@@ -201,6 +225,19 @@ impl Readings {
     }
 }
 
+impl Stream {
+    /// By how much its clock is wrong, where it sends and what it sends is too old to speak.
+    fn wrong_by(&self, now: UtcMs, silent_after: i64) -> Option<i64> {
+        let speaks = self
+            .own
+            .is_some_and(|own| now.0 - own.0 <= self.interval_ms.saturating_mul(silent_after));
+        if speaks {
+            return None;
+        }
+        self.arrivals.wrong_by(now, self.interval_ms, silent_after)
+    }
+}
+
 /// How alive one datastream is.
 fn stream_state(
     newest: Option<UtcMs>,
@@ -221,6 +258,7 @@ fn stream_state(
 
 /// A station is as alive as its most alive datastream, but late where any of them is.
 fn state(row: &Row, now: UtcMs, silent_after: i64) -> &'static str {
+    let clock = row.streams.iter().any(|s| s.wrong_by(now, silent_after).is_some());
     let ages = row.streams.iter().map(|s| (s.own.map(|t| now.0 - t.0), s.interval_ms));
     let (mut heard, mut dead, mut late) = (false, true, false);
     for (age, interval_ms) in ages {
@@ -234,6 +272,7 @@ fn state(row: &Row, now: UtcMs, silent_after: i64) -> &'static str {
     }
     match (heard, dead, late) {
         (false, ..) => "never",
+        (true, true, _) if clock => WRONG_CLOCK,
         (true, true, _) => "dead",
         (true, false, true) => "late",
         (true, false, false) => "live",
@@ -287,6 +326,46 @@ mod tests {
         readings.age(UtcMs(26 * MINUTE_MS));
         assert_eq!(readings.changed(|_| "none".into())[0].data, "dead");
         assert!(readings.changed(|_| "none".into()).is_empty());
+    }
+
+    #[test]
+    fn a_clock_that_was_set_back_is_no_silence_and_one_that_catches_up_is_right() {
+        let mut readings = readings();
+        let of = |readings: &Readings, minutes| {
+            let state = readings.streams_of(0, UtcMs(minutes * MINUTE_MS)).remove(0);
+            (state.data, state.clock_ms.map(|ms| ms / MINUTE_MS))
+        };
+        let day = 24 * 60;
+        let mut came = |minute: i64, dated: i64| {
+            readings.came(UtcMs(minute * MINUTE_MS), &seen(dated, 1.0));
+            readings.age(UtcMs(minute * MINUTE_MS));
+            let told = readings.changed(|_| "none".into()).into_iter().find(|s| s.ix == 0);
+            (of(&readings, minute).0, of(&readings, minute).1, told.map(|s| s.data))
+        };
+        assert_eq!(came(day, day).0, "live");
+        assert_eq!(came(day + 5, 5).0, "live", "the last good one speaks yet");
+        assert_eq!(came(day + 10, 10).0, "live");
+        assert_eq!(came(day + 15, 15).0, "late");
+        let (data, by, station) = came(day + 20, 20);
+        assert_eq!((data, by, station.as_deref()), ("clock", Some(-day), Some("clock")));
+        // Set right again, it is as before.
+        assert_eq!(came(day + 25, day + 25), ("live", None, Some("live".into())));
+        // Silent is silent; and what comes late in a heap after a pause is no wrong clock.
+        assert_eq!(of(&readings, day + 60), ("dead", None));
+        let mut came = |minute: i64, dated: i64| {
+            readings.came(UtcMs(minute * MINUTE_MS), &seen(dated, 1.0));
+            of(&readings, minute).0
+        };
+        let heap = [30, 35, 40, 45, 50].map(|dated| came(day + 100, day + dated));
+        assert_eq!(heap, ["dead"; 5]);
+        let slowly = [(101, 60), (103, 70), (105, 80)].map(|(at, t)| came(day + at, day + t));
+        assert_eq!(slowly, ["dead"; 3]);
+        // A clock that was behind all the time is wrong, not silent: it is heard.
+        for minute in (0..30).step_by(5) {
+            came(2 * day + minute, day + 200 + minute);
+        }
+        assert_eq!(of(&readings, 2 * day + 25).0, "clock");
+        assert_eq!(of(&readings, 2 * day + 60).0, "dead", "and then it is not heard");
     }
 
     #[test]

@@ -109,3 +109,41 @@ fn a_sensor_of_next_year_moves_nobodys_time_and_the_others_are_judged() {
     let skew = health[0]["feeds"][0]["skew_ms"].as_i64().expect("a skew");
     assert!(skew.abs() > YEAR_MS / 2, "{health}");
 }
+
+#[test]
+fn a_sensor_set_back_by_a_day_is_called_a_wrong_clock_and_not_silence_alone() {
+    let scene = Scene::start(2, 2, &[]);
+    let officer = scene.officer();
+    scene.send(0, now_ms(), CALM);
+    // From now on the first is a day behind; the other is right.
+    let state = |client: &Client, which: usize| {
+        let all = client.get("/v1/feeds/datastreams?agency=hydro").json();
+        let found =
+            all.as_array().and_then(|all| all.iter().find(|s| s["station"] == gauge(which)));
+        found.cloned().unwrap_or_default()
+    };
+    let mut beats = 0.0;
+    let told = eventually("its clock is called wrong", SOON, || {
+        beats += 1.0;
+        scene.send(0, now_ms() - 24 * HOUR_MS, CALM + beats);
+        scene.send(1, now_ms(), CALM);
+        std::thread::park_timeout(Duration::from_millis(500));
+        let told = state(&officer, 0);
+        (told["data"] == "clock").then_some(told)
+    });
+    let behind = told["clock_ms"].as_i64().expect("by how much");
+    assert!((behind + 24 * HOUR_MS).abs() < 60_000, "{told}");
+    assert_eq!(state(&officer, 1)["data"], "live");
+    // The station says so, and so does the count of its agency's datastreams.
+    let now = officer.get(&format!("/v1/stations/{}", gauge(0))).json();
+    assert_eq!((&now["data"], &now["datastreams"][0]["data"]), (&json!("clock"), &json!("clock")));
+    let health = officer.get("/v1/feeds/health?agency=hydro").json();
+    assert_eq!(health[0]["streams"]["clock"], 1, "{health}");
+    // What it says raises nothing and lowers nothing; set right again, it counts at once.
+    assert!(scene.red(&officer).is_empty());
+    eventually("the clock is right again", SOON, || {
+        scene.send(0, now_ms(), RED);
+        (state(&officer, 0)["data"] == "live").then_some(())
+    });
+    eventually("it is judged again", SOON, || (scene.red(&officer).len() == 1).then_some(()));
+}

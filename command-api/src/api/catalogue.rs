@@ -22,6 +22,7 @@ use crate::access::Person;
 use crate::feed_health::{self, HeardFeed};
 use crate::gazetteer::Gazetteer;
 use crate::platform::Platform;
+use crate::readings::WRONG_CLOCK;
 
 type Here = State<Arc<Platform>>;
 
@@ -45,8 +46,9 @@ impl Streams {
 }
 
 fn word(counts: &StreamCounts) -> &'static str {
-    let StreamCounts { live, late, dead, never } = *counts;
-    match (live, late, dead, never) {
+    let StreamCounts { live, late, dead, never, clock } = *counts;
+    // What is dated long ago says as little of the present as what is not heard.
+    match (live, late, dead + clock, never) {
         (0, 0, 0, _) => "never",
         (0, 0, _, _) => "dead",
         (_, 0, 0, 0) => "live",
@@ -106,6 +108,7 @@ fn shared(
                     "live" => &mut counts.live,
                     "late" => &mut counts.late,
                     "dead" => &mut counts.dead,
+                    WRONG_CLOCK => &mut counts.clock,
                     _ => &mut counts.never,
                 } += 1;
             }
@@ -157,7 +160,7 @@ fn observed(property: String, streams: &Streams) -> ShareView {
     ShareView {
         kind: "observation".to_owned(),
         property: Some(property),
-        count: counts.live + counts.late + counts.dead + counts.never,
+        count: counts.live + counts.late + counts.dead + counts.clock + counts.never,
         interval_s: streams.interval_ms.map(seconds),
         data: Some(streams.data().to_owned()),
         streams: Some(counts),

@@ -92,7 +92,7 @@ pub async fn health(
     Ok(Json(feed_health::health(&board.city, &board.picture, sight, only.as_deref(), now)))
 }
 
-/// `GET /v1/feeds/datastreams`: the dead first, then the late, the never heard, the live.
+/// `GET /v1/feeds/datastreams`: those whose clock is wrong first, then the dead, the late, the never heard, the live.
 pub async fn datastreams(
     State(platform): Here,
     Extension(person): Extension<Person>,
@@ -112,7 +112,9 @@ pub async fn datastreams(
     if let Some(data) = asked.data {
         streams.retain(|stream| stream.data == data);
     }
-    let hard = |data: &str| ["dead", "late", "never"].iter().position(|d| *d == data).unwrap_or(3);
+    let hard = |data: &str| {
+        ["clock", "dead", "late", "never"].iter().position(|d| *d == data).unwrap_or(4)
+    };
     streams.sort_by(|a, b| {
         let key = |s: &DatastreamHealthView| (hard(&s.data), s.t_ms);
         key(a).cmp(&key(b)).then_with(|| (&a.station, &a.property).cmp(&(&b.station, &b.property)))

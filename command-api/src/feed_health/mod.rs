@@ -17,7 +17,7 @@ use ingest::telemetry::{FeedState, Figures};
 use crate::desk::Picture;
 use crate::desk::picture::FEED;
 use crate::gazetteer::Gazetteer;
-use crate::readings::LATE_INTERVALS;
+use crate::readings::{LATE_INTERVALS, WRONG_CLOCK};
 
 /// A feed as hearing has it: whose and by which channel, its counts, its last hour.
 pub type HeardFeed = ((AgencyId, &'static str), FeedState, Figures);
@@ -31,8 +31,10 @@ pub struct StreamState {
     pub interval_ms: i64,
     /// Event time of the newest value.
     pub newest: Option<UtcMs>,
-    /// `live`, `late`, `dead` or `never`.
+    /// `live`, `late`, `dead`, `never`, or `clock`: it is heard, and dated long ago.
     pub data: &'static str,
+    /// By how much its clock is wrong then, ms; less than nothing: it is behind.
+    pub clock_ms: Option<i64>,
 }
 
 /// What the running parts know of feeds. Answers from memory.
@@ -120,6 +122,7 @@ pub fn health(
                         "live" => &mut streams.live,
                         "late" => &mut streams.late,
                         "dead" => &mut streams.dead,
+                        WRONG_CLOCK => &mut streams.clock,
                         _ => &mut streams.never,
                     } += 1;
                 }
@@ -174,6 +177,7 @@ pub fn of_station(
             property: stream.property,
             interval_s: u32::try_from(stream.interval_ms / SECOND_MS).unwrap_or(u32::MAX),
             data: stream.data.to_owned(),
+            clock_ms: stream.clock_ms,
             t_ms: stream.newest.map(|t| t.0),
         })
         .collect()

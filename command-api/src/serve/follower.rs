@@ -172,7 +172,7 @@ fn hear(followed: &Followed, read: Vec<Sequenced>, shown: &mut Shown) -> Vec<Pas
         for row in read {
             match &row.record {
                 Record::Observation { received, observation, .. } => {
-                    readings.hear(observation);
+                    readings.came(*received, observation);
                     hours.hear(row.seq, observation);
                     heard = heard.max(Some(*received));
                 }

@@ -89,7 +89,8 @@ export class StampLayer extends Layer {
     const level = this.stations.level[ix] as number;
     if (level > NONE) return s.byCode[level] ?? null;
     const state = this.stations.dataState(ix);
-    if (state === 'dead') return zoom >= NORMAL_FROM_ZOOM - 1 ? s.dead : null;
+    // What is dated long ago says as little of the present as what is not heard.
+    if (state === 'dead' || state === 'clock') return zoom >= NORMAL_FROM_ZOOM - 1 ? s.dead : null;
     if (zoom < NORMAL_FROM_ZOOM) return null;
     return state === 'late' ? s.late : (s.byCode[level] ?? null);
   }

@@ -55,6 +55,8 @@ export function wardState(h: HospitalView): 'live' | 'late' | 'dead' | 'never' {
   if (h.t_ms == null) return 'never';
   const ix = picture.stations.byId.get(h.id);
   const state = ix === undefined ? 'live' : picture.stations.dataState(ix);
+  // What is dated long ago says as little of today as what is not heard.
+  if (state === 'clock') return 'dead';
   return state === 'never' ? 'live' : state;
 }
 

@@ -1,7 +1,7 @@
 // Station states in typed arrays, outside of runes: ten thousand of them change ten times a second.
 import type { LevelView, StationState, StationView, ValueView } from '../contract/types';
 
-export const DATA_STATES = ['never', 'dead', 'late', 'live'] as const;
+export const DATA_STATES = ['never', 'dead', 'late', 'live', 'clock'] as const;
 /** Codes in {@link Stations.level}: 0 no data, 1 none, 2 and up the city's levels from its lowest. */
 export const NO_DATA = 0;
 export const NONE = 1;

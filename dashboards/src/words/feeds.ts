@@ -31,7 +31,7 @@ export const feeds = {
   'streams.none': ['没有登记的要素', 'No datastreams registered'],
   'streams.well': ['{n} 个要素全部正常', 'All {n} datastreams are live'],
   'streams.only': ['只列异常', 'Only what is not live'],
-  'streams.counts': ['正常 {live} · 迟报 {late} · 中断 {dead} · 无资料 {never}', '{live} live · {late} late · {dead} down · {never} never heard'],
+  'streams.counts': ['正常 {live} · 迟报 {late} · 中断 {dead} · 时钟错误 {clock} · 无资料 {never}', '{live} live · {late} late · {dead} down · {clock} wrong clock · {never} never heard'],
 
   'letters.state': ['状态', 'State'],
   'letter.open': ['待处理', 'open'],

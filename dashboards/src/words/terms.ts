@@ -23,6 +23,7 @@ export const terms = {
   'data.late': ['迟报', 'late'],
   'data.dead': ['中断', 'down'],
   'data.never': ['无资料', 'no data'],
+  'data.clock': ['时钟错误', 'wrong clock'],
   'trust.reliable': ['可信', 'reliable'],
   'trust.doubtful': ['可疑', 'doubtful'],
   'trust.unreliable': ['不可用', 'unusable'],

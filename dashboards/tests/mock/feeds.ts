@@ -24,7 +24,7 @@ export class MockFeeds {
       const first = Math.floor((now - 1) / HOUR_MS) - 23;
       return {
         agency: f.agency, name: f.agency_name, name_en: f.agency_name_en, stations: f.stations, silent: dead,
-        streams: { live: count('live'), late: count('late'), dead: count('dead'), never: count('never') },
+        streams: { live: count('live'), late: count('late'), dead: count('dead'), never: count('never'), clock: count('clock') },
         complete_ms: f.complete_ms ?? null,
         hours: streams.length === 0 ? [] : Array.from({ length: 24 }, (_, at) => {
           const expected = 12 * streams.length;

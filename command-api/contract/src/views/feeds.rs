@@ -41,6 +41,9 @@ pub struct StreamCounts {
     pub dead: u32,
     /// Never heard.
     pub never: u32,
+    /// Heard, and dated so long ago that nothing of it speaks: their clocks are wrong.
+    #[serde(default)]
+    pub clock: u32,
 }
 
 /// How much of an hour came: instants received of those expected by the registry's intervals. A
@@ -102,8 +105,12 @@ pub struct DatastreamHealthView {
     pub property: String,
     /// Expected interval, seconds.
     pub interval_s: u32,
-    /// `live`, `late` (after 2 intervals), `dead` (when it counts as silent) or `never`.
+    /// `live`, `late` (after 2 intervals), `dead` (when it counts as silent), `never`, or `clock`: it is
+    /// heard in time, and dated so long ago that it counts as silent. Its clock is wrong.
     pub data: String,
+    /// By how much the clock is wrong then, milliseconds; less than nothing: it is behind.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clock_ms: Option<i64>,
     /// Event time of its newest value.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub t_ms: Option<i64>,
