@@ -15,13 +15,12 @@ use domain::report::{OfficialSignal, Report, SignalAct};
 use domain::time::{HOUR_MS, UtcMs};
 
 use super::field::state_after;
-use super::heard;
 use super::picture::{
     ANSWERS_KEPT, Acknowledged, Answer, CLOSED_INCIDENTS_KEPT, Incident, LoggedDecision, Order,
     Picture, Shelved, Step, Task, TaskState,
 };
-use super::told;
 use super::touched::Touched;
+use super::{heard, journal_line, told};
 
 /// How long an alert that has left the list stays in the picture, for its incident and its trace.
 pub const GONE_KEPT_MS: i64 = 24 * HOUR_MS;
@@ -72,8 +71,7 @@ pub fn evolve(picture: &mut Picture, happening: Happening<'_>) -> Touched {
             reported(picture, (seq, received), agency, report, &mut touched);
         }
         Happening::Registry(seq, act) => {
-            let entry = super::journal_line::registry(seq, act);
-            told::log(picture, u8::MAX, entry, &mut touched);
+            told::log(picture, u8::MAX, journal_line::registry(seq, act), &mut touched);
         }
         Happening::Tick(now) => tick(picture, now, &mut touched),
     }
@@ -98,7 +96,7 @@ fn desk(picture: &mut Picture, seq: Seq, event: &DeskEvent, touched: &mut Touche
     orders(picture, seq, event);
     apply(picture, event, &by, touched);
     touched.situations.extend(picture.situations.done(event.at, &by, &event.what));
-    let entry = super::journal_line::entry(seq, event, &by);
+    let entry = journal_line::entry(seq, event, &by);
     if let Some(id) = &event.command_id {
         if let Some(report) = id.strip_prefix("report:").and_then(|n| n.parse().ok()) {
             picture.report_done = picture.report_done.max(report);
@@ -328,7 +326,7 @@ fn reported(
         }
         Report::Warning(said) => {
             touched.warnings.extend(picture.warnings.take(seq.0, agency, received, said));
-            let entry = super::journal_line::warning(seq, received, said);
+            let entry = journal_line::warning(seq, received, said);
             told::log(picture, u8::MAX, entry, touched);
         }
     }
@@ -362,7 +360,7 @@ fn signal(
         }
     }
     touched.signals.insert(said.id.clone());
-    let entry = super::journal_line::signal(seq, received, said);
+    let entry = journal_line::signal(seq, received, said);
     told::log(picture, u8::MAX, entry, touched);
 }
 
