@@ -4,10 +4,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use contract::views::{StationState, ValueView};
+use contract::views::{InsteadView, StationState, ValueView};
 use domain::city::Registry;
 use domain::ids::DatastreamIx;
-use domain::observation::{Observation, OriginFlag, Quality};
+use domain::observation::{Observation, OriginFlag, Quality, Trust};
 use domain::time::UtcMs;
 
 mod wrong_clock;
@@ -34,6 +34,9 @@ struct Stream {
     own: Option<UtcMs>,
     /// What came of it lately, whatever it was dated.
     arrivals: Arrivals,
+    /// What its newest own value is worth, and when the newest reliable one was.
+    own_trust: Trust,
+    believed: Option<UtcMs>,
     /// Who may speak for it while it is not heard, in order of preference.
     fallbacks: Vec<DatastreamIx>,
 }
@@ -100,6 +103,8 @@ impl Readings {
                 newest: None,
                 own: None,
                 arrivals: Arrivals::default(),
+                own_trust: Trust::Reliable,
+                believed: None,
                 fallbacks: fallbacks.collect(),
             });
         }
@@ -117,6 +122,7 @@ impl Readings {
             if let (Some(had), Some(now)) = (had, row.and_then(|row| row.streams.get_mut(*slot))) {
                 (now.newest, now.own) = (had.newest, had.own);
                 now.arrivals = had.arrivals;
+                (now.own_trust, now.believed) = (had.own_trust, had.believed);
             }
         }
         for (row, had) in self.rows.iter_mut().zip(&before.rows) {
@@ -148,7 +154,12 @@ impl Readings {
             return;
         };
         if seen.quality.origin != OriginFlag::Completed {
-            stream.own = stream.own.max(Some(seen.t));
+            if stream.own <= Some(seen.t) {
+                (stream.own, stream.own_trust) = (Some(seen.t), seen.quality.trust);
+            }
+            if seen.quality.trust == Trust::Reliable {
+                stream.believed = stream.believed.max(Some(seen.t));
+            }
         }
         let fresh = (seen.t, seen.result_time);
         if stream.newest.is_none_or(|newest| (newest.t, newest.result_time) <= fresh) {
@@ -210,7 +221,21 @@ impl Readings {
             trust: crate::api::explanation::trust(newest.quality.trust).into(),
             origin: crate::api::explanation::origin(newest.quality.origin).into(),
             source: filled.then(|| self.speaker(stream, newest.t)).flatten(),
+            instead: filled.then(|| self.instead(stream, newest.t)),
         })
+    }
+
+    /// Why a value of `t` stands for this datastream's own.
+    fn instead(&self, stream: &Stream, t: UtcMs) -> InsteadView {
+        let Some(own) = stream.own else {
+            return InsteadView { why: "never".into(), since_ms: None };
+        };
+        let is_heard = t.0 - own.0 <= stream.interval_ms.saturating_mul(self.silent_after);
+        if is_heard && stream.own_trust != Trust::Reliable {
+            let why = crate::api::explanation::trust(stream.own_trust).into();
+            return InsteadView { why, since_ms: stream.believed.map(|t| t.0) };
+        }
+        InsteadView { why: "silent".into(), since_ms: Some(own.0) }
     }
 
     /// The station whose value of `t` stands for the one of this datastream.
@@ -280,117 +305,4 @@ fn state(row: &Row, now: UtcMs, silent_after: i64) -> &'static str {
 }
 
 #[cfg(test)]
-mod tests {
-    use domain::observation::Quality;
-    use domain::time::MINUTE_MS;
-
-    use super::*;
-
-    fn readings() -> Readings {
-        let city = crate::desk::tests::city();
-        let mut registry = Registry::default();
-        registry.number("A", "rainfall");
-        registry.number("B", "rainfall");
-        Readings::new(&city, &registry)
-    }
-
-    fn seen(minutes: i64, value: f64) -> Observation {
-        let t = UtcMs(minutes * MINUTE_MS);
-        let quality = Quality::default();
-        Observation {
-            datastream: DatastreamIx(0),
-            t,
-            result_time: t,
-            value,
-            quality,
-            backlog: false,
-        }
-    }
-
-    #[test]
-    fn the_newest_wins_and_age_shows() {
-        let mut readings = readings();
-        assert_eq!(readings.changed(|_| "nodata".into()).len(), 2, "everything is told once");
-        readings.hear(&seen(10, 1.0));
-        readings.hear(&seen(5, 9.0));
-        readings.age(UtcMs(12 * MINUTE_MS));
-        let told = readings.changed(|_| "none".into());
-        assert_eq!((told.len(), told[0].data.as_str(), told[0].values[0].v), (1, "live", 1.0));
-        let of_station = |minutes| readings.streams_of(0, UtcMs(minutes * MINUTE_MS));
-        let states = [12, 21, 26].map(|minutes| of_station(minutes)[0].data);
-        assert_eq!(states, ["live", "late", "dead"]);
-        assert_eq!(readings.streams_of(1, UtcMs(0))[0].data, "never");
-        assert!(readings.streams_of(99, UtcMs(0)).is_empty());
-        readings.age(UtcMs(21 * MINUTE_MS));
-        assert_eq!(readings.changed(|_| "none".into())[0].data, "late");
-        readings.age(UtcMs(26 * MINUTE_MS));
-        assert_eq!(readings.changed(|_| "none".into())[0].data, "dead");
-        assert!(readings.changed(|_| "none".into()).is_empty());
-    }
-
-    #[test]
-    fn a_clock_that_was_set_back_is_no_silence_and_one_that_catches_up_is_right() {
-        let mut readings = readings();
-        let of = |readings: &Readings, minutes| {
-            let state = readings.streams_of(0, UtcMs(minutes * MINUTE_MS)).remove(0);
-            (state.data, state.clock_ms.map(|ms| ms / MINUTE_MS))
-        };
-        let day = 24 * 60;
-        let mut came = |minute: i64, dated: i64| {
-            readings.came(UtcMs(minute * MINUTE_MS), &seen(dated, 1.0));
-            readings.age(UtcMs(minute * MINUTE_MS));
-            let told = readings.changed(|_| "none".into()).into_iter().find(|s| s.ix == 0);
-            (of(&readings, minute).0, of(&readings, minute).1, told.map(|s| s.data))
-        };
-        assert_eq!(came(day, day).0, "live");
-        assert_eq!(came(day + 5, 5).0, "live", "the last good one speaks yet");
-        assert_eq!(came(day + 10, 10).0, "live");
-        assert_eq!(came(day + 15, 15).0, "late");
-        let (data, by, station) = came(day + 20, 20);
-        assert_eq!((data, by, station.as_deref()), ("clock", Some(-day), Some("clock")));
-        // Set right again, it is as before.
-        assert_eq!(came(day + 25, day + 25), ("live", None, Some("live".into())));
-        // Silent is silent; and what comes late in a heap after a pause is no wrong clock.
-        assert_eq!(of(&readings, day + 60), ("dead", None));
-        let mut came = |minute: i64, dated: i64| {
-            readings.came(UtcMs(minute * MINUTE_MS), &seen(dated, 1.0));
-            of(&readings, minute).0
-        };
-        let heap = [30, 35, 40, 45, 50].map(|dated| came(day + 100, day + dated));
-        assert_eq!(heap, ["dead"; 5]);
-        let slowly = [(101, 60), (103, 70), (105, 80)].map(|(at, t)| came(day + at, day + t));
-        assert_eq!(slowly, ["dead"; 3]);
-        // A clock that was behind all the time is wrong, not silent: it is heard.
-        for minute in (0..30).step_by(5) {
-            came(2 * day + minute, day + 200 + minute);
-        }
-        assert_eq!(of(&readings, 2 * day + 25).0, "clock");
-        assert_eq!(of(&readings, 2 * day + 60).0, "dead", "and then it is not heard");
-    }
-
-    #[test]
-    fn what_another_says_for_a_gauge_is_named_and_makes_it_no_younger() {
-        let mut readings = readings();
-        readings.rows[0].streams[0].fallbacks = vec![DatastreamIx(1)];
-        readings.hear(&seen(10, 1.0));
-        readings.hear(&Observation { datastream: DatastreamIx(1), ..seen(40, 2.0) });
-        let completed = Quality { origin: OriginFlag::Completed, ..Quality::default() };
-        readings.hear(&Observation { quality: completed, ..seen(40, 2.5) });
-        readings.age(UtcMs(41 * MINUTE_MS));
-        let told = readings.changed(|_| "none".into());
-        let shown = &told[0].values[0];
-        assert_eq!((shown.v, shown.origin.as_str()), (2.5, "completed"));
-        assert_eq!((shown.source.as_deref(), told[0].data.as_str()), (Some("B"), "dead"));
-        assert_eq!(readings.streams_of(0, UtcMs(41 * MINUTE_MS))[0].data, "dead");
-
-        readings.hear(&seen(42, 3.0));
-        readings.age(UtcMs(42 * MINUTE_MS));
-        let told = readings.changed(|_| "none".into());
-        let shown = &told[0].values[0];
-        assert_eq!(
-            (shown.v, shown.origin.as_str(), told[0].data.as_str()),
-            (3.0, "original", "live")
-        );
-        assert_eq!(shown.source, None);
-    }
-}
+mod tests;

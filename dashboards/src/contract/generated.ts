@@ -5603,6 +5603,20 @@ export interface components {
             /** @description Refused, each with its place in what was sent. */
             rejected: components["schemas"]["RejectedItem"][];
         };
+        /** @description Why a gauge's own values are not used. */
+        InsteadView: {
+            /**
+             * Format: int64
+             * @description Event time of its newest own value; of its newest reliable one where it is heard. Absent where
+             *     there is none.
+             */
+            since_ms?: number | null;
+            /**
+             * @description `never` (nothing was ever heard of it), `silent` (nothing since then), or it is heard and what
+             *     it says is `doubtful` or `unreliable` since then.
+             */
+            why: string;
+        };
         /** @description What was done last about something refused. */
         LetterActView: {
             /**
@@ -6945,6 +6959,8 @@ export interface components {
         };
         /** @description One newest value. */
         ValueView: {
+            /** @description Why another speaks for it, where the value is filled in. */
+            instead?: components["schemas"]["InsteadView"] | null;
             /** @description `original`, `corrected` by a person, or `completed`: another speaks for a gauge that is not heard. */
             origin: string;
             /** @description Property. */

@@ -66,6 +66,7 @@ export type ThresholdView = Wire['ThresholdView'];
 export type TrackPointView = Wire['TrackPointView'];
 export type TrackView = Wire['TrackView'];
 export type UnitView = Wire['UnitView'];
+export type InsteadView = Wire['InsteadView'];
 export type ValueView = Wire['ValueView'];
 export type WarningView = Wire['WarningView'];
 export type WarningInfoView = Wire['WarningInfoView'];

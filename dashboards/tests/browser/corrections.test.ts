@@ -1,9 +1,12 @@
 // What a gauge's values are worth: said by an officer, with a reason and an end; and who speaks for a
 // gauge that is not heard.
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import type { StationState } from '../../src/contract/types';
+import type { StationState, ValueView } from '../../src/contract/types';
 import { closeBrowser, openBrowser, takeSeat, type Seat } from './seat';
 
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const GAUGE = 'JM-0201';
 
 let seat: Seat;
@@ -43,15 +46,15 @@ describe('a correction', () => {
 });
 
 describe('a gauge that is not heard', () => {
-  it('names who speaks for it, and where that one stands in the order', async () => {
-    seat = await takeSeat({ path: `/?sel=station:${GAUGE}` });
+  it.each([[{}], [{ night: true }]])('names who speaks for it and why, where that one stands in the order, and is readable: %j', async (look) => {
+    seat = await takeSeat({ ...look, path: `/?sel=station:${GAUGE}` });
     const stations = seat.platform.city.view.stations;
     const other = stations.find((s) => s.id !== GAUGE && s.datastreams.some((d) => d.property === 'water_level'))!;
     const ix = stations.findIndex((s) => s.id === GAUGE);
     stations[ix]!.datastreams.find((d) => d.property === 'water_level')!.fallbacks = [other.id];
     const state: StationState = {
       ...seat.platform.picture.stations[ix]!, data: 'dead',
-      values: [{ property: 'water_level', t_ms: Date.now() - 60_000, v: 2.5, trust: 'reliable', origin: 'completed', source: other.id }],
+      values: [{ property: 'water_level', t_ms: Date.now() - 60_000, v: 2.5, trust: 'reliable', origin: 'completed', source: other.id, instead: { why: 'silent', since_ms: Date.now() - 5_400_000 } }],
     };
     await seat.page.reload();
     await seat.page.waitForSelector('article.place .order');
@@ -60,6 +63,22 @@ describe('a gauge that is not heard', () => {
     await spoken.waitFor();
     const name = other.name.replace('(虚构)', '');
     expect(await spoken.textContent()).toContain(name);
+    // And why: nothing since then; or it is heard and not believed.
+    const why = seat.page.locator('article.place [data-why]');
+    expect(await why.textContent()).toMatch(/本站自 .*\d{2}:\d{2} 起未报（1 小时 30 分/);
+    const cdp = await seat.context.newCDPSession(seat.page);
+    await cdp.send('Runtime.evaluate', { expression: AXE });
+    const rules = "axe.run(document.querySelector('article.place'), { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'] }).then((r) => JSON.stringify(r.violations.map((v) => v.id + ': ' + v.nodes[0].target.join(' '))))";
+    const { result } = await cdp.send('Runtime.evaluate', { expression: rules, awaitPromise: true, returnByValue: true });
+    expect(JSON.parse(String(result.value))).toEqual([]);
+    const say = async (more: Partial<ValueView['instead'] & object>, form: RegExp): Promise<void> => {
+      const before = state.values[0]!;
+      seat.platform.values([{ ...state, values: [{ ...before, instead: { why: 'silent', ...more } }] }]);
+      await expect.poll(() => why.textContent()).toMatch(form);
+    };
+    await say({ why: 'doubtful', since_ms: Date.now() - 600_000 }, /数值可疑；最近一次可信值 .*10 ?分/);
+    await say({ why: 'unreliable' }, /数值不可用；尚无可信值/);
+    await say({ why: 'never' }, /从未报过/);
     expect(await seat.page.locator('article.place .order [aria-current="true"]').textContent()).toBe(name);
   });
 });

@@ -32,6 +32,21 @@ pub struct ValueView {
     /// The station that speaks for it, where the value is filled in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source: Option<String>,
+    /// Why another speaks for it, where the value is filled in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub instead: Option<InsteadView>,
+}
+
+/// Why a gauge's own values are not used.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct InsteadView {
+    /// `never` (nothing was ever heard of it), `silent` (nothing since then), or it is heard and what
+    /// it says is `doubtful` or `unreliable` since then.
+    pub why: String,
+    /// Event time of its newest own value; of its newest reliable one where it is heard. Absent where
+    /// there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since_ms: Option<i64>,
 }
 
 /// A zone.

@@ -108,6 +108,7 @@ fn without_data_the_score_goes_and_the_age_stays() {
         trust: "reliable".into(),
         origin: "original".into(),
         source: None,
+        instead: None,
     };
     let state =
         StationState { ix: 0, level: "red".into(), data: "live".into(), values: vec![value] };
