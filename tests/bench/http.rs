@@ -138,7 +138,7 @@ fn posts(
     (clients, batch): (usize, usize),
     next: &mut u64,
 ) -> Measured {
-    let each = (100_000 / batch).clamp(40, 12_000 / clients);
+    let each = (100_000 / batch).clamp(40, 1_600 / clients);
     let begin = now_ms() - 4_000_000_000;
     let mut body = || {
         *next += batch as u64;
@@ -158,7 +158,7 @@ fn positions(platform: &Platform, token: &str, clients: usize, next: &mut u64) -
         let (lon, lat) = (112.6 + unit as f64 * 0.001, 22.2 + n as f64 * 0.000_1);
         format!(r#"{{"unit":"U{unit:03}","t":{t},"lon":{lon:.4},"lat":{lat:.4}}}"#).into_bytes()
     };
-    let bodies = (0..clients).map(|_| (0..12_000 / clients / 4).map(|_| body()).collect());
+    let bodies = (0..clients).map(|_| (0..1_600 / clients).map(|_| body()).collect());
     let bodies = bodies.collect();
     measured(platform, token, ("/v1/reports/units", "application/json"), bodies, 1)
 }
