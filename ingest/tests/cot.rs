@@ -110,6 +110,29 @@ fn here(uid: &str, s: i64) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_event_that_is_cut_off_with_its_connection_is_refused_and_kept() {
+    let port = Coast::open("").await;
+    let whole = here("ANDROID-1", -10);
+    let second = event("ANDROID-1", "a-f-G-U-C", -5, 60, 112.95, "");
+    let mut client = port.client().await;
+    client.write_all(format!("{whole}\n{}", &second[..60]).as_bytes()).await.unwrap();
+    client.flush().await.unwrap();
+    port.account((1, 0, 0)).await;
+    drop(client);
+    port.account((1, 0, 1)).await;
+    // One that leaves between events has sent nothing more.
+    let mut client = port.client().await;
+    let text = format!("<?xml version=\"1.0\"?>\n{second}\n<?xml version=\"1.0\"?> \n");
+    client.write_all(text.as_bytes()).await.unwrap();
+    drop(client);
+    port.account((2, 0, 1)).await;
+    let kept = port.refusals();
+    assert_eq!((kept.len(), kept[0].reason), (1, Reason::Xml), "{kept:?}");
+    assert_eq!(kept[0].raw, second.as_bytes()[..60], "{kept:?}");
+    port.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_device_is_its_unit_and_a_stream_may_be_cut_anywhere() {
     let port = Coast::open("").await;
     let mut client = port.client().await;

@@ -123,6 +123,9 @@ where
             Err(ended) => break ended,
         }
     };
+    if matches!(ended, Ended::Left | Ended::Broke | Ended::Idle | Ended::Stuck) {
+        line.cut_off();
+    }
     // What was submitted is durable before the connection is gone.
     match line.settle(0).await {
         Ok(()) => ended,
@@ -174,6 +177,17 @@ impl Line {
         }
         self.settle(PENDING_MAX).await?;
         lost.map_or(Ok(pings), |why| Err(Ended::Lost(why)))
+    }
+
+    /// The connection has ended amid an event: what came of it is refused.
+    fn cut_off(&mut self) {
+        let rest = self.framer.rest().trim_ascii();
+        if rest.is_empty() || rest.ends_with(b"?>") {
+            return;
+        }
+        let why = Why::new(Reason::Xml, "the connection ended amid the event");
+        let raw = Cow::Owned(rest.to_vec());
+        self.submit(vec![Said { raw, read: Err(why) }]);
     }
 
     fn submit(&mut self, said: Vec<Said<'static>>) {
