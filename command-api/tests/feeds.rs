@@ -248,7 +248,7 @@ async fn silence_is_shown_by_datastream_and_completeness_survives_a_restart() {
     assert_eq!(all.len(), 24);
     assert!(all.iter().all(|h| h["received"].as_u64() <= h["expected"].as_u64()), "{before}");
     let counts = auditor.get("/v1/feeds/health?agency=hydro").await.json()[0]["streams"].clone();
-    assert_eq!(counts, json!({ "live": 1, "late": 0, "dead": 1, "never": 0 }));
+    assert_eq!(counts, json!({ "live": 1, "late": 0, "dead": 1, "never": 0, "clock": 0 }));
     let feed = auditor.get("/v1/feeds/health?agency=hydro").await.json()[0]["feeds"][0].clone();
     assert!(feed["lag_p50_ms"].as_i64().unwrap() > 20 * MINUTE_MS, "{feed}");
     assert!(feed["skew_ms"].as_i64().unwrap().abs() < MINUTE_MS, "{feed}");

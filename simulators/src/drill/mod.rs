@@ -97,7 +97,7 @@ pub async fn play(
 
 /// Sends a hospital's status; tells how many were sent.
 async fn report(feeds: &Feeds, agency: &str, status: &HospitalStatus) -> Result<u64, FeedError> {
-    let (Some(feed), Ok(body)) = (feeds.get(agency), serde_json::to_string(status)) else {
+    let (Some(feed), Ok(body)) = (feeds.get(agency), wards::sheet(status)) else {
         return Ok(0);
     };
     feed.report(agency, Kind::Hospital, body).await?;

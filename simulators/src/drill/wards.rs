@@ -8,6 +8,7 @@ use domain::city::City;
 use domain::ids::HospitalId;
 use domain::report::{EmergencyTraffic, HospitalStatus};
 use domain::time::UtcMs;
+use serde_json::{Value, json};
 
 use super::Timeline;
 use crate::scenario::Scenario;
@@ -102,6 +103,38 @@ impl Wards {
             note: event.map(|e| e.note.clone()),
         })
     }
+}
+
+/// The sheet that goes out: the status, and what a bed desk knows besides it (EDXL-HAVE's beds by
+/// type, ventilators, the handing over of ambulances), worked out of the same load.
+///
+/// # Errors
+/// None for a status: its fields are plain.
+pub fn sheet(status: &HospitalStatus) -> serde_json::Result<String> {
+    let mut sheet = serde_json::to_value(status)?;
+    let icu_free = status.icu_beds.saturating_sub(status.icu_occupied);
+    let wards = status.beds.saturating_sub(status.icu_beds);
+    let wards_free = status.beds.saturating_sub(status.beds_occupied).saturating_sub(icu_free);
+    let beds = |of: &str, baseline: u32, available: u32| {
+        // A twentieth can be opened within a day, a tenth within three.
+        json!({"type": of, "baseline": baseline, "available": available.min(baseline),
+               "additional_24h": baseline / 20, "additional_72h": baseline / 10})
+    };
+    let is_open = status.traffic == EmergencyTraffic::Normal;
+    let minutes = (status.emergency_waiting / 2).clamp(5, 180);
+    let more = json!({
+        "bed_capacity": [
+            beds("adult_icu", status.icu_beds, icu_free),
+            beds("medical_surgical", wards, wards_free),
+        ],
+        "ventilators": {"baseline": status.icu_beds, "available": icu_free},
+        "offload": if is_open { "normal" } else { "delayed" },
+        "offload_minutes": minutes,
+    });
+    if let (Value::Object(sheet), Value::Object(more)) = (&mut sheet, more) {
+        sheet.extend(more);
+    }
+    serde_json::to_string(&sheet)
 }
 
 fn part_of(beds: u32, percent: f64) -> u32 {
