@@ -185,10 +185,10 @@ impl City {
                 let (told, kept) =
                     (sent.refused + sent.quarantined, kept.refused + kept.quarantined);
                 let more = if self.life > 1 { sent.again } else { 0 };
-                // Of one over its quota a line a second says how many were refused: what had not been
-                // told when it died, two bursts at the most, is not there.
+                // Of one over its quota a line a second says how many were refused: the line of the
+                // second in which it died is not there.
                 let deaths = u64::from(self.life.saturating_sub(1));
-                let less = if agency == town::HASTY { 2 * BURSTS * deaths } else { 0 };
+                let less = if agency == town::HASTY { BURSTS * deaths } else { 0 };
                 if !(told.saturating_sub(less)..=told + more).contains(&kept) && !loose {
                     found.push(format!("{agency} by {door}: {told} refused, {kept} in the record"));
                 }
