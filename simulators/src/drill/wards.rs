@@ -110,7 +110,7 @@ impl Wards {
 ///
 /// # Errors
 /// None for a status: its fields are plain.
-pub fn sheet(status: &HospitalStatus) -> serde_json::Result<String> {
+pub(super) fn sheet(status: &HospitalStatus) -> serde_json::Result<String> {
     let mut sheet = serde_json::to_value(status)?;
     let icu_free = status.icu_beds.saturating_sub(status.icu_occupied);
     let wards = status.beds.saturating_sub(status.icu_beds);
