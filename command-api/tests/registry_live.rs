@@ -131,7 +131,8 @@ async fn a_change_is_journaled_and_in_force_at_once_and_a_broken_one_changes_not
     let ids: Vec<&str> =
         listed.as_array().unwrap().iter().filter_map(|s| s["id"].as_str()).collect();
     assert_eq!((ids, &listed[1]["agency"]), (vec!["A", "B", "C"], &json!("rescue")));
-    assert_eq!(officer.get("/v1/stations/C").await.status, 200);
+    // Its row comes with the picture's next step.
+    officer.until("/v1/stations/C", |s| s["ix"].as_u64()).await;
     // Silence: C is expected every second, and is not heard any more.
     alerts("feed", "C").await;
     let log = officer.get("/v1/log").await.json();

@@ -21,13 +21,14 @@ class Clock {
   private beatNow = 0;
   private beatSteady = 0;
   private beatAt = performance.now();
-  private set = false;
+  /** Whether the platform has said its time: before that, `now` is the seat's own. */
+  known = $state(false);
 
   /** A beat or a snapshot has come. */
   beat(nowMs: number, heardMs?: number | null): void {
     this.beatNow = nowMs;
     this.beatSteady = performance.now();
-    this.set = true;
+    this.known = true;
     this.listened();
     if (heardMs !== undefined) this.heard = heardMs;
     this.now = nowMs;
@@ -42,7 +43,7 @@ class Clock {
   tick(): void {
     const steady = performance.now();
     this.quiet = steady - this.beatAt;
-    if (!this.set) this.now = Date.now();
+    if (!this.known) this.now = Date.now();
     else if (!this.replay) this.now = Math.max(this.now, this.beatNow + (steady - this.beatSteady) * this.speed);
   }
 

@@ -150,6 +150,18 @@ describe('the running demonstration', () => {
     expect(asked - before).toBeLessThan(40);
   }, 10_000);
 
+  it("asks for a gauge's day by the platform's clock, hours from this machine's, from the first time on", async () => {
+    const asking = page.waitForRequest((r) => r.url().includes('/v1/stations/JM-0201/series'));
+    await page.goto(`${demo.line.url}/?sel=station:JM-0201`);
+    const to = Number(new URL((await asking).url()).searchParams.get('to'));
+    const { now_ms: now } = await page.evaluate(async () => (await (await fetch('/v1/clock')).json()) as { now_ms: number });
+    // Some seconds of loading are half an hour of this clock.
+    expect(Math.abs(now - to)).toBeLessThan(45 * 60_000);
+    expect(Math.abs(now - Date.now())).toBeGreaterThan(60 * 60_000);
+    await page.goto(demo.line.url);
+    await page.waitForSelector('[data-state="live"]');
+  }, 60_000);
+
   it('is cut off and comes back with all that happened', async () => {
     demo.line.drop();
     await page.waitForSelector('.band.lost', { timeout: 5_000 });
