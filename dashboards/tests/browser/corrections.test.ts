@@ -54,7 +54,7 @@ describe('a gauge that is not heard', () => {
     stations[ix]!.datastreams.find((d) => d.property === 'water_level')!.fallbacks = [other.id];
     const state: StationState = {
       ...seat.platform.picture.stations[ix]!, data: 'dead',
-      values: [{ property: 'water_level', t_ms: Date.now() - 60_000, v: 2.5, trust: 'reliable', origin: 'completed', source: other.id, instead: { why: 'silent', since_ms: Date.now() - 5_400_000 } }],
+      values: [{ property: 'water_level', t_ms: Date.now() - 60_000, v: 2.5, trust: 'reliable', origin: 'completed', source: other.id, instead: { why: 'silent', since_ms: Date.now() - 5_430_000 } }],
     };
     await seat.page.reload();
     await seat.page.waitForSelector('article.place .order');
@@ -76,7 +76,7 @@ describe('a gauge that is not heard', () => {
       seat.platform.values([{ ...state, values: [{ ...before, instead: { why: 'silent', ...more } }] }]);
       await expect.poll(() => why.textContent()).toMatch(form);
     };
-    await say({ why: 'doubtful', since_ms: Date.now() - 600_000 }, /数值可疑；最近一次可信值 .*10 ?分/);
+    await say({ why: 'doubtful', since_ms: Date.now() - 630_000 }, /数值可疑；最近一次可信值 .*10 ?分/);
     await say({ why: 'unreliable' }, /数值不可用；尚无可信值/);
     await say({ why: 'never' }, /从未报过/);
     expect(await seat.page.locator('article.place .order [aria-current="true"]').textContent()).toBe(name);
