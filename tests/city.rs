@@ -13,6 +13,8 @@ use system_tests::platform::{eventually, scratch};
 const SPEED: f64 = 15.0;
 /// How often it is killed at the most.
 const KILLS_MAX: u64 = 5;
+/// How long a stopped platform waits for something to come.
+const COMING_MAX: Duration = Duration::from_secs(10);
 /// Two minutes of the day take eight seconds, and a busy machine some more.
 const DAY_MAX: Duration = Duration::from_secs(50);
 
@@ -43,13 +45,17 @@ fn nothing_acknowledged_is_lost_when_the_platform_is_killed_in_the_middle() {
     let again = |city: &City| {
         city.ledger(|l| l.whole().values().flatten().map(|(_, e)| e.again).sum::<u64>())
     };
-    // Whether something is on its way just then is chance: it is killed until something was.
+    // Whether something is on its way at the first death is chance; from the second on the platform
+    // is stopped until something is.
     for kills in 1..=KILLS_MAX {
         eventually("some of the day", Duration::from_secs(30), || {
             (city.answered() > kills * 400).then_some(())
         });
         if again(&city) > 0 {
             break;
+        }
+        if kills > 1 {
+            city.freeze(COMING_MAX);
         }
         city.die();
         city.live();

@@ -263,3 +263,32 @@ async fn a_sign_of_life_is_sent_while_the_platform_is_well_and_not_otherwise() {
     beat.abort();
     server.abort();
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_misspelt_parameter_is_refused_by_name() {
+    let folder = tempfile::tempdir().unwrap();
+    town(folder.path());
+    people(&folder.path().join("data"));
+    let platform = Running::start(folder.path()).await;
+    let officer = platform.signed_in("officer").await;
+    for path in [
+        "/v1/rejections?resaon=unit",
+        "/v1/warnings?resaon=unit",
+        "/v1/situations?resaon=unit",
+        "/v1/cases?resaon=unit",
+        "/v1/feeds/datastreams?resaon=unit",
+        "/v1/feeds/health?resaon=unit",
+        "/v1/exchange?resaon=unit",
+        "/v1/stations/A/series?property=discharge&resaon=unit",
+    ] {
+        let answer = officer.get(path).await;
+        assert_eq!(answer.status, 400, "{path}: {}", answer.text());
+        assert_eq!(answer.json()["reason"], "invalid", "{path}");
+        let detail = answer.json()["detail"].as_str().unwrap().to_owned();
+        assert!(detail.contains("resaon"), "{path}: {detail}");
+    }
+    // One that is known, and not a number.
+    let answer = officer.get("/v1/rejections?limit=many").await;
+    assert_eq!((answer.status, answer.json()["reason"].clone()), (400, json!("invalid")));
+    platform.stop().await.unwrap();
+}

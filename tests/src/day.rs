@@ -78,6 +78,15 @@ impl City {
         }
     }
 
+    /// Stops the platform where it is until something is on its way to it: a death now leaves it
+    /// unanswered.
+    pub fn freeze(&self, within: Duration) {
+        self.platform.as_ref().expect("it runs").freeze();
+        eventually("something is on its way", within, || {
+            self.ledger(|l| l.waiting > 0).then_some(())
+        });
+    }
+
     /// Sends a day on a thread of its own; it ends with the day.
     pub fn send(&self, day: Day) -> std::thread::JoinHandle<()> {
         let (places, ledger) = (self.places.subscribe(), Arc::clone(&self.ledger));

@@ -169,6 +169,13 @@ impl Platform {
         self.lines.recv_timeout(within).ok()
     }
 
+    /// SIGSTOP: it takes connections and bytes as far as the machine does it for it, and answers none.
+    pub fn freeze(&self) {
+        let pid = self.child.id().to_string();
+        let status = Command::new("kill").args(["-STOP", &pid]).status().expect("kill runs");
+        assert!(status.success(), "{pid} cannot be stopped");
+    }
+
     /// SIGKILL, at once.
     pub fn kill(mut self) {
         self.child.kill().expect("SIGKILL");

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, State};
 use contract::views::{AlertView, ZoneView};
 use domain::ids::Seq;
 use domain::record::Record;
@@ -12,6 +12,7 @@ use domain::time::UtcMs;
 use serde::Deserialize;
 
 use super::problem::Refused;
+use super::query::Query;
 use crate::board::Board;
 use crate::desk::{Happening, Picture, evolve};
 use crate::platform::Platform;

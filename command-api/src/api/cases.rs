@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::{Extension, Query, State};
+use axum::extract::{Extension, State};
 use contract::views::{CaseCodeView, CaseDayView, CaseRevision, CaseRow, CasesView};
 use domain::cases::{AgeBand, Day, Entry, Key};
 use domain::ids::{AgencyId, HospitalId};
@@ -13,6 +13,7 @@ use serde::Deserialize;
 
 use super::feeds::may_see;
 use super::problem::Refused;
+use super::query::Query;
 
 use crate::access::Person;
 use crate::gazetteer::Gazetteer;
@@ -28,6 +29,7 @@ const ZONES_DEEP: usize = 8;
 
 /// Which counts.
 #[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Asked {
     place: Option<String>,
     syndrome: Option<String>,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::{Extension, Query, State};
+use axum::extract::{Extension, State};
 use contract::views::{
     CatalogueDetail, CatalogueView, ExchangeLine, ExchangeView, PeerView, ShareView, StreamCounts,
 };
@@ -18,6 +18,7 @@ use serde::Deserialize;
 
 use super::feeds::may_see;
 use super::problem::Refused;
+use super::query::Query;
 use crate::access::Person;
 use crate::feed_health::{self, HeardFeed};
 use crate::gazetteer::Gazetteer;
@@ -170,6 +171,7 @@ fn observed(property: String, streams: &Streams) -> ShareView {
 
 /// Which stretch of the log.
 #[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Asked {
     before: Option<u64>,
     limit: Option<usize>,

@@ -16,6 +16,7 @@ use stream::recompute::recompute;
 
 use super::believed;
 use super::problem::Refused;
+use super::query::Query;
 use crate::desk::rule;
 use crate::gazetteer::Gazetteer;
 use crate::platform::Platform;
@@ -32,7 +33,7 @@ pub async fn explanation(
     let Json(alert) = believed::alert(
         State(Arc::clone(&platform)),
         Path(id.clone()),
-        axum::extract::Query(believed::At::default()),
+        Query(believed::At::default()),
     )
     .await?;
     let (registry, city) = (platform.registry(), Arc::clone(&platform.live.board().city));

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use axum::extract::{Query, State};
+use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use domain::decision::AlertId;
@@ -12,6 +12,7 @@ use domain::time::UtcMs;
 use serde::Deserialize;
 
 use super::problem::Refused;
+use super::query::Query;
 use super::series;
 use crate::board::Board;
 use crate::desk::picture::FEED;

@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::{Extension, Path, Query, State};
+use axum::extract::{Extension, Path, State};
 use contract::views::{AgencyHealthView, DatastreamHealthView, DoorView, FeedView, StartView};
 use domain::desk::Role;
 use serde::Deserialize;
 
 use super::problem::Refused;
+use super::query::Query;
 use crate::access::Person;
 use crate::feed_health;
 use crate::platform::Platform;
@@ -54,6 +55,7 @@ pub async fn feed(
 
 /// Whose, and how many.
 #[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Asked {
     agency: Option<String>,
     data: Option<String>,

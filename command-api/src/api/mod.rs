@@ -17,6 +17,7 @@ pub mod health;
 pub mod letters;
 pub mod metrics;
 pub mod problem;
+pub mod query;
 pub mod registry;
 pub mod rejections;
 pub mod resources;

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::{Extension, Path, Query, State};
+use axum::extract::{Extension, Path, State};
 use base64ct::{Base64, Encoding};
 use contract::views::RejectionView;
 use domain::desk::Role;
@@ -18,6 +18,7 @@ use super::believed::instant;
 use super::guard::Feed;
 use super::letters::act_view;
 use super::problem::Refused;
+use super::query::Query;
 use crate::access::Person;
 use crate::platform::Platform;
 
@@ -26,6 +27,7 @@ pub const LIMIT_MAX: usize = 500;
 
 /// Which refusals.
 #[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Asked {
     agency: Option<String>,
     channel: Option<String>,

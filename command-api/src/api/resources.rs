@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use contract::views::{
     CityView, CorrectionView, EarthquakeView, HospitalView, IncidentView, LogEntry, RecordView,
@@ -14,6 +14,7 @@ use serde::Deserialize;
 use stream::hazards::Model;
 
 use super::problem::Refused;
+use super::query::Query;
 use crate::board::Board;
 use crate::desk::views;
 use crate::duty_log;

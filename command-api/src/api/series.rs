@@ -4,13 +4,14 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, State};
 use contract::views::{SeriesView, ThresholdView};
 use domain::time::{HOUR_MS, UtcMs};
 use serde::Deserialize;
 
 use super::believed::instant;
 use super::problem::Refused;
+use super::query::Query;
 use crate::gazetteer::Gazetteer;
 use crate::platform::Platform;
 
@@ -25,6 +26,7 @@ const GAP_INTERVALS: i64 = 2;
 
 /// Which series.
 #[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Asked {
     property: String,
     from: Option<String>,

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::{Extension, Path, Query, State};
+use axum::extract::{Extension, Path, State};
 use contract::views::{ForecastView, ReportStatus, SituationDetail, SituationView};
 use domain::desk::Role;
 use domain::ids::{AgencyId, ReportId};
@@ -13,6 +13,7 @@ use serde::Deserialize;
 use super::believed::instant;
 use super::guard::Feed;
 use super::problem::Refused;
+use super::query::Query;
 use super::situations_past;
 use crate::access::Person;
 use crate::desk::situations::{forecasts, views};
@@ -20,6 +21,7 @@ use crate::platform::Platform;
 
 /// Which reports.
 #[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Which {
     kind: Option<String>,
     zone: Option<String>,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::body::Body;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, State};
 use axum::http::HeaderValue;
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
@@ -15,6 +15,7 @@ use domain::report::Report;
 use serde::Deserialize;
 
 use super::problem::Refused;
+use super::query::Query;
 use crate::desk::warning_views::{Measure, warning};
 use crate::platform::Platform;
 
@@ -23,6 +24,7 @@ pub const WARNINGS_LIMIT: usize = 500;
 
 /// Which warnings.
 #[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Which {
     state: Option<String>,
 }

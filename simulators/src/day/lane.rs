@@ -267,7 +267,9 @@ impl Lane {
             }
             let Some((_, line)) = &mut self.line else { continue };
             let sent = Instant::now();
+            self.shared.ledger().waiting += 1;
             let said = timeout(PATIENCE, line.deliver(shot, &self.voice, &doors)).await;
+            self.shared.ledger().waiting -= 1;
             match said {
                 Ok(Ok(answer)) => {
                     self.note(life, shot, &answer, again, sent.elapsed());

@@ -121,6 +121,8 @@ pub struct Ledger {
     pub surprises: Vec<String>,
     /// From sending to the answer, by door.
     pub lags: BTreeMap<&'static str, Latencies>,
+    /// Sendings that are on their way just now: made, and not answered yet.
+    pub waiting: u64,
 }
 
 /// One sending that was answered.

@@ -17,6 +17,36 @@ fn the_example_reads_clean() {
     assert_eq!(city.about.offset_s, 8 * 3600);
 }
 
+/// A file of the example with its examples in comments taken out of them.
+fn uncommented(file: &str, from: &str) -> String {
+    let text = String::from_utf8(City::scaffold()[file].clone()).unwrap();
+    let (before, example) = text.split_once(from).unwrap();
+    let example: Vec<&str> = example.lines().map(|l| l.strip_prefix("# ").unwrap_or(l)).collect();
+    format!("{before}{}{}", from.trim_start_matches("# "), example.join("\n"))
+}
+
+#[test]
+fn the_examples_in_comments_read_clean() {
+    let city = City::read(&City::scaffold()).unwrap();
+    assert_eq!((city.neighbours.len(), city.fallbacks.len()), (1, 0));
+    assert_eq!((city.exchange.own.is_some(), city.exchange.peers.len()), (true, 0));
+    let mut files = City::scaffold();
+    let quality = uncommented("quality.toml", "# [[fallback]]");
+    files.insert("quality.toml".into(), quality.into_bytes());
+    let peer = uncommented("exchange.toml", "# [[peer]]").replace('…', &"0a".repeat(32));
+    files.insert("exchange.toml".into(), peer.into_bytes());
+    for (file, row) in [
+        ("stations.csv", "WH-004,桥下水位站(虚构),,hydrology,113.24,21.32,pearl_river,0.557,\n"),
+        ("datastreams.csv", "WH-004,water_level,300,-2,12,3,21600,\n"),
+    ] {
+        files.get_mut(file).unwrap().extend_from_slice(row.as_bytes());
+    }
+    assert_eq!(errors(&files), Vec::<String>::new());
+    let city = City::read(&files).unwrap();
+    assert_eq!(city.fallbacks[0].source.as_str(), "WH-004");
+    assert!(city.exchange.peers[0].public_key.is_some());
+}
+
 #[test]
 fn the_least_city_is_five_short_files() {
     let mut files = CityFiles::new();
