@@ -270,6 +270,7 @@ impl Driver {
         if let Some(plan) = &self.plan {
             if now >= self.next_epoch {
                 self.silence.adopt(plan, now);
+                self.silence.release(plan, seq, now, out);
                 self.next_epoch = plan.next_interval(now);
             }
             self.silence.tick(plan, seq, before, now, &self.routes, out);
@@ -295,6 +296,9 @@ impl Driver {
         out.refused.extend(plan.refused.iter().cloned());
         self.shared.add_plan(plan.clone());
         self.adopt(plan.clone());
+        if self.now != NEVER {
+            self.silence.release(&plan, seq, self.now, out);
+        }
         for worker in 0..self.peers {
             out.items.push(note(What::Configure, seq, holds_from, plan.number, worker));
         }

@@ -117,6 +117,9 @@ pub enum Why {
     Silence(u64),
     /// The hazard, or the station, is no longer in the city's files.
     Withdrawn,
+    /// These datastreams of the station are not, which were silent (a bit each, by position); or none
+    /// of a silent agency is.
+    Unexpected(u64),
 }
 
 /// One decision before it is written out.

@@ -21,6 +21,7 @@ pub mod recompute;
 pub mod risk;
 pub mod series;
 mod shared;
+pub mod silences;
 pub mod snapshot;
 pub mod topology;
 pub mod watch;

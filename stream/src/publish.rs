@@ -14,6 +14,7 @@ use crate::item::{FEED, Ruling, Where, Why};
 use crate::outlet::Picture;
 use crate::plan::{Measure, Plan};
 use crate::shared::Shared;
+use crate::silences;
 use crate::snapshot::Snapshot;
 
 /// Why what was decided cannot be published.
@@ -185,23 +186,20 @@ fn rule(ruling: &Ruling, plan: &Plan) -> String {
             format!("highest of its stations: {name}")
         }
         Why::Silence(0) => "every station of the agency is overdue".to_owned(),
-        Why::Silence(mask) => silence(mask, ruling.place, plan),
-        Why::Withdrawn => "withdrawn from the configuration".to_owned(),
+        Why::Silence(mask) => {
+            silences::rule(&properties(mask, ruling.place, plan), plan.silent_after())
+        }
+        Why::Withdrawn | Why::Unexpected(0) => silences::WITHDRAWN.to_owned(),
+        Why::Unexpected(mask) => silences::withdrawn(&properties(mask, ruling.place, plan)),
     }
 }
 
-fn silence(mask: u64, place: Where, plan: &Plan) -> String {
-    let Where::Station(station) = place else { return String::new() };
+/// The properties of a station that a mask names: a bit each, by position.
+fn properties(mask: u64, place: Where, plan: &Plan) -> Vec<&str> {
+    let Where::Station(station) = place else { return Vec::new() };
     let streams = plan.stations.get(station as usize).map_or(&[][..], |s| &s.streams);
     let named = streams.iter().zip(0u32..).filter(|(_, bit)| mask & (1 << (bit & 63)) != 0);
-    let names: Vec<&str> = named
-        .filter_map(|(ix, _)| Some(plan.streams.get(*ix as usize)?.property.as_str()))
-        .collect();
-    format!(
-        "{}: silence is {} expected intervals without a frame",
-        names.join(" "),
-        plan.silent_after()
-    )
+    named.filter_map(|(ix, _)| Some(plan.streams.get(*ix as usize)?.property.as_str())).collect()
 }
 
 /// `3 h`, `45 min`, `90 s`.

@@ -20,6 +20,8 @@ pub mod room;
 mod room_tests;
 pub mod rule;
 pub mod seat;
+#[cfg(test)]
+pub(crate) mod silences_tests;
 pub mod situations;
 #[cfg(test)]
 pub(crate) mod tests;

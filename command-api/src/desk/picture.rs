@@ -17,6 +17,7 @@ use domain::report::{OfficialSignal, UnitStatus};
 use domain::time::UtcMs;
 use serde::{Deserialize, Serialize};
 use stream::risk::Beliefs;
+use stream::silences::Silences;
 
 pub use task::{Step, Task, TaskState};
 
@@ -182,6 +183,9 @@ pub struct Told {
     pub decisions: VecDeque<LoggedDecision>,
     /// (journal number, place within it) of the newest decision: an older one is not taken twice.
     pub newest: (u64, u8),
+    /// Of a silence: what is silent.
+    #[serde(default)]
+    pub silent: Silences,
 }
 
 /// A decision as the picture keeps it (its own encoding has optional fields left out, which only a

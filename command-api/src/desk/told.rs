@@ -4,6 +4,7 @@
 use contract::views::LogEntry;
 use domain::decision::{AlertId, Decision, DecisionKind};
 use domain::time::UtcMs;
+use stream::silences::{self, Silences};
 
 use super::picture::{
     ALERT_DECISIONS_KEPT, Alert, Believed, FEED, LOG_KEPT, LoggedDecision, Picture, Told,
@@ -23,7 +24,9 @@ pub fn tell(picture: &mut Picture, decision: &Decision, touched: &mut Touched) {
     let Some(id) = alert_of(picture, decision, at) else { return };
     let place = (decision.seq.map_or(0, |s| s.0), place_in_seq(decision.kind));
     let alert = picture.alerts.entry(id.clone()).or_default();
-    if alert.told.as_ref().is_some_and(|t| t.newest >= place && place.0 > 0) {
+    // Two silences of one place may come of one tick: the later of them is another line.
+    let later = |t: &Told| id.hazard == FEED && t.newest == place && at > t.changed;
+    if alert.told.as_ref().is_some_and(|t| t.newest >= place && place.0 > 0 && !later(t)) {
         return;
     }
     let levels = &picture.levels;
@@ -34,11 +37,15 @@ pub fn tell(picture: &mut Picture, decision: &Decision, touched: &mut Touched) {
     told.changed = at;
     told.value_before = told.value;
     told.value = decision.value;
-    told.rule = decision.rule.clone();
+    let is_silent = told.silent.take(decision);
     let ends = matches!(decision.kind, DecisionKind::AlertCleared | DecisionKind::FeedReturned);
-    if ends {
+    if !(ends && is_silent) {
+        told.rule = decision.rule.clone();
+    }
+    told.rule = told.silent.rule(&told.rule);
+    if ends && !is_silent {
         told.cleared = Some(at);
-    } else {
+    } else if !ends {
         told.level = decision.level.clone();
         told.cleared = None;
         if rank(&told.level) > rank(&told.peak) {
@@ -72,19 +79,22 @@ fn believe(picture: &mut Picture, decision: &Decision, at: UtcMs, touched: &mut 
     }
 }
 
-/// The alert a decision is about. A silence carries its own identity where the engine gave none.
+/// The alert a decision is about. A silence carries its own identity where the engine gave none:
+/// that of its place which stands, or a new one.
 pub fn alert_of(picture: &Picture, decision: &Decision, at: UtcMs) -> Option<AlertId> {
     if let Some(id) = &decision.alert {
         return Some(id.clone());
     }
     let named = |raised| AlertId { hazard: FEED.into(), place: decision.place.clone(), raised };
+    let range = named(UtcMs(i64::MIN))..=named(UtcMs(i64::MAX));
+    let newest = picture.alerts.range(range).next_back();
+    let stands = |alert: &Alert| alert.told.as_ref().is_some_and(|told| told.silent.any());
     match decision.kind {
-        DecisionKind::FeedSilent => Some(named(at)),
-        DecisionKind::FeedReturned => {
-            let range = named(UtcMs(i64::MIN))..=named(UtcMs(i64::MAX));
-            let newest = picture.alerts.range(range).next_back();
-            newest.map(|(id, _)| id.clone())
-        }
+        DecisionKind::FeedSilent => match newest.filter(|(_, alert)| stands(alert)) {
+            Some((id, _)) => Some(id.clone()),
+            None => Some(named(at)),
+        },
+        DecisionKind::FeedReturned => newest.map(|(id, _)| id.clone()),
         _ => None,
     }
 }
@@ -103,6 +113,7 @@ fn first(decision: &Decision, raised: UtcMs) -> Told {
         amended: None,
         decisions: std::collections::VecDeque::new(),
         newest: (0, 0),
+        silent: Silences::default(),
     }
 }
 
@@ -140,11 +151,17 @@ fn write_log(
 /// The line of the duty log that a decision is.
 pub fn line(decision: &Decision, at: UtcMs, about: String) -> LogEntry {
     let value = decision.value.map(|v| format!(" {v}")).unwrap_or_default();
+    // Nobody waits for it any more: it is not back.
+    let is_back = !decision.rule.ends_with(silences::WITHDRAWN);
+    let what = match decision.kind {
+        DecisionKind::FeedReturned if !is_back => "feed.withdrawn",
+        kind => kind.wire(),
+    };
     LogEntry {
         seq: decision.seq.map_or(0, |s| s.0),
         at_ms: at.0,
         by: "platform".into(),
-        what: decision.kind.wire().into(),
+        what: what.into(),
         about,
         detail: format!("{} -> {}{value}", decision.was, decision.level),
     }

@@ -3,9 +3,11 @@
 
 use std::time::Duration;
 
+use domain::decision::Decision;
 use domain::ids::Seq;
 use journal::DerivedError;
 use journal::decisions::{DecisionLine, DecisionStore};
+use stream::silences::Silences;
 
 use crate::desk::picture::FEED;
 
@@ -61,16 +63,30 @@ impl Kept {
         !self.told
     }
 
-    /// The newest alert that a place is silent, kept or waiting.
+    /// The newest alert that a place is silent, kept or waiting, and what of it is silent still.
     ///
     /// # Errors
     /// SQLite's.
-    pub(super) fn newest_silence(&self, place: &str) -> Result<Option<String>, DerivedError> {
+    pub(super) fn newest_silence(
+        &self,
+        place: &str,
+    ) -> Result<(Option<String>, Silences), DerivedError> {
         let begins = format!("{FEED}@{place}@");
         let mut waiting = self.waiting.iter().rev().filter_map(|line| line.alert.as_ref());
-        match waiting.find(|alert| alert.starts_with(&begins)) {
-            Some(alert) => Ok(Some(alert.clone())),
-            None => self.store.read().newest_alert(FEED, place),
+        let found = match waiting.find(|alert| alert.starts_with(&begins)) {
+            Some(alert) => Some(alert.clone()),
+            None => self.store.read().newest_alert(FEED, place)?,
+        };
+        let mut silences = Silences::default();
+        let Some(alert) = found else { return Ok((None, silences)) };
+        let kept = self.store.read().of_alert(&alert)?;
+        let waiting = self.waiting.iter().filter(|line| line.alert.as_ref() == Some(&alert));
+        for line in kept.iter().chain(waiting) {
+            // A line that the store gave back is one that was written.
+            if let Ok(decision) = serde_json::from_slice::<Decision>(&line.json) {
+                silences.take(&decision);
+            }
         }
+        Ok((Some(alert), silences))
     }
 }

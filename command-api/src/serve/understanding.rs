@@ -1,6 +1,7 @@
 //! The engine over the journal: its inlet is a reader, its outlet the decision store and the desk.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,6 +12,7 @@ use domain::time::UtcMs;
 use journal::decisions::{DecisionLine, DecisionStore};
 use journal::snapshots::{SnapshotStore, StateRow};
 use journal::{DerivedError, Journal, Progress, Reader, Watermark};
+use stream::silences::Silences;
 use stream::snapshot::{Row, Snapshot};
 use stream::{Decided, Engine, EngineConfig, Heard, InletError, OutletError};
 
@@ -159,28 +161,54 @@ fn lines(decisions: &[Decision]) -> Result<Vec<DecisionLine>, serde_json::Error>
 }
 
 /// Gives the lines of a silence the id that the desk knows it by: the engine names a silence by its
-/// place, and its end not at all.
+/// place, and its end not at all. What falls silent at a place where something is silent already is
+/// of the same alert.
 fn name_silences(
     lines: &mut [DecisionLine],
     decisions: &[Decision],
     kept: &Kept,
 ) -> Result<(), DerivedError> {
-    let mut newest: BTreeMap<&str, String> = BTreeMap::new();
+    let mut newest: BTreeMap<&str, (Option<String>, Silences)> = BTreeMap::new();
     for (line, decision) in lines.iter_mut().zip(decisions) {
-        let place = decision.place.as_str();
-        match (decision.kind, line.told) {
-            (DecisionKind::FeedSilent, Some(raised)) if line.alert.is_none() => {
-                let id =
-                    AlertId { hazard: FEED.into(), place: place.to_owned(), raised }.to_string();
-                newest.insert(place, id.clone());
-                line.alert = Some(id);
-            }
-            (DecisionKind::FeedReturned, _) if line.alert.is_none() => {
-                let here = newest.get(place).cloned();
-                line.alert = if here.is_some() { here } else { kept.newest_silence(place)? };
-            }
-            _ => {}
+        let silent = decision.kind == DecisionKind::FeedSilent;
+        if line.alert.is_some() || !(silent || decision.kind == DecisionKind::FeedReturned) {
+            continue;
         }
+        let place = decision.place.as_str();
+        let (alert, silences) = match newest.entry(place) {
+            Entry::Occupied(entry) => entry.into_mut(),
+            Entry::Vacant(entry) => entry.insert(kept.newest_silence(place)?),
+        };
+        if let Some(raised) = line.told.filter(|_| silent && !silences.any()) {
+            let id = AlertId { hazard: FEED.into(), place: place.to_owned(), raised };
+            *alert = Some(id.to_string());
+        }
+        silences.take(decision);
+        line.alert = alert.clone();
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::desk::silences_tests::two_of_one_station;
+
+    #[test]
+    fn the_silences_of_one_station_have_one_name_until_the_last_has_ended() {
+        let decisions = two_of_one_station();
+        for batch in [1, 2, decisions.len()] {
+            let folder = tempfile::tempdir().unwrap();
+            let mut kept = Kept::over(DecisionStore::open(folder.path()).unwrap()).unwrap();
+            let mut names = Vec::new();
+            for some in decisions.chunks(batch) {
+                let mut lines = lines(some).unwrap();
+                name_silences(&mut lines, some, &kept).unwrap();
+                names.extend(lines.iter().map(|line| line.alert.clone().unwrap()));
+                kept.keep(lines, some.last().unwrap().seq.unwrap()).unwrap();
+            }
+            assert!(names[..5].iter().all(|name| *name == names[0]), "{batch}: {names:#?}");
+            assert_ne!(names[5], names[0], "{batch}");
+        }
+    }
 }

@@ -28,6 +28,7 @@ export const events = {
   'did.alert.cleared': ['消警', 'cleared'],
   'did.feed.silent': ['资料中断', 'silent'],
   'did.feed.returned': ['资料恢复', 'returned'],
+  'did.feed.withdrawn': ['已撤站，不再等待资料', 'withdrawn, not waited for any more'],
   'did.unit_distressed': ['求救', 'in distress'],
   'did.unit_safe': ['求救解除', 'distress over'],
   'did.signed_in': ['登录', 'signed in'],

@@ -19,12 +19,15 @@ use serde::{Deserialize, Serialize};
 use super::{Ordered, Route, note};
 use crate::item::{What, Where, Why};
 use crate::outlet::Frontier;
-use crate::plan::Plan;
+use crate::plan::{Plan, Station};
 use crate::watch::place::NEVER;
 use told::{mask, told};
 
 /// A longer step means that the platform was down: 10 min. Ticks made up: [`crate::clock::fill`].
 pub const TICK_GAP_MS: i64 = 10 * MINUTE_MS;
+
+/// The interval of what is not expected at all, ms.
+const UNEXPECTED: i64 = i64::MAX / 4;
 
 /// One datastream as a source.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -74,8 +77,8 @@ impl Silence {
         for (stream, at) in plan.streams.iter().zip(0usize..) {
             // What the city's files do not name is not expected.
             let named = stream.interval_ms(now).filter(|_| stream.named);
-            let interval = named.unwrap_or(i64::MAX / 4);
-            let span = interval.saturating_mul(plan.silent_after()).min(i64::MAX / 4);
+            let interval = named.unwrap_or(UNEXPECTED);
+            let span = interval.saturating_mul(plan.silent_after()).min(UNEXPECTED);
             match self.sources.get_mut(at) {
                 Some(source) if source.span != span => {
                     if source.due != NEVER && !source.silent {
@@ -97,6 +100,42 @@ impl Silence {
             }
         }
         self.earliest = NEVER;
+        self.settle_awake();
+    }
+
+    /// Ends what was told of sources, and of whole agencies, that are not expected any more.
+    pub(crate) fn release(&mut self, plan: &Arc<Plan>, seq: u64, now: i64, out: &mut Ordered) {
+        let is_released = |source: &Source| source.silent && source.interval >= UNEXPECTED;
+        for (station, at) in plan.stations.iter().zip(0u32..) {
+            let mut told_of = Vec::new();
+            for ix in &station.streams {
+                let Some(source) = self.sources.get_mut(*ix as usize).filter(|s| is_released(s))
+                else {
+                    continue;
+                };
+                source.silent = false;
+                source.due = now.saturating_add(source.span);
+                if std::mem::take(&mut source.told) {
+                    told_of.push(*ix);
+                }
+                self.filled.remove(ix);
+            }
+            if !told_of.is_empty() {
+                let why = Why::Unexpected(mask(plan, at, &told_of));
+                let place = Where::Station(at);
+                out.rulings.push(told(plan, seq, DecisionKind::FeedReturned, place, now, why));
+            }
+        }
+        for (whole, agency) in self.agencies.iter_mut().zip(0u32..) {
+            let of = |station: &&Station| station.agency == agency;
+            let streams = plan.stations.iter().filter(of).flat_map(|s| &s.streams);
+            let mut expected = streams.filter_map(|ix| self.sources.get(*ix as usize));
+            if *whole && expected.all(|source| source.interval >= UNEXPECTED) {
+                *whole = false;
+                let (place, why) = (Where::Agency(agency), Why::Unexpected(0));
+                out.rulings.push(told(plan, seq, DecisionKind::FeedReturned, place, now, why));
+            }
+        }
         self.settle_awake();
     }
 
@@ -355,7 +394,8 @@ impl Silence {
         for station in plan.stations.iter().filter(|s| s.agency == agency) {
             let mut any = false;
             for ix in &station.streams {
-                let Some(source) = self.sources.get(*ix as usize) else { continue };
+                let source = self.sources.get(*ix as usize).filter(|s| s.interval < UNEXPECTED);
+                let Some(source) = source else { continue };
                 any = true;
                 let heard = source.due.saturating_sub(source.span);
                 if !source.silent && heard.saturating_add(source.interval) > at {

@@ -215,3 +215,59 @@ fn an_interval_of_the_files_that_begins_later_holds_from_then_on() {
     story.tick(START + 6 * HOUR);
     assert_eq!(feeds(&run(&story)), ["feed.silent Q @120"]);
 }
+
+/// The city without its last station; what it had keeps its number.
+fn without_the_last(story: &mut Story, town_before: &Town, stations: usize) {
+    let after = town(stations - 1);
+    let registry = after.city().registry(town_before.city().registry(&[]).rows());
+    let mut change = after.configuration(story.now.expect("it ticks"));
+    if let domain::record::Record::Configuration { datastreams, .. } = &mut change {
+        *datastreams = registry.rows().to_vec();
+    }
+    story.push(change);
+}
+
+#[test]
+fn a_silent_station_that_is_withdrawn_is_waited_for_no_more_and_that_is_told() {
+    let town = town(3);
+    let mut story = town.story();
+    rain(&town, &mut story, 3, 0, 60, &[]);
+    rain(&town, &mut story, 3, 60, 120, &[2]);
+    without_the_last(&mut story, &town, 3);
+    rain(&town, &mut story, 3, 120, 240, &[2]);
+    let told = run(&story);
+    assert_eq!(feeds(&told), ["feed.silent R2 @70", "feed.returned R2 @115"]);
+    let last = told.decisions.iter().rfind(|d| d.hazard == "feed").expect("a line");
+    assert_eq!(last.rule, "rainfall: withdrawn from the configuration");
+}
+
+#[test]
+fn a_station_that_is_withdrawn_does_not_keep_its_agency_from_being_silent() {
+    let town = town(4);
+    let mut story = town.story();
+    rain(&town, &mut story, 4, 0, 60, &[]);
+    without_the_last(&mut story, &town, 4);
+    rain(&town, &mut story, 4, 60, 120, &[3]);
+    story.tick(START + 180 * MIN);
+    assert_eq!(feeds(&run(&story)), ["feed.silent agency:met @130"]);
+}
+
+#[test]
+fn an_agency_of_which_nothing_is_expected_any_more_is_not_silent() {
+    let before = town(2).station("H0", "hyd", &[("rainfall", 300)]);
+    let mut story = before.story();
+    rain(&before, &mut story, 2, 0, 60, &[]);
+    for minute in (0..120).step_by(5) {
+        story.at(before.stream("H0", "rainfall"), START + minute * MIN, 0.0);
+    }
+    let after = Town::default().hazard("rainfall", RAIN).station("H0", "hyd", &[("rainfall", 300)]);
+    let registry = after.city().registry(before.city().registry(&[]).rows());
+    let mut change = after.configuration(story.now.expect("it ticks"));
+    if let domain::record::Record::Configuration { datastreams, .. } = &mut change {
+        *datastreams = registry.rows().to_vec();
+    }
+    story.push(change);
+    let told = feeds(&run(&story));
+    let of: Vec<&String> = told.iter().filter(|row| row.contains("agency:met")).collect();
+    assert_eq!(of, ["feed.silent agency:met @70", "feed.returned agency:met @115"]);
+}
