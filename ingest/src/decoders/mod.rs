@@ -2,7 +2,7 @@
 //! damage and the benchmarks try. A new protocol is a line here and one in [`samples`]; a kind of
 //! report is on it by itself.
 
-mod samples;
+pub(crate) mod samples;
 
 use std::borrow::Cow;
 

@@ -257,7 +257,7 @@ const FORECAST: &str = r#"{"id":"TJ-1","t":"2026-09-11T12:00:00+08:00","station"
 const HOSPITAL: &str = r#"{"hospital":"JM-H01","t":"2026-09-11T22:00:00+08:00","bed_capacity":[{"type":"adult_icu","status":"vacant_available","baseline":44,"available":4,"additional_24h":6,"additional_72h":10}],"traffic":"closed","traffic_reason":"CT","ems_capacity":{"red":1,"green":12},"offload":"delayed","offload_minutes":45,"clinical":"full","facility":"compromised","staffing":"adequate","admissions_24h":31,"note":"x"}"#;
 
 /// The example of the standard's form, with every part that is read.
-const HAVE: &str = r#"<?xml version="1.0" encoding="UTF-8"?>
+pub(crate) const HAVE: &str = r#"<?xml version="1.0" encoding="UTF-8"?>
 <have:HospitalStatus xmlns:have="urn:oasis:names:tc:emergency:EDXL:HAVE:1.0" xmlns:xnl="urn:oasis:names:tc:ciq:xnl:3" xmlns:gml="http://www.opengis.net/gml">
  <have:Hospital>
   <have:Organization>
@@ -286,7 +286,8 @@ const HAVE: &str = r#"<?xml version="1.0" encoding="UTF-8"?>
  </have:Hospital>
 </have:HospitalStatus>"#;
 
-const QUAKE: &str = r#"<?xml version="1.0" encoding="UTF-8"?>
+/// Two events, of which one has two origins and two magnitudes.
+pub(crate) const QUAKE: &str = r#"<?xml version="1.0" encoding="UTF-8"?>
 <q:quakeml xmlns="http://quakeml.org/xmlns/bed/1.2" xmlns:q="http://quakeml.org/xmlns/quakeml/1.2">
  <eventParameters publicID="smi:example.org/parameters">
   <event publicID="smi:example.org/event/1">

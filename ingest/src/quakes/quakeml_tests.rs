@@ -1,30 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
-
-const TWO: &str = r#"<?xml version="1.0" encoding="UTF-8"?>
-<q:quakeml xmlns="http://quakeml.org/xmlns/bed/1.2" xmlns:q="http://quakeml.org/xmlns/quakeml/1.2">
- <eventParameters publicID="smi:example.org/parameters">
-  <event publicID="smi:example.org/event/1">
-   <preferredOriginID>smi:example.org/origin/2</preferredOriginID>
-   <preferredMagnitudeID>smi:example.org/magnitude/Mw</preferredMagnitudeID>
-   <type>earthquake</type>
-   <description><text>TAISHAN OFFSHORE (fictional)</text><type>region name</type></description>
-   <creationInfo><agencyID>GD</agencyID><creationTime>2026-06-10T19:10:00Z</creationTime></creationInfo>
-   <origin publicID="smi:example.org/origin/1"><time><value>2026-06-10T19:04:00</value></time>
-    <latitude><value>21.0</value></latitude><longitude><value>112.0</value></longitude></origin>
-   <origin publicID="smi:example.org/origin/2"><time><value>2026-06-10T19:05:00.123456Z</value></time>
-    <latitude><value>21.6</value><uncertainty>0.1</uncertainty></latitude><longitude><value>112.9</value></longitude>
-    <depth><value>12000</value></depth><evaluationMode>manual</evaluationMode>
-    <creationInfo><creationTime>2026-06-10T19:30:00Z</creationTime></creationInfo></origin>
-   <magnitude publicID="smi:example.org/magnitude/ML"><mag><value>4.9</value></mag><type>ML</type></magnitude>
-   <magnitude publicID="smi:example.org/magnitude/Mw"><mag><value>4.3</value></mag><type>Mw</type></magnitude>
-  </event>
-  <event publicID="smi:example.org/event/2"><type>not existing</type>
-   <origin publicID="o"><time><value>2026-06-10T19:04:00Z</value></time>
-    <latitude><value>21.0</value></latitude><longitude><value>112.0</value></longitude></origin></event>
- </eventParameters>
-</q:quakeml>"#;
+use crate::decoders::samples::QUAKE as TWO;
 
 fn first(xml: &str) -> Result<Earthquake, Why> {
     match document(xml.as_bytes())?.remove(0).read? {

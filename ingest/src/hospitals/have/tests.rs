@@ -7,6 +7,7 @@ use domain::report::EmergencyTraffic;
 use domain::time::UtcMs;
 
 use super::*;
+use crate::decoders::samples::HAVE as DOCUMENT;
 use crate::hospitals::decode::hospital;
 
 fn read(body: &str) -> Vec<Result<HospitalReport, Why>> {
@@ -18,35 +19,6 @@ fn read(body: &str) -> Vec<Result<HospitalReport, Why>> {
         })
         .collect()
 }
-
-const DOCUMENT: &str = r#"<?xml version="1.0" encoding="UTF-8"?>
-<have:HospitalStatus xmlns:have="urn:oasis:names:tc:emergency:EDXL:HAVE:1.0" xmlns:xnl="urn:oasis:names:tc:ciq:xnl:3" xmlns:gml="http://www.opengis.net/gml">
- <have:Hospital>
-  <have:Organization>
-   <have:OrganizationInformation><xnl:OrganisationName xnl:ID="JM-H01"><xnl:NameElement>蓬江第一人民医院(虚构)</xnl:NameElement></xnl:OrganisationName></have:OrganizationInformation>
-   <have:OrganizationGeoLocation><gml:Point><gml:coordinates>22.5, 113.0</gml:coordinates></gml:Point></have:OrganizationGeoLocation>
-  </have:Organization>
-  <have:EmergencyDepartmentStatus>
-   <have:EMSTraffic><have:EMSTrafficStatus>Closed</have:EMSTrafficStatus><have:EMSTrafficReason>CT 停机</have:EMSTrafficReason></have:EMSTraffic>
-   <have:EMSCapacity><have:TriageCount><have:TriageCodeRed>1</have:TriageCodeRed><have:TriageCodeGreen><have:Quantity>12</have:Quantity></have:TriageCodeGreen></have:TriageCount></have:EMSCapacity>
-   <have:EMSCensus><have:TriageCode><have:TriageCodeValue>Yellow</have:TriageCodeValue><have:TriageCountQuantity>7</have:TriageCountQuantity></have:TriageCode></have:EMSCensus>
-   <have:EMSAmbulanceStatus><have:EMSOffloadStatus>Delayed</have:EMSOffloadStatus><have:EMSOffloadMinutes>45</have:EMSOffloadMinutes></have:EMSAmbulanceStatus>
-  </have:EmergencyDepartmentStatus>
-  <have:HospitalBedCapacityStatus>
-   <have:BedCapacity><have:BedType>AdultICU</have:BedType><have:Capacity><have:CapacityStatus>Vacant/Available</have:CapacityStatus><have:AvailableCount>4</have:AvailableCount><have:BaselineCount>44</have:BaselineCount><have:AdditionalCapacityCount24Hr>6</have:AdditionalCapacityCount24Hr><have:AdditionalCapacityCount72Hr>10</have:AdditionalCapacityCount72Hr></have:Capacity></have:BedCapacity>
-   <have:BedCapacity><have:BedType>MedicalSurgical</have:BedType><have:CapacityStatus>VacantAvailable</have:CapacityStatus><have:AvailableCount>56</have:AvailableCount><have:BaselineCount>156</have:BaselineCount></have:BedCapacity>
-  </have:HospitalBedCapacityStatus>
-  <have:ServiceCoverageStatus><have:Burn>true</have:Burn></have:ServiceCoverageStatus>
-  <have:HospitalFacilityStatus>
-   <have:ClinicalStatus>Full</have:ClinicalStatus><have:DeconCapacity>Open</have:DeconCapacity>
-   <have:MorgueCapacity><have:MorgueCapacityStatus>Open</have:MorgueCapacityStatus><have:MorgueCapacityUnits>9</have:MorgueCapacityUnits></have:MorgueCapacity>
-   <have:FacilityStatus>Compromised</have:FacilityStatus><have:SecurityStatus>RestrictedAccess</have:SecurityStatus>
-   <have:Activity24Hr><have:Admissions>31</have:Admissions><have:Discharges>20</have:Discharges><have:Deaths>1</have:Deaths></have:Activity24Hr>
-  </have:HospitalFacilityStatus>
-  <have:HospitalResourceStatus><have:FacilityOperations>Insufficient</have:FacilityOperations><have:Staffing>Adequate</have:Staffing><have:CommentText>氧气 6 小时</have:CommentText></have:HospitalResourceStatus>
-  <have:LastUpdateTime>2026-09-11T22:00:00+08:00</have:LastUpdateTime>
- </have:Hospital>
-</have:HospitalStatus>"#;
 
 #[test]
 fn every_figure_of_a_document_is_read() {
