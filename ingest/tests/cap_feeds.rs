@@ -12,8 +12,9 @@ use domain::city::City;
 use domain::record::Record;
 use domain::refusal::Channel;
 use domain::report::Report;
+use ingest::cap::poll::fetch::Address;
 use ingest::cap::poll::listing::{Listing, read};
-use ingest::cap::poll::{States, run};
+use ingest::cap::poll::{ENTRIES_AT_ONCE, States, run};
 use ingest::register::Register;
 use support::{House, files, until};
 use tls::{Certificates, Clients, Door, Outward, TlsFiles};
@@ -172,6 +173,63 @@ async fn a_feed_that_does_not_answer_or_leads_elsewhere_is_known_as_down() {
     stop.send(true).unwrap();
     task.await.unwrap();
     server.abort();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_message_that_is_not_to_be_had_holds_nothing_up() {
+    let dir = tempfile::tempdir().unwrap();
+    let house = House::open(dir.path(), true);
+    house.admission.tick().await.unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let at = listener.local_addr().unwrap();
+    let site = Arc::new(Mutex::new(Site::default()));
+    let put = |path: &str, status: u16, body: &str| {
+        site.lock().unwrap().pages.insert(path.into(), (status, body.into()));
+    };
+    // As many dead links as are fetched at one look, before the one that is alive.
+    let gone: Vec<String> = (0..ENTRIES_AT_ONCE).map(|n| format!("/gone/{n}")).collect();
+    let links: Vec<&str> = gone.iter().map(String::as_str).chain(["one"]).collect();
+    put("/one", 200, &message("M1"));
+    put("/feed", 200, &atom(&links));
+    let server = tokio::spawn(serve(listener, site.clone()));
+
+    let mut city = files();
+    let feeds =
+        format!("[[feed]]\nagency = \"weather\"\nurl = \"http://{at}/feed\"\ninterval_s = 10\n");
+    city.insert("cap/feeds.toml".into(), feeds.into_bytes());
+    let city = City::read(&city).unwrap();
+    house.admission.configure(Arc::new(Register::of(&city, &city.registry(&[]))));
+    let (stop, stopped) = tokio::sync::watch::channel(false);
+    let states = States::default();
+    let task = tokio::spawn(run(house.admission.clone(), states.clone(), stopped));
+    until("the list was looked at", || !states.lock().unwrap().is_empty()).await;
+    let state = states.lock().unwrap().values().next().unwrap().clone();
+    assert!(state.answered.is_some() && state.down_since.is_none(), "the feed answers: {state:?}");
+    assert!(state.error.unwrap().contains("/gone/"), "which one, and why");
+    until("the one alive is fetched at the next look", || taken(&house) == ["M1"]).await;
+    stop.send(true).unwrap();
+    task.await.unwrap();
+    server.abort();
+}
+
+#[test]
+fn a_link_is_read_from_where_its_feed_is() {
+    let feed = Address::of("http://office.example/cap/list/index.atom?all=1").unwrap();
+    for (link, there) in [
+        ("one.cap", "http://office.example/cap/list/one.cap"),
+        ("./one.cap?v=2#top", "http://office.example/cap/list/one.cap?v=2"),
+        ("../one.cap", "http://office.example/cap/one.cap"),
+        ("../../../../one.cap", "http://office.example/one.cap"),
+        ("/one.cap", "http://office.example/one.cap"),
+        ("?id=http://x:1/", "http://office.example/cap/list/index.atom?id=http://x:1/"),
+        ("//office.example/one.cap", "http://office.example/one.cap"),
+        ("a/..", "http://office.example/cap/list/"),
+    ] {
+        assert_eq!(feed.join(link).map(|there| there.to_string()), Ok(there.to_owned()), "{link}");
+    }
+    for elsewhere in ["//evil.example/one.cap", "file:///etc/passwd", "https://office.example/1"] {
+        assert!(feed.join(elsewhere).is_err(), "{elsewhere}");
+    }
 }
 
 #[test]

@@ -37,21 +37,26 @@ pub(super) fn notice(hearing: &HearingHandle, now: UtcMs) -> Option<Notice> {
     })
 }
 
-/// Feeds of warnings that do not answer.
+/// Feeds of warnings that do not answer, or of which a message is not to be had.
 pub(super) fn cap_feeds(hearing: &HearingHandle, now: UtcMs) -> Option<Notice> {
     let states = hearing.cap_feeds();
-    let mut down =
-        states.iter().filter_map(|(url, s)| Some((url, s.error.as_ref()?, s.down_since)));
-    let (url, error, since) = down.next()?;
-    let count = 1 + down.count();
+    let mut failing: Vec<_> =
+        states.iter().filter_map(|(url, s)| Some((url, s.error.as_ref()?, s))).collect();
+    // One that does not answer at all stands before one that lacks a message.
+    failing.sort_by_key(|(_, _, state)| state.down_since.is_none());
+    let (url, error, state) = failing.first()?;
+    let detail = match state.down_since {
+        Some(_) => format!("the feed of warnings {url} is not read: {error}"),
+        None => format!("the feed of warnings {url} names a message that is not to be had: {error}"),
+    };
     Some(Notice {
         id: "cap_feed_down".into(),
         severity: "warning".into(),
-        detail: format!("the feed of warnings {url} is not read: {error}"),
-        figures: BTreeMap::from([("count".to_owned(), count as f64)]),
+        detail,
+        figures: BTreeMap::from([("count".to_owned(), failing.len() as f64)]),
         thresholds: Vec::new(),
         units: Vec::new(),
-        since_ms: since.unwrap_or(now).0,
+        since_ms: state.down_since.or(state.answered).unwrap_or(now).0,
     })
 }
 

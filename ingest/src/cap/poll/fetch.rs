@@ -69,16 +69,14 @@ impl Address {
         if self.secure { "https" } else { "http" }
     }
 
-    /// Where a link of this feed leads: on the same host and by the same scheme, or nowhere.
+    /// Where a link of this feed leads: on the same host and by the same scheme, or nowhere. A link
+    /// without a scheme is relative to the feed (RFC 3986, 5.2).
     ///
     /// # Errors
     /// Why it is not followed.
     pub fn join(&self, link: &str) -> Result<Self, String> {
         let link = link.trim();
-        if link.starts_with('/') && !link.starts_with("//") {
-            return Self::of(&format!("{}://{}{link}", self.scheme(), self.authority));
-        }
-        let there = Self::of(link)?;
+        let there = if has_scheme(link) { Self::of(link)? } else { self.relative(link)? };
         if there.authority == self.authority && there.secure == self.secure {
             return Ok(there);
         }
@@ -86,6 +84,22 @@ impl Address {
             return Err(format!("it leads from {} to {}", self.scheme(), there.scheme()));
         }
         Err(format!("it leads to another host, {}", there.authority))
+    }
+
+    fn relative(&self, link: &str) -> Result<Self, String> {
+        let scheme = self.scheme();
+        if link.starts_with("//") {
+            return Self::of(&format!("{scheme}:{link}"));
+        }
+        let own = self.path.split('?').next().unwrap_or_default();
+        let folder = own.rfind('/').map_or("/", |last| &own[..=last]);
+        let (path, rest) = link.split_at(link.find(['?', '#']).unwrap_or(link.len()));
+        let path = match path {
+            "" => own.to_owned(),
+            path if path.starts_with('/') => without_dots(path),
+            path => without_dots(&format!("{folder}{path}")),
+        };
+        Self::of(&format!("{scheme}://{}{path}{rest}", self.authority))
     }
 
     fn socket(&self) -> String {
@@ -104,6 +118,25 @@ impl Address {
             _ => &self.authority,
         }
     }
+}
+
+fn has_scheme(link: &str) -> bool {
+    let head = link.split(['/', '?', '#']).next().unwrap_or_default();
+    head.contains(':')
+}
+
+/// A path without its `.` and `..`.
+fn without_dots(path: &str) -> String {
+    let mut kept: Vec<&str> = Vec::new();
+    for segment in path.split('/').skip(1) {
+        match segment {
+            "." => {}
+            ".." => drop(kept.pop()),
+            segment => kept.push(segment),
+        }
+    }
+    let is_folder = matches!(path.rsplit('/').next(), Some("." | ".."));
+    format!("/{}{}", kept.join("/"), if is_folder && !kept.is_empty() { "/" } else { "" })
 }
 
 /// What the server said of the version that was read last.

@@ -38,7 +38,7 @@ pub const ENTRIES_AT_ONCE: usize = 64;
 pub struct FeedState {
     /// When it last answered, by the platform's clock.
     pub answered: Option<UtcMs>,
-    /// Why it did not, the last time; nothing where it did.
+    /// Why it did not, the last time, or which of its entries could not be had; nothing where all was.
     pub error: Option<String>,
     /// Since when it does not.
     pub down_since: Option<UtcMs>,
@@ -101,7 +101,13 @@ fn hold(states: &States) -> std::sync::MutexGuard<'_, BTreeMap<String, FeedState
 
 /// One feed, look after look.
 async fn follow(feed: CapFeed, admission: Admission, states: States) {
-    let mut follower = Follower { seen: Seen::default(), memo: Memo::default(), feed, admission };
+    let mut follower = Follower {
+        seen: Seen::default(),
+        failed: BTreeMap::new(),
+        memo: Memo::default(),
+        feed,
+        admission,
+    };
     let mut failures = 0_u32;
     loop {
         let looked = follower.look().await;
@@ -110,7 +116,9 @@ async fn follow(feed: CapFeed, admission: Admission, states: States) {
             let mut held = hold(&states);
             let state = held.entry(follower.feed.url.clone()).or_default();
             match &looked {
-                Ok(()) => *state = FeedState { answered: Some(now), ..FeedState::default() },
+                Ok(left) => {
+                    *state = FeedState { answered: Some(now), error: left.clone(), down_since: None };
+                }
                 Err(why) => {
                     state.error = Some(why.clone());
                     state.down_since.get_or_insert(now);
@@ -118,7 +126,13 @@ async fn follow(feed: CapFeed, admission: Admission, states: States) {
             }
         }
         failures = match looked {
-            Ok(()) => 0,
+            // One message that is not to be had makes the others come no later.
+            Ok(left) => {
+                if let Some(why) = left {
+                    tracing::warn!(url = follower.feed.url, why, "a message was not to be had");
+                }
+                0
+            }
             Err(why) => {
                 tracing::warn!(url = follower.feed.url, why, "a feed of warnings was not read");
                 failures.saturating_add(1)
@@ -159,47 +173,55 @@ struct Follower {
     feed: CapFeed,
     admission: Admission,
     seen: Seen,
+    /// Entries on the list that could not be had, and how often they were tried.
+    failed: BTreeMap<Entry, u32>,
     memo: Memo,
 }
 
 impl Follower {
-    /// One look: the list, then what is new on it.
-    async fn look(&mut self) -> Result<(), String> {
+    /// One look: the list, then what is new on it. Says which message was not to be had.
+    async fn look(&mut self) -> Result<Option<String>, String> {
         let address = Address::of(&self.feed.url)?;
         let feed = self.feed.clone();
         let trusted = tokio::task::spawn_blocking(move || trusted(&feed)).await;
         let trusted = trusted.unwrap_or_else(|broke| Err(broke.to_string()));
         let mut memo = self.memo.clone();
         let body = match fetch(&address, &trusted, &mut memo).await? {
-            Fetched::Unchanged => return Ok(()),
+            Fetched::Unchanged => return Ok(None),
             Fetched::Body(body) => body,
         };
-        let mut entries = match listing::read(&body)? {
-            listing::Listing::Entries(entries) => entries,
+        let entries = match listing::read(&body)? {
+            listing::Listing::Entries(entries) => self.wanted(entries),
             listing::Listing::Message => {
                 self.take(&address, &body).await?;
                 self.memo = memo;
-                return Ok(());
+                return Ok(None);
             }
         };
-        entries.retain(|entry| !self.seen.known.contains(entry));
         let is_whole = entries.len() <= ENTRIES_AT_ONCE;
-        let mut failed = None;
+        let mut left = None;
         for entry in entries.into_iter().take(ENTRIES_AT_ONCE) {
             if let Err(why) = self.entry(&address, &trusted, &entry).await {
-                failed = Some(format!("{}: {why}", entry.link));
+                left = Some(format!("{}: {why}", entry.link));
+                let tries = self.failed.entry(entry).or_default();
+                *tries = tries.saturating_add(1);
             } else {
+                self.failed.remove(&entry);
                 self.seen.put(entry);
             }
         }
-        match failed {
-            Some(why) => Err(why),
-            None => {
-                // Only a list that was worked off may be answered with "nothing new".
-                self.memo = if is_whole { memo } else { Memo::default() };
-                Ok(())
-            }
-        }
+        // Only a list that was worked off may be answered with "nothing new".
+        self.memo = if is_whole && left.is_none() { memo } else { Memo::default() };
+        Ok(left)
+    }
+
+    /// What is still to be fetched of a list: first what was tried least, so that entries that are
+    /// not to be had keep no other from being fetched.
+    fn wanted(&mut self, mut entries: Vec<Entry>) -> Vec<Entry> {
+        entries.retain(|entry| !self.seen.known.contains(entry));
+        self.failed.retain(|entry, _| entries.contains(entry));
+        entries.sort_by_key(|entry| self.failed.get(entry).copied().unwrap_or_default());
+        entries
     }
 
     async fn entry(
