@@ -288,7 +288,8 @@ impl HearingHandle {
     /// same can be asked for.
     pub fn feed_back(&self, agency: &AgencyId, body: bytes::Bytes) {
         let word = crate::mqtt::notes::FEEDBACK;
-        self.teller.tell(crate::mqtt::notes::Note { agency: agency.clone(), word, body });
+        let agency = agency.clone();
+        self.teller.tell(&crate::mqtt::notes::Note { agency, unit: None, word, body });
     }
 
     /// Tells the sender of something that was refused after its admission (a unit's report that the
@@ -299,7 +300,7 @@ impl HearingHandle {
         let (agency, source) = (&refusal.agency, &refusal.source);
         let note = crate::mqtt::notes::note(agency, source, refusal.received, &outcomes);
         if let Some(note) = note {
-            self.teller.tell(note);
+            self.teller.tell(&note);
         }
     }
 

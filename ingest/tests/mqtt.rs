@@ -181,9 +181,17 @@ async fn a_task_reaches_its_unit_and_the_report_comes_back() {
     };
     boat.publish_acked("fh/v1/units/boat-01/report", &report(2)).await;
     boat.publish_acked("fh/v1/units/boat-01/report", &report(2)).await;
+    boat.subscribe("fh/v1/units/boat-01/rejected").await;
     boat.publish_acked("fh/v1/units/boat-01/report", &report(999)).await;
+    let (topic, note) = boat.message().await;
+    assert_eq!(
+        (topic.as_str(), &note["reason"]),
+        ("fh/v1/units/boat-01/rejected", &"impossible_report".into()),
+        "by MQTT 3.1.1 an acknowledgement says no more than that it came"
+    );
     let other = report(2).replace("boat-01", "boat-02");
     boat.publish_acked("fh/v1/units/boat-01/report", &other).await;
+    assert_eq!(boat.message().await.1["reason"], "foreign_station");
     let reports = town
         .records()
         .into_iter()

@@ -249,7 +249,12 @@ async fn a_station_without_a_clock_is_refused_and_answered_and_one_ahead_is_kept
         reasons,
         [Reason::Time, Reason::FutureDated, Reason::FutureDated, Reason::FutureDated]
     );
-    assert_eq!(port.fates(), [(Fate::Refused, 2)]);
+    // The time of an observation that is none is the clock's fault too, and not the line's.
+    let mut unset = timed(9, HOUR, "1.000");
+    unset.body[18..23].fill(0xff);
+    assert_eq!(said(&station.say(&unset).await), (End::Eot, 9));
+    assert_eq!(port.refusals().last().map(|r| r.reason), Some(Reason::Time));
+    assert_eq!(port.fates(), [(Fate::Refused, 3)]);
     port.close().await;
 }
 

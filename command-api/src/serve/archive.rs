@@ -47,7 +47,9 @@ pub(super) fn cap_feeds(hearing: &HearingHandle, now: UtcMs) -> Option<Notice> {
     let (url, error, state) = failing.first()?;
     let detail = match state.down_since {
         Some(_) => format!("the feed of warnings {url} is not read: {error}"),
-        None => format!("the feed of warnings {url} names a message that is not to be had: {error}"),
+        None => {
+            format!("the feed of warnings {url} names a message that is not to be had: {error}")
+        }
     };
     Some(Notice {
         id: "cap_feed_down".into(),

@@ -210,12 +210,13 @@ impl Connection {
         self.client.try_ack(publish).map_err(|error| error.to_string())?;
         self.parts.shared.state().acknowledged += 1;
         let mut held = self.parts.held.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(note) = note {
+        let Some(note) = note else { return Ok(()) };
+        for topic in note.topics() {
             if held.len() >= super::DOWNLINKS_MAX {
                 self.parts.shared.state().dropped_notes += 1;
                 return Ok(());
             }
-            held.push_back(Down { topic: note.topic(), body: note.body, task: None });
+            held.push_back(Down { topic, body: note.body.clone(), task: None });
         }
         Ok(())
     }

@@ -1,13 +1,13 @@
-//! What a sender is told of its refusals, on `fh/v1/<agency>/rejected`: one note a packet, so that
-//! a large packet of errors is no flood. One refused item is an object; several are an array of
+//! What a sender is told of its refusals, on `fh/v1/<agency>/rejected`, and a unit of its own on
+//! `fh/v1/units/<unit>/rejected` too: one note a packet, so that a large packet of errors is no flood. One refused item is an object; several are an array of
 //! such objects, whose last says how many more there were.
 
 use bytes::Bytes;
-use domain::ids::AgencyId;
+use domain::ids::{AgencyId, UnitId};
 use domain::time::UtcMs;
 use serde::Serialize;
 
-use super::decode::ROOT;
+use super::decode::{Owner, ROOT, UNITS, owner};
 use crate::admit::Outcome;
 use crate::judge::Why;
 
@@ -24,6 +24,8 @@ pub const FEEDBACK: &str = "feedback";
 pub struct Note {
     /// To whom.
     pub agency: AgencyId,
+    /// Its unit, where that one sent it: it is told on a topic of its own too.
+    pub unit: Option<UnitId>,
     /// On which of its topics: [`REJECTED`] or [`FEEDBACK`].
     pub word: &'static str,
     /// The message, JSON.
@@ -31,9 +33,11 @@ pub struct Note {
 }
 
 impl Note {
-    /// The topic it goes to.
-    pub fn topic(&self) -> String {
-        format!("{ROOT}/{}/{}", self.agency, self.word)
+    /// The topics it goes to.
+    pub fn topics(&self) -> impl Iterator<Item = String> {
+        let unit = self.unit.as_ref();
+        let units = unit.map(|unit| format!("{ROOT}/{UNITS}/{}/{}", unit.as_str(), self.word));
+        std::iter::once(format!("{ROOT}/{}/{}", self.agency, self.word)).chain(units)
     }
 }
 
@@ -89,5 +93,10 @@ pub fn note(
         several => serde_json::to_vec(several),
     };
     // Plain text and numbers: writing them cannot fail.
-    Some(Note { agency: agency.clone(), word: REJECTED, body: bytes.unwrap_or_default().into() })
+    let body = bytes.unwrap_or_default().into();
+    let unit = match owner(source) {
+        Some(Owner::Unit(name)) => UnitId::new(name).ok(),
+        _ => None,
+    };
+    Some(Note { agency: agency.clone(), unit, word: REJECTED, body })
 }

@@ -245,7 +245,7 @@ impl Future for EdgePending {
         let Some(taken) = &mut self.taken else { return Poll::Ready(Verdict::AccessRefused) };
         let (verdict, note) = ready!(Pin::new(taken).poll(cx));
         if let Some(note) = note {
-            self.teller.tell(note);
+            self.teller.tell(&note);
         }
         Poll::Ready(verdict)
     }
@@ -283,18 +283,15 @@ impl Teller {
         let _ = self.edge.set(edge);
     }
 
-    /// Sends a note to whoever of the agency listens. One that finds no room is left out: the
-    /// refusal is kept, and can be asked for.
-    pub fn tell(&self, note: Note) {
+    /// Sends a note to whoever of the agency, or of its unit, listens. One that finds no room is left
+    /// out: the refusal is kept, and can be asked for.
+    pub fn tell(&self, note: &Note) {
         let Some(edge) = self.edge.get() else { return };
-        let key = NOTE_KEYS | self.next.fetch_add(1, Ordering::Relaxed);
-        edge.publish(Downlink {
-            topic: note.topic(),
-            body: note.body,
-            key,
-            retain: false,
-            kept: false,
-        });
+        for topic in note.topics() {
+            let key = NOTE_KEYS | self.next.fetch_add(1, Ordering::Relaxed);
+            let body = note.body.clone();
+            edge.publish(Downlink { topic, body, key, retain: false, kept: false });
+        }
     }
 
     /// Sends a task to a unit; says whether anyone was there to take it.

@@ -85,6 +85,10 @@ pub struct Fault {
     pub why: &'static str,
 }
 
+/// Why a body is read no further where an observation's time is no time: its station's clock is
+/// wrong, and the line is not.
+pub(super) const NO_TIME: &str = "an observation's time is none";
+
 /// Why a body says nothing at all.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum BodyError {

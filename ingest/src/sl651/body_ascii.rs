@@ -1,6 +1,6 @@
 //! Bodies in ASCII: an identifier, a space, its value, a space.
 
-use super::body::{BodyError, Fault, Group, Message, OBSERVING};
+use super::body::{BodyError, Fault, Group, Message, NO_TIME, OBSERVING};
 use super::elements::{DRZ1, Element};
 use super::number::{Number, from_text};
 use super::stamp;
@@ -84,7 +84,7 @@ impl<'b> Left<'b> {
         match word {
             "TT" => {
                 let t = self.take().and_then(stamp::read);
-                t.map(Group::Observed).ok_or("an observation's time is none")
+                t.map(Group::Observed).ok_or(NO_TIME)
             }
             "ST" => self.station(),
             "RGZS" => {

@@ -2,7 +2,7 @@
 
 use domain::sl651::Address;
 
-use super::body::{BodyError, Fault, Group, Message, OBSERVING};
+use super::body::{BodyError, Fault, Group, Message, NO_TIME, OBSERVING};
 use super::elements::{DRP, DRZ1, Element, MANUAL, OBSERVED, OWN, PICTURE, STATION, STATUS, STEP};
 use super::number::from_bcd;
 use super::stamp;
@@ -115,7 +115,7 @@ impl<'b> Left<'b> {
 fn observed(rest: &[u8]) -> Result<(Group, &[u8]), &'static str> {
     let (time, rest) = rest.split_at_checked(5).ok_or("an observation's time is cut off")?;
     let read = stamp::digits(time).and_then(|digits| stamp::read(&digits));
-    Ok((Group::Observed(read.ok_or("an observation's time is none")?), rest))
+    Ok((Group::Observed(read.ok_or(NO_TIME)?), rest))
 }
 
 fn station(rest: &[u8]) -> Result<(Group, &[u8]), &'static str> {

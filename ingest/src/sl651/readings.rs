@@ -8,7 +8,7 @@ use domain::refusal::Reason;
 use domain::sl651::Address;
 use domain::time::{MINUTE_MS, UtcMs};
 
-use super::body::{Group, Message};
+use super::body::{Group, Message, NO_TIME};
 use super::elements::{DRP, DRZ1, Element};
 use super::gauges::{Gauge, Gauges};
 use super::number::{Decimal, Number};
@@ -79,7 +79,8 @@ pub fn readings<'m>(message: &'m Message, from: Address, gauges: &'m Gauges) -> 
     }
     if let Some(fault) = &message.fault {
         let said = format!("from byte {} of the body on: {}", fault.at, fault.why);
-        reader.out.refused.push(Why::new(Reason::Frame, said));
+        let reason = if fault.why == NO_TIME { Reason::Time } else { Reason::Frame };
+        reader.out.refused.push(Why::new(reason, said));
     }
     reader.finish()
 }

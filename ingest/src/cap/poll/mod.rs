@@ -117,7 +117,8 @@ async fn follow(feed: CapFeed, admission: Admission, states: States) {
             let state = held.entry(follower.feed.url.clone()).or_default();
             match &looked {
                 Ok(left) => {
-                    *state = FeedState { answered: Some(now), error: left.clone(), down_since: None };
+                    *state =
+                        FeedState { answered: Some(now), error: left.clone(), down_since: None };
                 }
                 Err(why) => {
                     state.error = Some(why.clone());
