@@ -177,7 +177,9 @@ async fn a_file_that_is_not_what_it_says_is_refused_and_the_log_says_why() {
     // 7 after 5: refused, and taken where whoever brings it knows; then 6 is too late.
     assert_eq!(refused(province.bring(&file(7).manifest, false).await), "gap");
     assert_eq!(imported(province.bring(&file(7).manifest, true).await).2, 1);
-    assert_eq!(refused(province.bring(&file(6).manifest, false).await), "repeated");
+    let late = province.bring(&file(6).manifest, false).await;
+    assert!(format!("{late:?}").contains("--from-seq"), "it was not taken before: {late:?}");
+    assert_eq!(refused(late), "repeated");
 
     // Files of the city's own key that say something else.
     let key = city.exchange().key().unwrap();

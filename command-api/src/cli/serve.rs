@@ -63,8 +63,8 @@ pub(crate) struct Options {
     /// Its key (PEM); a file that everybody can read is refused
     #[arg(long, requires = "tls_cert")]
     tls_key: Option<PathBuf>,
-    /// The authority of clients' certificates (PEM): over TLS a feed may then show one that names its
-    /// agency instead of a password
+    /// The authority of clients' certificates (PEM): at --mqtt-tls a feed may then show one that names
+    /// its agency or unit instead of a password; --sl651-tls and --cot-tls want one
     #[arg(long, requires = "tls_cert")]
     tls_client_ca: Option<PathBuf>,
     /// MQTT over TLS at this address too (8883 by custom); port 0 takes a free one

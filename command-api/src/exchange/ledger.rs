@@ -77,8 +77,13 @@ impl Last {
     pub fn followed_by(&self, manifest: &Manifest, accept_gap: bool) -> Result<u64, NotTaken> {
         let (number, last) = (manifest.number, self.number);
         if number <= last {
-            let said =
-                format!("file {number} of {} was taken before; the last is {last}", manifest.from);
+            let (from, to) = (manifest.span.from_seq, manifest.span.to_seq);
+            let said = format!(
+                "file {number} of {} does not come after {last}, the last that was taken; where it was \
+                 passed over by --accept-gap, have its records exported again (--from-seq {from} \
+                 --to-seq {to})",
+                manifest.from
+            );
             return Err(NotTaken::new(ExchangeFault::Repeated, said));
         }
         let missing = number - last - 1;

@@ -4892,7 +4892,7 @@ export interface components {
          *     `command` is one of (tag `do`): `acknowledge {alert, note?}`, `take_back_acknowledgement {alert,
          *     reason}`, `shelve {alert, until, reason}`, `unshelve {alert}`, `open_incident {alert, title}`,
          *     `correct
-         *     {station, property, act, from, until?, reason}` (`act`: `"unreliable"`, `{"offset": x}` or `{"value": x}`),
+         *     {station, property, act, from, until?, reason}` (`until` is left out of a value alone; `act`: `"unreliable"`, `{"offset": x}` or `{"value": x}`),
          *     `end_correction {correction, reason}`, `note_incident {incident, note}`, `start_plan {incident, plan}`, `dispatch {incident, task?, text,
          *     unit, due}`, `cancel_task {task, reason}`, `close_incident {incident, note}`; of reports: `verify {situation,
          *     verdict, reason}`, `merge {situation, into, reason?}`, `keep_apart {situation, from, reason}`,

@@ -216,7 +216,9 @@ fn check(
     if tried.iter().any(is_good) {
         return Ok(());
     }
-    Err("the signature is not by the key of its certificate".into())
+    let by_rsa = matches!(method, Method::Rsa256 | Method::Rsa384 | Method::Rsa512);
+    let length = if by_rsa { " (RSA from 2048 bits)" } else { "" };
+    Err(format!("the signature is not by the key of its certificate{length}"))
 }
 
 fn base64(element: &Element<'_>) -> Result<Vec<u8>, String> {
@@ -287,5 +289,15 @@ fn certified(
     let at = UnixTime::since_unix_epoch(Duration::from_secs(seconds));
     cert.verify_for_usage(webpki::ALL_VERIFICATION_ALGS, &anchors, between, at, AnyUse, None, None)
         .map(|_| ())
-        .map_err(|error| format!("the signer's certificate is not trusted: {error}"))
+        .map_err(|error| format!("the signer's certificate is not trusted: {}", in_words(&error)))
+}
+
+fn in_words(error: &webpki::Error) -> String {
+    match error {
+        // A certificate that certifies itself, and is none of those in the file.
+        webpki::Error::UnknownIssuer | webpki::Error::CaUsedAsEndEntity => {
+            "neither it nor who issued it is in the city's cap/<agency>.pem".into()
+        }
+        other => other.to_string(),
+    }
 }
