@@ -231,3 +231,21 @@ fn an_inject_can_be_left_out() {
     let key = ("JM-0204".to_owned(), "water_level".to_owned());
     assert!(without.readings[&key].iter().any(|r| (-1.9..-1.5).contains(&r.1)));
 }
+
+#[test]
+fn who_speaks_for_a_gauge_measures_what_it_would() {
+    assert!(PACK.city.fallbacks.iter().any(|f| f.station.as_str() == "JM-0404"));
+    for fallback in &PACK.city.fallbacks {
+        let rows = |station: &str| -> BTreeMap<i64, f64> {
+            // Before the injects.
+            let calm = of(station, &fallback.property).iter().filter(|row| row.1 < -2.0);
+            calm.map(|(_, t, value)| ((t * 12.0).round() as i64, *value)).collect()
+        };
+        let (own, source) = (rows(fallback.station.as_str()), rows(fallback.source.as_str()));
+        let both = own.iter().filter_map(|(t, value)| Some(value - source.get(t)?));
+        let apart: Vec<f64> = both.map(|difference| difference - fallback.offset).collect();
+        assert!(apart.len() > 60, "{fallback:?}: {} instants", apart.len());
+        let most = apart.iter().map(|apart| apart.abs()).fold(0.0, f64::max);
+        assert!(most < 0.15, "{fallback:?}: {most} m apart");
+    }
+}
