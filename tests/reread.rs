@@ -68,6 +68,21 @@ fn a_hangup_and_the_command_line_put_an_edited_registry_in_force_and_say_so() {
     let same = fenghuo(&["registry", "reload", "--data", shown(&data)]);
     assert!(said(&same).contains("nothing has changed"), "{}", said(&same));
 
+    // Another folder than the one that is served: nothing of it is in force, and that is said.
+    let other = folder.path().join("other");
+    let copied = Command::new("cp").args(["-r", shown(&city), shown(&other)]).status();
+    assert!(copied.expect("cp runs").success());
+    let missed = fenghuo(&[
+        "registry",
+        "import",
+        shown(&out),
+        "--city",
+        shown(&other),
+        "--data",
+        shown(&data),
+    ]);
+    assert!(said(&missed).contains("is another folder than the platform"), "{}", said(&missed));
+
     // Edited files of an export, taken over and in force at once: here back to what was exported.
     add_station(&out.join("city"), "G3,G3,G3,hydro,112.62,22.12");
     let done = fenghuo(&[

@@ -97,7 +97,18 @@ pub(crate) fn registry(what: &Registry) -> Result<ExitCode> {
                         );
                         return Ok(ExitCode::SUCCESS);
                     };
-                    Ok(told(reload(data)?))
+                    let answer = reload(data)?;
+                    let is_same = matches!(&answer, Some(Ok(changed)) if changed.seq.is_none());
+                    let code = told(answer);
+                    if is_same && count > 0 {
+                        println!(
+                            "{} holds what was in force already, or is another folder than the \
+                             platform on {} serves",
+                            city.display(),
+                            data.display()
+                        );
+                    }
+                    Ok(code)
                 }
             }
         }
