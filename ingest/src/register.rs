@@ -298,7 +298,7 @@ impl Register {
         &self.around
     }
     /// For how long a value of this datastream speaks as of `t`, milliseconds, where it has sources
-    /// that speak for it or says more than its range.
+    /// that speak for it, is one, or says more than its range.
     pub(crate) fn speaks_ms(&self, ix: DatastreamIx, t: UtcMs) -> Option<i64> {
         let epochs = self.epochs.get(&ix)?;
         as_of(epochs, t, |epoch| epoch.valid_from).map(|epoch| epoch.speaks_ms)

@@ -21,11 +21,15 @@ const MINUTE: i64 = 60_000;
 
 /// The town with a file of quality rules, and jumps in its rivers refused belief.
 fn judge(quality: &str) -> (Judge, Arc<Register>) {
+    judge_of(quality, "50")
+}
+
+fn judge_of(quality: &str, max_jump: &str) -> (Judge, Arc<Register>) {
     let mut files: CityFiles = files();
     files.insert("quality.toml".into(), quality.as_bytes().to_vec());
     let mut streams = "station,property,interval_s,max_jump\n".to_owned();
     for n in 1..=20 {
-        streams += &format!("R-{n},rainfall,300,\nR-{n},discharge,900,50\n");
+        streams += &format!("R-{n},rainfall,300,\nR-{n},discharge,900,{max_jump}\n");
     }
     files.insert("datastreams.csv".into(), streams.into_bytes());
     let city = City::read(&files).unwrap_or_else(|faults| panic!("{faults:?}"));
@@ -121,6 +125,18 @@ fn another_gauge_speaks_only_while_the_first_is_not_heard() {
     assert_eq!(own.quality, Quality::default());
     let c = says(&mut judge, "R-3", "discharge", 150, 42.0);
     assert_eq!(judge.speak_for(&c, 1), []);
+}
+
+#[test]
+fn a_source_that_says_nothing_but_its_range_falls_silent_too() {
+    let (mut judge, _) = judge_of(FALLBACK, "");
+    says(&mut judge, "R-1", "discharge", 0, 20.0);
+    let b = says(&mut judge, "R-2", "discharge", 60, 22.0);
+    assert_eq!(judge.speak_for(&b, 1).len(), 1);
+    let c = says(&mut judge, "R-3", "discharge", 75, 40.0);
+    assert_eq!(judge.speak_for(&c, 1), [], "the second is heard");
+    let c = says(&mut judge, "R-3", "discharge", 120, 41.0);
+    assert_eq!(judge.speak_for(&c, 1).first().map(|seen| seen.value), Some(41.0));
 }
 
 #[test]

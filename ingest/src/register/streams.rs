@@ -78,7 +78,9 @@ impl Streams {
             epochs.sort_by_key(|epoch| epoch.valid_from);
             stream.has_more = epochs.len() > 1
                 || epochs.iter().any(Limits::doubts)
-                || !self.around.sources_of(stream.ix).is_empty();
+                || !self.around.sources_of(stream.ix).is_empty()
+                // A source has to fall silent for the next one to speak.
+                || !self.around.speaks_for(stream.ix).is_empty();
             if !stream.has_more {
                 self.epochs.remove(&stream.ix);
             }
