@@ -50,6 +50,9 @@ pub struct Scenario {
     /// Official signals, as their offices publish them.
     #[serde(default, rename = "signal")]
     pub signals: Vec<Signal>,
+    /// What the health bureau counted on the days before.
+    #[serde(default, rename = "counts")]
+    pub counts: Vec<Counted>,
     /// How units behave.
     #[serde(default)]
     pub units: UnitManners,
@@ -277,6 +280,22 @@ pub struct Signal {
     pub areas: Vec<ZoneId>,
     /// Text.
     pub text: String,
+}
+
+/// Cases of one kind at one place, day by day.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Counted {
+    /// Whose feed brings them.
+    pub agency: AgencyId,
+    /// Where: a zone or a hospital.
+    pub place: String,
+    /// What: a code of a syndrome or a disease.
+    pub syndrome: String,
+    /// Of which age: `0-4`, `60+`, `all`.
+    pub age: String,
+    /// Of each day, the newest last: that of the day before the run.
+    pub daily: Vec<u32>,
 }
 
 /// How units behave.

@@ -104,6 +104,10 @@ async fn stations_offices_and_units_speak_on_their_own_topics() {
         }
         assert!(status["offload_minutes"].as_u64() >= Some(5), "{status}");
     }
+    // What was counted on the days before, each a day's count of one kind at one place.
+    let counts: Vec<serde_json::Value> = web.taken.lock().unwrap().counts.clone();
+    assert_eq!(counts.len(), 9 * 14);
+    assert!(counts.iter().all(|c| c["count"].is_u64() && c["reported"].is_string()));
     // The clock that is a day ahead stays in the drill at this speed too, and is told.
     let ahead = || {
         let day = BEGIN_MS + 20 * 3_600_000;

@@ -100,6 +100,8 @@ pub(crate) async fn run(mut arguments: Arguments) -> Result<()> {
     if !said.follows_frames {
         tokio::spawn(drill::follow(clock, timeline.clone()));
     }
+    let cases = drill::publish_counts(&stage.scenario, &feeds, &timeline).await?;
+    println!("{} counts={cases} of the days before", timeline.told(timeline.now()));
     let history = (arguments.start - arguments.history.max(0.0)).max(from_h);
     let sampler = stage.sampler(timeline.landfall(), history);
     let offices = Offices::new(stage.scenario.clone());

@@ -1,10 +1,12 @@
 //! DRILL: a scenario played over a city in real or quickened time: stations, offices, units.
 
+mod counts;
 mod news;
 mod offices;
 mod timeline;
 mod wards;
 
+pub use counts::publish as publish_counts;
 pub use news::News;
 pub use offices::Offices;
 pub use timeline::Timeline;

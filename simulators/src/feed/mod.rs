@@ -94,6 +94,8 @@ pub enum Kind {
     Hospital,
     /// An official signal.
     Signal,
+    /// Counts of cases.
+    Cases,
 }
 
 /// A feed by either protocol.
@@ -122,15 +124,16 @@ impl Feed {
     /// # Errors
     /// As [`Feed::send`].
     pub async fn report(&self, agency: &str, kind: Kind, body: String) -> Result<(), FeedError> {
-        match (self, kind) {
-            (Feed::Mqtt(feed), Kind::Hospital) => {
-                feed.publish(&format!("fh/v1/{agency}/hospital"), body.into(), 1).await
+        let (topic, path) = match kind {
+            Kind::Hospital => ("hospital", "/v1/reports/hospital"),
+            Kind::Signal => ("signals", "/v1/warnings"),
+            Kind::Cases => ("cases", "/v1/reports/cases"),
+        };
+        match self {
+            Feed::Mqtt(feed) => {
+                feed.publish(&format!("fh/v1/{agency}/{topic}"), body.into(), 1).await
             }
-            (Feed::Mqtt(feed), Kind::Signal) => {
-                feed.publish(&format!("fh/v1/{agency}/signals"), body.into(), 1).await
-            }
-            (Feed::Http(feed), Kind::Hospital) => feed.send("/v1/reports/hospital", body, 1).await,
-            (Feed::Http(feed), Kind::Signal) => feed.send("/v1/warnings", body, 1).await,
+            Feed::Http(feed) => feed.send(path, body, 1).await,
         }
     }
 

@@ -26,6 +26,8 @@ pub(crate) struct Taken {
     pub(crate) busy: usize,
     /// Hospitals' reports, in order.
     pub(crate) reports: Vec<serde_json::Value>,
+    /// Counts of cases, in order.
+    pub(crate) counts: Vec<serde_json::Value>,
     known: BTreeSet<String>,
     begun: Option<std::time::Instant>,
 }
@@ -74,7 +76,7 @@ async fn answer(
             {"now_ms": BEGIN_MS + passed, "clock": "live", "speed": SPEED});
         return Ok(Response::new(Full::from(said.to_string())));
     }
-    let is_report = request.uri().path() == "/v1/reports/hospital";
+    let report = request.uri().path().strip_prefix("/v1/reports/").map(str::to_owned);
     let (key, bearer) = (header("idempotency-key"), header("authorization"));
     let body = request.into_body().collect().await.unwrap().to_bytes();
     let mut taken = taken.lock().unwrap();
@@ -84,8 +86,12 @@ async fn answer(
         taken.busy -= 1;
         return Ok(Response::builder().status(503).body(Full::default()).unwrap());
     }
-    if is_report {
-        taken.reports.push(serde_json::from_slice(&body).unwrap());
+    if let Some(kind) = report {
+        let report = serde_json::from_slice(&body).unwrap();
+        match kind.as_str() {
+            "cases" => taken.counts.push(report),
+            _ => taken.reports.push(report),
+        }
         let said = r#"{"accepted":1,"duplicate":0,"rejected":[]}"#;
         return Ok(Response::new(Full::from(said)));
     }
