@@ -398,7 +398,9 @@ impl Silence {
                 let Some(source) = source else { continue };
                 any = true;
                 let heard = source.due.saturating_sub(source.span);
-                if !source.silent && heard.saturating_add(source.interval) > at {
+                // Half an interval of grace: the next frame may be under way.
+                let grace = source.interval.saturating_add(source.interval / 2);
+                if !source.silent && heard.saturating_add(grace) > at {
                     return false;
                 }
             }

@@ -118,6 +118,29 @@ fn a_station_that_does_not_return_with_its_agency_is_told_then() {
 }
 
 #[test]
+fn one_station_that_is_back_and_heard_seconds_late_keeps_its_agency_from_being_silent_again() {
+    let town = town(4);
+    let mut story = town.story();
+    rain(&town, &mut story, 4, 0, 60, &[]);
+    for minute in (120..180).step_by(5) {
+        let t = START + minute * MIN;
+        story.tick(t + 2_000);
+        story.seen(town.stream("R0", "rainfall"), t, 0.0);
+    }
+    let told = feeds(&run(&story));
+    assert_eq!(
+        told,
+        [
+            "feed.silent agency:met @70",
+            "feed.returned agency:met @120",
+            "feed.silent R1 @125",
+            "feed.silent R2 @125",
+            "feed.silent R3 @125",
+        ]
+    );
+}
+
+#[test]
 fn a_platform_that_was_down_heard_no_silence() {
     let town = town(2);
     let mut story = town.story();
