@@ -21,6 +21,8 @@ export const desk = {
   'detail.shelved': ['已暂挂至 {time}', 'Shelved until {time}'],
   'detail.exercise': ['【演练】', '[DRILL]'],
   'detail.series.failed': ['取序列未成：{why}', 'The series could not be fetched: {why}'],
+  'detail.pane': ['详情与资源', 'Details and resources'],
+  'detail.selected': ['所选', 'Selected'],
   'detail.trend24': ['24 小时过程', 'Last 24 h'],
   'detail.missing': ['缺测', 'missing'],
   'detail.complete': ['资料完整至 {time}', 'complete to {time}'],

@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { drawn } from '../mock/drawn';
 import { makeAlert } from '../mock/situation';
 import { closeBrowser, openBrowser, takeSeat, until, type Seat, type SeatOptions } from './seat';
 
@@ -52,6 +53,29 @@ describe.each(LOOKS)('%s', (_name, options) => {
     expect(await violations(seat)).toEqual([]);
     expect(seat.complaints).toEqual([]);
   }, 90_000);
+});
+
+describe.each(LOOKS)('%s', (_name, options) => {
+  it('a hospital, the reports and one of them, with who answers for it, break no rule either', async () => {
+    seat = await takeSeat(options);
+    const { page, platform } = seat;
+    platform.picture.situations = drawn();
+    platform.push(drawn().map((row) => ({ kind: 'situation' as const, row })));
+    const hospital = platform.picture.hospitals[0]!;
+    await page.click('.lower [role=tab]:nth-child(3)');
+    await page.click(`.beds button:has-text("${options.language === 'en' ? hospital.name_en.replace(/ \(fictional\)/, '') : hospital.name.replace('(虚构)', '')}")`);
+    await page.waitForSelector('article.place');
+    expect(await violations(seat), 'hospital').toEqual([]);
+    await page.click(`.lower [role=tab]:has-text("${options.language === 'en' ? 'Reports' : '来报'}")`);
+    await page.waitForSelector('button.row:has-text("后山滑坡点")');
+    expect(await violations(seat), 'reports').toEqual([]);
+    await page.click('button.row:has-text("后山滑坡点")');
+    await page.waitForSelector('article:has-text("0750-0000000")');
+    expect(await violations(seat), 'report').toEqual([]);
+    expect(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth)).toBe(true);
+    if (process.env['SHOTS'] !== undefined) await page.screenshot({ path: `${process.env['SHOTS']}/report-${options.language ?? 'zh'}-${options.night === true ? 'night' : 'day'}.png` });
+    expect([seat.complaints, seat.foreign]).toEqual([[], []]);
+  }, 60_000);
 });
 
 describe('nothing is cut off', () => {
