@@ -139,12 +139,14 @@ async fn the_state_after_a_restart_is_the_state_before() {
         "/v1/log",
     ];
     let mut before = Vec::new();
+    lines_known(&commander).await;
     for path in paths {
         before.push(commander.get(path).await.json());
     }
     platform.stop().await.unwrap();
 
     let platform = Running::start(folder.path()).await;
+    lines_known(&commander_of(&platform, &commander)).await;
     for (path, before) in paths.iter().zip(&before) {
         assert_eq!(&commander_of(&platform, &commander).get(path).await.json(), before, "{path}");
     }
@@ -152,10 +154,20 @@ async fn the_state_after_a_restart_is_the_state_before() {
     platform.stop().await.unwrap();
     std::fs::remove_dir_all(folder.path().join("data/desk")).unwrap();
     let platform = Running::start(folder.path()).await;
+    lines_known(&commander_of(&platform, &commander)).await;
     for (path, before) in paths.iter().zip(&before) {
         assert_eq!(&commander_of(&platform, &commander).get(path).await.json(), before, "{path}");
     }
     platform.stop().await.unwrap();
+}
+
+/// Waits until it is known which units are connected: not in the first moment after a start.
+async fn lines_known(commander: &common::Client) {
+    let known = |units: &Value| {
+        let mut units = units.as_array()?.iter();
+        units.all(|unit| unit["connected"].is_boolean()).then_some(())
+    };
+    commander.until("/v1/units", known).await;
 }
 
 /// The session outlives the platform's process; only its address is new.
@@ -319,4 +331,23 @@ async fn a_corrected_gauge_takes_its_alert_back_in_the_open() {
     let after = wang.get("/v1/alerts").await.json();
     let open = after.as_array().unwrap().iter().filter(|a| a["cleared_ms"].is_null());
     assert_eq!(open.count(), 0, "{after}");
+
+    // What it changed stays, as it is only ended. It was a mistake: what was sent is given back, and
+    // the alert stands again, in the open.
+    let back =
+        json!({ "do": "withdraw_correction", "correction": id, "reason": "the wrong gauge" });
+    let done = wang.command("k6", back.clone()).await;
+    assert_eq!(done.json()["events"][0]["what"], "correction_withdrawn", "{}", done.text());
+    let again = seat.until(|c| alert(c).filter(|row| row["cleared_ms"].is_null())).await;
+    assert_eq!((&again["level"], &again["value"]), (&json!("red"), &json!(310.0)), "{again}");
+    // The newest value is what was sent while the correction held, and may be used.
+    let newest = |now: &Value| {
+        let mut rows = now["values"].as_array()?.iter();
+        rows.find(|v| v["v"] == 320.0 && v["trust"] == "reliable").map(|_| ())
+    };
+    wang.until("/v1/stations/A", newest).await;
+    let twice = wang.command("k7", back).await;
+    assert_eq!(twice.json()["reason"], "unknown_correction", "{}", twice.text());
+    let listed = wang.get("/v1/corrections").await.json();
+    assert!(listed[0]["withdrawn_ms"].is_i64() && listed[0]["holds"] == false, "{listed}");
 }

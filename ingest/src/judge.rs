@@ -2,6 +2,7 @@
 //! back-test. What it takes into account is in its arguments and in [`Memory`].
 
 mod beside;
+mod corrected;
 
 use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -51,7 +52,7 @@ pub struct Judge {
     memory: Memory,
     /// Room for where the datastreams of a group are.
     places: Vec<Option<Place>>,
-    /// Corrections that hold, by datastream.
+    /// What people have said, by datastream.
     corrections: BTreeMap<DatastreamIx, Vec<Correction>>,
     /// What was marked last as not to be used, by a correction.
     marked: Option<(DatastreamIx, UtcMs)>,

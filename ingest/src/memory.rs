@@ -39,7 +39,7 @@ pub trait Past: Send {
     /// # Errors
     /// Why it cannot be read, in words.
     fn at(&mut self, ix: DatastreamIx, t: UtcMs) -> Result<Vec<Observation>, String>;
-    /// Of every instant from `from` to `to`, both included, the value that holds; at most `limit`.
+    /// Everything of every instant from `from` to `to`, both included; of at most `limit` instants.
     ///
     /// # Errors
     /// Why it cannot be read, in words.
@@ -94,7 +94,7 @@ impl std::fmt::Debug for Memory {
 
 /// By what one of several values of an instant holds: what was sent before what was filled in, then
 /// the later result, then the content.
-fn rank(one: &Observation) -> (bool, UtcMs, u32) {
+pub(crate) fn rank(one: &Observation) -> (bool, UtcMs, u32) {
     (one.quality.origin != OriginFlag::Completed, one.result_time, one.content_crc())
 }
 
@@ -150,37 +150,32 @@ impl Memory {
         (lane.newest != NEVER && lane.newest < t).then_some((lane, self.most))
     }
 
-    /// Of every instant of `[from, to)` the value that holds, at most `most`, oldest first.
-    pub(crate) fn holding(
+    /// Everything that was told of every instant of `[from, to)`, of at most `most` instants. What
+    /// is held may be of an instant only what holds: the history is asked as well.
+    pub(crate) fn told(
         &mut self,
         ix: DatastreamIx,
         from: UtcMs,
         to: UtcMs,
         most: usize,
-    ) -> Vec<Observation> {
+    ) -> BTreeMap<UtcMs, Vec<Observation>> {
+        let mut found: BTreeMap<UtcMs, Vec<Observation>> = BTreeMap::new();
+        let older = self.past.between(ix, from, to.plus_ms(-1), most).unwrap_or_else(|why| {
+            tracing::warn!(%why, "the history cannot be asked for what is corrected");
+            Vec::new()
+        });
         let (lane, _) = self.lane(ix);
-        let mut found: BTreeMap<UtcMs, Observation> = BTreeMap::new();
-        let mut take = |seen: Observation| {
-            let slot = found.entry(seen.t).or_insert(seen);
-            if rank(&seen) > rank(slot) {
-                *slot = seen;
-            }
-        };
         let at = lane.held.partition_point(|held| held.t < from)
             ..lane.held.partition_point(|held| held.t < to);
-        let held: Vec<Seen> = at.filter_map(|at| lane.seen(at)).collect();
-        let older = if lane.floor > from {
-            let upto = to.min(lane.floor).plus_ms(-1);
-            self.past.between(ix, from, upto, most).unwrap_or_else(|why| {
-                tracing::warn!(%why, "the history cannot be asked for what is corrected");
-                Vec::new()
-            })
-        } else {
-            Vec::new()
-        };
-        older.into_iter().for_each(&mut take);
-        held.iter().map(|seen| seen.observation(ix)).for_each(&mut take);
-        found.into_values().take(most).collect()
+        let held = at.filter_map(|at| lane.seen(at)).map(|seen| seen.observation(ix));
+        for told in older.into_iter().chain(held) {
+            let rows = found.entry(told.t).or_default();
+            let told = Observation { backlog: false, ..told };
+            if !rows.contains(&told) {
+                rows.push(told);
+            }
+        }
+        found.into_iter().take(most).collect()
     }
 
     /// The newest value that is believed.

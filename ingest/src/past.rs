@@ -72,7 +72,7 @@ impl Past for HistoryPast {
         to: UtcMs,
         limit: usize,
     ) -> Result<Vec<Observation>, String> {
-        self.ask(|history| history.series(ix, from, to, limit)).map(observations)
+        self.ask(|history| history.told(ix, from, to, limit)).map(observations)
     }
 }
 

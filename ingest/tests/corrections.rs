@@ -31,6 +31,7 @@ fn correction(act: CorrectionAct, from: i64, until: i64) -> Correction {
         reason: "the zero has moved".into(),
         by: "wang".into(),
         at: at(0),
+        withdrawn: None,
     }
 }
 
@@ -156,4 +157,82 @@ async fn what_is_called_unreliable_is_shown_and_not_used_and_one_value_can_be_se
             (0, 13.0, Trust::Unreliable, OriginFlag::Original),
         ]
     );
+}
+
+/// A value that its sender calls unreliable itself.
+async fn send_unreliable(house: &House, minute: i64) {
+    let t = at(minute).0;
+    let body =
+        format!(r#"{{"station":"R-1","property":"discharge","t":{t},"v":5,"q":"unreliable"}}"#);
+    house.send("hydro", &body).await;
+}
+
+#[tokio::test]
+async fn when_mistakes_are_taken_back_everything_is_as_if_they_had_not_been_made() {
+    let (dir, calm) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let (house, other) = (open(dir.path()), open(calm.path()));
+    for house in [&house, &other] {
+        send(house, -45, 11.0).await;
+        send_unreliable(house, -40).await;
+    }
+    let mut made = Vec::new();
+    for (id, act) in [(1, CorrectionAct::Unreliable), (2, CorrectionAct::Offset(500.0))] {
+        let minute = i64::try_from(id).unwrap() * 10 - 35;
+        let mistake = Correction { id, at: at(minute), ..correction(act, -50, 60) };
+        made.push(mistake.clone());
+        assert!(correct(&house, &made).await);
+        // Some come while the correction holds; one of them its sender calls unreliable.
+        for house in [&house, &other] {
+            send(house, minute, 600.0).await;
+            send_unreliable(house, minute + 1).await;
+        }
+        let unused = holding(&house).iter().filter(|row| row.2 == Trust::Unreliable).count();
+        assert!(unused >= 4, "act {id}");
+        made.last_mut().unwrap().withdrawn = Some(at(minute + 5));
+        assert!(correct(&house, &made).await);
+        assert_eq!(holding(&house), holding(&other), "act {id}");
+        // Nothing is said twice; what is sent again is known.
+        let records = house.records().len();
+        send(&house, minute, 600.0).await;
+        assert!(!correct(&house, &made).await);
+        assert_eq!(house.records().len(), records);
+    }
+    // Nor after a restart.
+    let records = house.records().len();
+    house.close();
+    let house = open(dir.path());
+    assert!(!correct(&house, &made).await);
+    send(&house, -25, 600.0).await;
+    assert_eq!((holding(&house), house.records().len()), (holding(&other), records));
+}
+
+#[tokio::test]
+async fn of_two_corrections_the_other_speaks_when_one_is_taken_back() {
+    let dir = tempfile::tempdir().unwrap();
+    let house = open(dir.path());
+    send(&house, -30, 10.0).await;
+    let zero = correction(CorrectionAct::Offset(0.5), -60, 60);
+    let fouled = Correction { id: 2, at: at(1), ..correction(CorrectionAct::Unreliable, -60, 60) };
+    let mut staff =
+        Correction { id: 3, at: at(2), ..correction(CorrectionAct::Value(12.0), -20, 0) };
+    staff.until = staff.from.plus_ms(1);
+    let mut said = vec![zero, fouled, staff];
+    assert!(correct(&house, &said).await);
+    let (good, bad) = (Trust::Reliable, Trust::Unreliable);
+    let (sent, mended) = (OriginFlag::Original, OriginFlag::Corrected);
+    assert_eq!(holding(&house), [(-30, 10.0, bad, sent), (-20, 12.0, good, mended)]);
+    // The first is taken back while the second holds: nothing changes. Then the second.
+    said[0].withdrawn = Some(at(3));
+    assert!(!correct(&house, &said).await);
+    said[0].withdrawn = None;
+    said[1].withdrawn = Some(at(4));
+    assert!(correct(&house, &said).await);
+    assert_eq!(holding(&house), [(-30, 10.5, good, mended), (-20, 12.0, good, mended)]);
+    // A value that nobody sent cannot be unsaid: it is shown and not used.
+    said[2].withdrawn = Some(at(5));
+    assert!(correct(&house, &said).await);
+    said[0].withdrawn = Some(at(6));
+    house.admission.correct_again();
+    assert!(correct(&house, &said).await);
+    assert_eq!(holding(&house), [(-30, 10.0, good, sent), (-20, 12.0, bad, mended)]);
 }

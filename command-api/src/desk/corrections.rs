@@ -83,7 +83,7 @@ pub fn decide(
         }
         CorrectionAct::Offset(_) => {}
     }
-    if picture.corrections.values().filter(|c| c.until > now).count() >= CORRECTIONS_MAX {
+    if picture.corrections.values().filter(|c| c.holds(now)).count() >= CORRECTIONS_MAX {
         return invalid("act", "too many corrections hold already: end some of them");
     }
     Ok(vec![DeskFact::Corrected(Correction {
@@ -96,6 +96,7 @@ pub fn decide(
         reason,
         by: by.to_owned(),
         at: now,
+        withdrawn: None,
     })])
 }
 
@@ -109,11 +110,21 @@ pub fn end(
     reason: String,
     now: UtcMs,
 ) -> Result<Vec<DeskFact>, Refusal> {
-    let holds = picture.corrections.get(&id).is_some_and(|c| c.until > now);
+    let holds = picture.corrections.get(&id).is_some_and(|c| c.holds(now));
     if !holds {
         return Err(Refusal::UnknownCorrection(id));
     }
     Ok(vec![DeskFact::CorrectionEnded { correction: id, reason }])
+}
+
+/// Takes a correction back, whether it holds still or has ended lately.
+///
+/// # Errors
+/// [`Refusal::UnknownCorrection`] where there is none of this number, or it was taken back before.
+pub fn withdraw(picture: &Picture, id: u64, reason: String) -> Result<Vec<DeskFact>, Refusal> {
+    let known = picture.corrections.get(&id).filter(|c| c.withdrawn.is_none());
+    known.ok_or(Refusal::UnknownCorrection(id))?;
+    Ok(vec![DeskFact::CorrectionWithdrawn { correction: id, reason }])
 }
 
 /// Takes a fact about corrections onto the picture.
@@ -128,11 +139,17 @@ pub(super) fn evolve(picture: &mut Picture, fact: &DeskFact, at: UtcMs) {
                 found.until = found.until.min(at.max(found.from));
             }
         }
+        DeskFact::CorrectionWithdrawn { correction, .. } => {
+            if let Some(found) = picture.corrections.get_mut(correction) {
+                found.withdrawn = Some(at);
+            }
+        }
         _ => {}
     }
 }
 
-/// Leaves those that ended long ago.
+/// Leaves those that ended, or were taken back, long ago.
 pub(super) fn forget(corrections: &mut BTreeMap<u64, Correction>, now: UtcMs) {
-    corrections.retain(|_, correction| correction.until.plus_ms(KEPT_MS) > now);
+    let ended = |c: &Correction| c.withdrawn.map_or(c.until, |at| at.max(c.until));
+    corrections.retain(|_, correction| ended(correction).plus_ms(KEPT_MS) > now);
 }

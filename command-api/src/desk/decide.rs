@@ -78,6 +78,9 @@ pub fn decide(
             let reason = text("reason", reason)?;
             corrections::end(picture, *correction, reason, now)
         }
+        Command::WithdrawCorrection { correction, reason } => {
+            corrections::withdraw(picture, *correction, text("reason", reason)?)
+        }
         Command::Verify { .. }
         | Command::Merge { .. }
         | Command::KeepApart { .. }
@@ -105,6 +108,7 @@ pub fn act(command: &Command) -> &'static str {
         Command::CloseIncident { .. } => "close_incident",
         Command::Correct { .. } => "correct",
         Command::EndCorrection { .. } => "end_correction",
+        Command::WithdrawCorrection { .. } => "withdraw_correction",
         Command::Verify { .. } => "verify",
         Command::Merge { .. } => "merge",
         Command::KeepApart { .. } => "keep_apart",
@@ -127,6 +131,7 @@ const OFFICER: &[&str] = &[
     "cancel_task",
     "correct",
     "end_correction",
+    "withdraw_correction",
     "verify",
     "merge",
     "keep_apart",

@@ -198,7 +198,9 @@ fn apply(picture: &mut Picture, event: &DeskEvent, by: &str, touched: &mut Touch
         fact @ (DeskFact::UnitDistressed { .. } | DeskFact::UnitSafe { .. }) => {
             heard::distress(picture, fact, event.at, touched);
         }
-        DeskFact::Corrected(_) | DeskFact::CorrectionEnded { .. } => {
+        DeskFact::Corrected(_)
+        | DeskFact::CorrectionEnded { .. }
+        | DeskFact::CorrectionWithdrawn { .. } => {
             super::corrections::evolve(picture, &event.what, event.at);
         }
         _ => task(picture, event, by, touched),

@@ -167,6 +167,9 @@ fn words(fact: &DeskFact) -> (&'static str, String, String) {
         DeskFact::CorrectionEnded { correction, reason } => {
             ("correction_ended", correction.to_string(), reason.clone())
         }
+        DeskFact::CorrectionWithdrawn { correction, reason } => {
+            ("correction_withdrawn", correction.to_string(), reason.clone())
+        }
         DeskFact::SituationVerified { situation, verdict, reason } => {
             ("situation_verified", situation.to_string(), joined(verdict.wire(), Some(reason)))
         }

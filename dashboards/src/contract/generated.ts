@@ -4893,7 +4893,8 @@ export interface components {
          *     reason}`, `shelve {alert, until, reason}`, `unshelve {alert}`, `open_incident {alert, title}`,
          *     `correct
          *     {station, property, act, from, until?, reason}` (`until` is left out of a value alone; `act`: `"unreliable"`, `{"offset": x}` or `{"value": x}`),
-         *     `end_correction {correction, reason}`, `note_incident {incident, note}`, `start_plan {incident, plan}`, `dispatch {incident, task?, text,
+         *     `end_correction {correction, reason}` (what it changed stays), `withdraw_correction {correction,
+         *     reason}` (what it changed is given back), `note_incident {incident, note}`, `start_plan {incident, plan}`, `dispatch {incident, task?, text,
          *     unit, due}`, `cancel_task {task, reason}`, `close_incident {incident, note}`; of reports: `verify {situation,
          *     verdict, reason}`, `merge {situation, into, reason?}`, `keep_apart {situation, from, reason}`,
          *     `split {situation, reason}`, `assign {situation, department, text, due?}`, `conclude {situation,
@@ -4947,6 +4948,11 @@ export interface components {
              * @description Until which instant, Unix ms, not included.
              */
             until_ms: number;
+            /**
+             * Format: int64
+             * @description When it was taken back as a mistake, Unix ms: what it changed was given back as it was sent.
+             */
+            withdrawn_ms?: number | null;
         };
         /** @description A credential that was given out. */
         CredentialIssued: {

@@ -101,7 +101,7 @@ export type Command =
   | { do: 'cancel_task'; task: string; reason: string }
   | { do: 'close_incident'; incident: string; note: string }
   | { do: 'correct'; station: string; property: string; act: 'unreliable' | { offset: number } | { value: number }; from: number; until?: number; reason: string }
-  | { do: 'end_correction'; correction: number; reason: string }
+  | { do: 'end_correction' | 'withdraw_correction'; correction: number; reason: string }
   | { do: 'verify'; situation: string; verdict: 'confirmed' | 'untrue' | 'false_alarm' | 'test'; reason: string }
   | { do: 'merge'; situation: string; into: string; reason?: string }
   | { do: 'keep_apart'; situation: string; from: string; reason: string }

@@ -18,7 +18,7 @@ afterEach(async () => {
 });
 
 describe('a correction', () => {
-  it('wants a reason, is sent with its end, is listed with its author, and is ended', async () => {
+  it('wants a reason, is sent with its end, is listed with its author, is ended, and is taken back', async () => {
     seat = await takeSeat({ path: `/?sel=station:${GAUGE}` });
     const box = seat.page.locator('section[aria-label="人工订正"]');
     await box.locator('button', { hasText: '订正…' }).click();
@@ -42,6 +42,16 @@ describe('a correction', () => {
     await expect.poll(() => seat.platform.commands.length).toBe(2);
     expect(seat.platform.commands[1]?.command).toMatchObject({ do: 'end_correction', reason: '已修复' });
     await box.locator('li', { hasText: '已结束' }).waitFor();
+    // It was a mistake after all: taken back, with a reason; then there is nothing more to do with it.
+    await row.locator('button', { hasText: '撤销…' }).click();
+    expect(await row.locator('form .quiet').textContent()).toContain('恢复为原报值');
+    expect(await row.locator('.act.main').getAttribute('aria-disabled')).toBe('true');
+    await row.locator('textarea').fill('订错了站');
+    await row.locator('.act.main').click();
+    await expect.poll(() => seat.platform.commands.length).toBe(3);
+    expect(seat.platform.commands[2]?.command).toMatchObject({ do: 'withdraw_correction', reason: '订错了站' });
+    await box.locator('li', { hasText: '已撤销' }).waitFor();
+    expect(await row.locator('button').count()).toBe(0);
   });
 });
 

@@ -1,4 +1,4 @@
-// Corrections of datastreams on the mock: kept, listed newest first, ended when asked.
+// Corrections of datastreams on the mock: kept, listed newest first, ended or taken back when asked.
 import type { Command, CorrectionView } from '../../src/contract/types';
 
 type Correct = Extract<Command, { do: 'correct' }>;
@@ -7,7 +7,7 @@ export class MockCorrections {
   private readonly all: CorrectionView[] = [];
 
   list(now: number): CorrectionView[] {
-    return this.all.map((c) => ({ ...c, holds: c.from_ms <= now && now < c.until_ms })).reverse();
+    return this.all.map((c) => ({ ...c, holds: c.withdrawn_ms === undefined && c.from_ms <= now && now < c.until_ms })).reverse();
   }
 
   add(asked: Correct, by: string, now: number): CorrectionView {
@@ -26,6 +26,14 @@ export class MockCorrections {
     const row = this.all.find((c) => c.id === id);
     if (row === undefined || row.until_ms <= now) return null;
     row.until_ms = now;
+    return row;
+  }
+
+  /** Whether there was one to take back. */
+  withdraw(id: number, now: number): CorrectionView | null {
+    const row = this.all.find((c) => c.id === id);
+    if (row === undefined || row.withdrawn_ms !== undefined) return null;
+    row.withdrawn_ms = now;
     return row;
   }
 }

@@ -104,6 +104,12 @@ export class MockDesk {
         p.push([this.log('correction_ended', row.station, command.reason)]);
         return null;
       }
+      case 'withdraw_correction': {
+        const row = this.corrections.withdraw(command.correction, now);
+        if (row === null) return ['unknown_correction', String(command.correction)];
+        p.push([this.log('correction_withdrawn', row.station, command.reason)]);
+        return null;
+      }
       default:
         return ['invalid', `the mock does not ${command.do}`];
     }

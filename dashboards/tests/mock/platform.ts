@@ -93,7 +93,7 @@ export class MockPlatform {
   }
 
   who(): SessionView {
-    const all = ['acknowledge', 'take_back_acknowledgement', 'shelve', 'unshelve', 'open_incident', 'note_incident', 'dispatch', 'cancel_task', 'correct', 'end_correction', ...(this.options.role === 'commander' ? ['start_plan', 'close_incident', 'shelve_red'] : [])];
+    const all = ['acknowledge', 'take_back_acknowledgement', 'shelve', 'unshelve', 'open_incident', 'note_incident', 'dispatch', 'cancel_task', 'correct', 'end_correction', 'withdraw_correction', ...(this.options.role === 'commander' ? ['start_plan', 'close_incident', 'shelve_red'] : [])];
     const agency = this.options.role === 'agency' ? { agency: 'drainage' } : {};
     return { user: '王建国', ...agency, role: this.options.role, may: this.options.role === 'auditor' ? [] : all, expires_ms: Date.now() + 3_600_000 };
   }

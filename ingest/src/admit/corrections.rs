@@ -1,5 +1,6 @@
 //! Manual corrections, as admission takes them: what is known already is said anew, as corrected
-//! values of the record; what comes is corrected as it comes.
+//! values of the record; what comes is corrected as it comes; what one changed that is taken back is
+//! given back.
 
 use domain::correction::Correction;
 use domain::record::Record;
@@ -9,8 +10,8 @@ use super::inflight::Touched;
 use super::{Admission, Admitted, submit};
 
 impl Admission {
-    /// Puts corrections in force, in place of those before, and submits what the new ones make of
-    /// the values that are known already. A correction that was taken before (by an earlier start)
+    /// Takes over everything that the desk has said, in place of what it said before, and submits
+    /// what the corrections that are new, or newly taken back, make of the values that are known. A correction that was taken before (by an earlier start)
     /// finds its work done. `None` where there is nothing to submit.
     ///
     /// Reads the history: to be called off the async threads. Where what was submitted does not
@@ -19,14 +20,14 @@ impl Admission {
         let mut inner = self.0.begin();
         let (now, ticket) = (inner.now, inner.inflight.next());
         inner.judge.correct(corrections);
-        let mut new: Vec<&Correction> =
-            corrections.iter().filter(|c| !inner.corrected.contains(&c.id)).collect();
+        let done = |c: &&Correction| inner.corrected.contains(&(c.id, c.withdrawn.is_some()));
+        let mut new: Vec<&Correction> = corrections.iter().filter(|c| !done(c)).collect();
         new.sort_by_key(|correction| correction.id);
         let (mut records, mut touched) = (Vec::new(), Touched::default());
         let received = now.unwrap_or_else(|| self.0.clock().now());
         for correction in new {
-            inner.corrected.insert(correction.id);
-            for observation in inner.judge.recorrected(correction, ticket) {
+            inner.corrected.insert((correction.id, correction.withdrawn.is_some()));
+            for observation in inner.judge.said_anew(correction, ticket) {
                 touched.put(observation.datastream);
                 let channel = Channel::Desk;
                 records.push(Record::Observation { received, channel, observation });

@@ -101,8 +101,8 @@ pub(crate) struct Inner {
     pub(crate) steady: steady::Steady,
     /// In a replay: instants far ahead of all others.
     pub(crate) leap: Option<submit::Leap>,
-    /// The corrections that were taken since the start.
-    pub(crate) corrected: BTreeSet<u64>,
+    /// The corrections that were taken since the start, and whether as taken back.
+    pub(crate) corrected: BTreeSet<(u64, bool)>,
     /// Room for an append's records.
     pub(crate) spare: Vec<Record>,
 }

@@ -1,7 +1,5 @@
-//! What is judged by more than a datastream's own past: its neighbours, the gauges it speaks for, and
-//! what people have said of it.
+//! What is judged by more than a datastream's own past: its neighbours, and the gauges it speaks for.
 
-use domain::correction::{Correction, CorrectionAct};
 use domain::ids::DatastreamIx;
 use domain::observation::{Observation, OriginFlag, Quality, Trust};
 use domain::time::UtcMs;
@@ -9,9 +7,6 @@ use domain::time::UtcMs;
 use super::Judge;
 use crate::memory::{Seen, Ticket};
 use crate::register::Register;
-
-/// The most values that one correction changes at once: three days of one a minute.
-const CORRECTED_MAX: usize = 4_320;
 
 impl Judge {
     /// Whether a value lies far from the median of its neighbours'. Too few of them say nothing.
@@ -72,117 +67,4 @@ impl Judge {
         }
         filled
     }
-
-    /// Puts corrections in force, in place of those before.
-    pub(crate) fn correct(&mut self, corrections: &[Correction]) {
-        self.corrections.clear();
-        for correction in corrections {
-            // The value of one instant is no rule for others.
-            if matches!(correction.act, CorrectionAct::Value(_)) {
-                continue;
-            }
-            if let Some(ix) = self.datastream_of(correction) {
-                self.corrections.entry(ix).or_default().push(correction.clone());
-            }
-        }
-    }
-
-    fn datastream_of(&self, correction: &Correction) -> Option<DatastreamIx> {
-        let stream = self.register.stream(correction.station.as_str(), &correction.property);
-        stream.map(|stream| stream.ix)
-    }
-
-    /// What a value is worth that an offset moves: one that it moves out of the registered range is
-    /// shown and not used.
-    fn trust_within(
-        &self,
-        correction: &Correction,
-        seen: &Observation,
-        by: f64,
-        trust: Trust,
-    ) -> Trust {
-        let stream = self.register.stream(correction.station.as_str(), &correction.property);
-        let limits = stream.and_then(|stream| self.register.limits_at(stream, seen.t));
-        let fits = limits.is_some_and(|limits| {
-            let (least, most) = limits.range;
-            (least..=most).contains(&(seen.value + by))
-        });
-        if fits { trust } else { Trust::Unreliable }
-    }
-
-    pub(super) fn is_corrected(&self, ix: DatastreamIx, t: UtcMs) -> bool {
-        let of_it = self.corrections.get(&ix).map_or(&[][..], Vec::as_slice);
-        of_it.iter().any(|correction| correction.covers(t))
-    }
-
-    /// What an observation that was just admitted is worth by the corrections that hold, where that
-    /// is a value: the newest correction speaks. It is remembered under `ticket`.
-    pub fn corrected(&mut self, seen: &Observation, ticket: Ticket) -> Option<Observation> {
-        // Only what was marked for it: what its sender calls unreliable stays that.
-        self.marked.take().filter(|marked| *marked == (seen.datastream, seen.t))?;
-        let of_it = self.corrections.get(&seen.datastream)?;
-        let newest = of_it.iter().filter(|c| c.covers(seen.t)).max_by_key(|c| c.id)?;
-        let CorrectionAct::Offset(by) = newest.act else { return None };
-        let at = newest.at.max(seen.result_time.plus_ms(1));
-        let trust = self.trust_within(newest, seen, by, Trust::Reliable);
-        let corrected = shifted(seen, by, at, trust);
-        self.remember(&corrected, ticket);
-        Some(corrected)
-    }
-
-    /// What a correction makes of the values that are known already; those that say so already are
-    /// left out, so that a correction may be taken twice. They are remembered under `ticket`.
-    pub(crate) fn recorrected(
-        &mut self,
-        correction: &Correction,
-        ticket: Ticket,
-    ) -> Vec<Observation> {
-        let Some(ix) = self.datastream_of(correction) else { return Vec::new() };
-        let known = self.memory.holding(ix, correction.from, correction.until, CORRECTED_MAX);
-        let mut made = Vec::new();
-        if let CorrectionAct::Value(value) = correction.act {
-            let quality = Quality { origin: OriginFlag::Corrected, trust: Trust::Reliable };
-            let had = known.first();
-            let result_time = had.map_or(correction.at, |had| correction.at.max(had.result_time));
-            let (datastream, t, backlog) = (ix, correction.from, false);
-            let said = Observation { datastream, t, result_time, value, quality, backlog };
-            let stands = had.is_some_and(|had| had.value == value && had.quality == quality);
-            made.extend((!stands).then_some(said));
-        }
-        // What the correction has been applied to, as it came or before, is later than it.
-        let open = known.iter().filter(|seen| seen.result_time < correction.at);
-        match correction.act {
-            CorrectionAct::Value(_) => {}
-            CorrectionAct::Offset(by) => {
-                let trust = |seen: &Observation| {
-                    self.trust_within(correction, seen, by, seen.quality.trust)
-                };
-                made.extend(open.map(|seen| shifted(seen, by, correction.at, trust(seen))));
-            }
-            CorrectionAct::Unreliable => made.extend(open.filter(is_used).map(|seen| {
-                let quality = Quality { origin: seen.quality.origin, trust: Trust::Unreliable };
-                Observation { quality, result_time: correction.at, backlog: false, ..*seen }
-            })),
-        }
-        for seen in &made {
-            self.remember(seen, ticket);
-        }
-        made
-    }
-
-    fn remember(&mut self, seen: &Observation, ticket: Ticket) {
-        let Observation { datastream, t, result_time, value, quality, .. } = *seen;
-        let known = Seen { t, value, result_time, quality, sender_id: 0, same_since: t, ticket };
-        self.memory.put(datastream, &known);
-    }
-}
-
-fn is_used(seen: &&Observation) -> bool {
-    seen.quality.trust != Trust::Unreliable
-}
-
-/// A value of a gauge whose zero has moved.
-fn shifted(seen: &Observation, by: f64, result_time: UtcMs, trust: Trust) -> Observation {
-    let quality = Quality { origin: OriginFlag::Corrected, trust };
-    Observation { value: seen.value + by, quality, result_time, backlog: false, ..*seen }
 }

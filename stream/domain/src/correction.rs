@@ -1,5 +1,6 @@
 //! Manual corrections: somebody who knows better says what a datastream's values are worth, from when
-//! until when, and why. A correction always ends; what it changed is amended in the open.
+//! until when, and why. A correction always ends; what it changed is amended in the open. One that was
+//! a mistake is taken back, and what it changed is given back.
 
 use serde::{Deserialize, Serialize};
 
@@ -45,11 +46,19 @@ pub struct Correction {
     pub by: String,
     /// When, by the platform's clock. What is corrected has this result time.
     pub at: UtcMs,
+    /// When it was taken back as a mistake; what it changed is given back with this result time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub withdrawn: Option<UtcMs>,
 }
 
 impl Correction {
-    /// Whether it is about this instant.
+    /// Whether it says anything of this instant: one that was taken back says nothing.
     pub fn covers(&self, t: UtcMs) -> bool {
-        self.from <= t && t < self.until
+        self.withdrawn.is_none() && self.from <= t && t < self.until
+    }
+
+    /// Whether it holds for what comes now.
+    pub fn holds(&self, now: UtcMs) -> bool {
+        self.withdrawn.is_none() && self.until > now
     }
 }

@@ -228,6 +228,13 @@ pub enum DeskFact {
         /// Why.
         reason: String,
     },
+    /// A correction was a mistake.
+    CorrectionWithdrawn {
+        /// The correction.
+        correction: u64,
+        /// Why.
+        reason: String,
+    },
     /// 核实.
     SituationVerified {
         /// The report.

@@ -24,6 +24,9 @@ pub struct CorrectionView {
     pub until_ms: i64,
     /// Whether it holds still.
     pub holds: bool,
+    /// When it was taken back as a mistake, Unix ms: what it changed was given back as it was sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub withdrawn_ms: Option<i64>,
     /// Why.
     pub reason: String,
     /// Who said so.

@@ -7,6 +7,10 @@ use rusqlite::params;
 use super::{HistoryReader, KIND, Sample, sample_of};
 use crate::derived::DerivedError;
 
+/// Everything of a datastream between two instants, in order.
+const SERIES: &str = "SELECT t, result_time, seq, value, origin, trust FROM observation
+     WHERE datastream=?1 AND t >= ?2 AND t <= ?3 ORDER BY t, result_time, seq";
+
 impl HistoryReader {
     /// The values of a datastream from `from` to `to`, both included, in order of time, at most
     /// `limit`. Of several values for one instant the one that holds: the later result, then the
@@ -21,9 +25,7 @@ impl HistoryReader {
         to: UtcMs,
         limit: usize,
     ) -> Result<Vec<Sample>, DerivedError> {
-        let sql = "SELECT t, result_time, seq, value, origin, trust FROM observation
-                   WHERE datastream=?1 AND t >= ?2 AND t <= ?3 ORDER BY t, result_time, seq";
-        self.holding(datastream, sql, from, to, limit)
+        self.holding(datastream, SERIES, from, to, limit)
     }
 
     /// The newest `n` values of a datastream, in order of time.
@@ -69,6 +71,36 @@ impl HistoryReader {
         let mut samples = read().map_err(KIND.wrong("read an instant"))?;
         samples.sort_by_key(Sample::rank);
         Ok(samples)
+    }
+
+    /// Every value that was admitted for the instants from `from` to `to`, both included, in order
+    /// of time; of at most `limit` instants.
+    ///
+    /// # Errors
+    /// [`DerivedError::Sqlite`].
+    pub fn told(
+        &self,
+        datastream: DatastreamIx,
+        from: UtcMs,
+        to: UtcMs,
+        limit: usize,
+    ) -> Result<Vec<Sample>, DerivedError> {
+        let read = || -> rusqlite::Result<Vec<Sample>> {
+            let mut statement = self.connection.prepare_cached(SERIES)?;
+            let mut rows = statement.query(params![datastream.0, from.0, to.0])?;
+            let (mut samples, mut instants): (Vec<Sample>, usize) = (Vec::new(), 0);
+            while let Some(row) = rows.next()? {
+                let sample = sample_of(datastream, row)?;
+                let last = samples.last().map(|last| last.observation.t);
+                instants += usize::from(last != Some(sample.observation.t));
+                if instants > limit {
+                    break;
+                }
+                samples.push(sample);
+            }
+            Ok(samples)
+        };
+        read().map_err(KIND.wrong("read what was told"))
     }
 
     /// The observation with this content (the last part of its id), where there is one.

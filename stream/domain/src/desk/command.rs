@@ -107,8 +107,15 @@ pub enum Command {
         /// Why.
         reason: String,
     },
-    /// Ends a correction early: what comes from now on is taken as it is sent.
+    /// Ends a correction early: what comes from now on is taken as it is sent, what it changed stays.
     EndCorrection {
+        /// The correction.
+        correction: u64,
+        /// Why.
+        reason: String,
+    },
+    /// Takes a correction back that was a mistake: what it changed is given back as it was sent.
+    WithdrawCorrection {
         /// The correction.
         correction: u64,
         /// Why.
