@@ -9,6 +9,7 @@ use contract::views::HourView;
 use domain::city::{City, Registry};
 use domain::ids::{DatastreamIx, Seq};
 use domain::observation::{Observation, OriginFlag};
+use domain::refusal::Channel;
 use domain::time::{EARLIEST, HOUR_MS, SECOND_MS, UtcMs};
 use journal::history::HourCount;
 
@@ -151,9 +152,10 @@ impl Completeness {
     }
 
     /// Takes an observation of the durable record. One that the history counts is passed over; a
-    /// correction is not another instant.
-    pub fn hear(&mut self, seq: Seq, seen: &Observation) {
-        if seq > self.base && seen.quality.origin == OriginFlag::Original {
+    /// correction is not another instant, nor is what the desk makes of a value that was sent.
+    pub fn hear(&mut self, seq: Seq, channel: Channel, seen: &Observation) {
+        let is_sent = seen.quality.origin == OriginFlag::Original && channel != Channel::Desk;
+        if seq > self.base && is_sent {
             self.count(
                 seen.datastream,
                 HourCount { hour: HourCount::hour_of(seen.t), instants: 1 },
@@ -284,8 +286,11 @@ mod tests {
     fn an_hour_is_what_came_of_what_was_expected_and_one_does_not_stand_in_for_another() {
         let mut completeness = counted(0);
         for minute in 1..=60 {
-            completeness
-                .hear(Seq(1), &seen(0, NOON - HOUR_MS + minute * MINUTE_MS, OriginFlag::Original));
+            completeness.hear(
+                Seq(1),
+                Channel::Http,
+                &seen(0, NOON - HOUR_MS + minute * MINUTE_MS, OriginFlag::Original),
+            );
         }
         let of_hour = 60 * MINUTE_MS / interval(&completeness);
         let want = u64::try_from(of_hour).unwrap();
@@ -303,9 +308,10 @@ mod tests {
     #[test]
     fn what_the_history_counts_is_not_counted_again_and_a_correction_never() {
         let mut completeness = counted(10);
-        completeness.hear(Seq(10), &seen(0, NOON, OriginFlag::Original));
-        completeness.hear(Seq(11), &seen(1, NOON, OriginFlag::Original));
-        completeness.hear(Seq(12), &seen(1, NOON, OriginFlag::Corrected));
+        completeness.hear(Seq(10), Channel::Http, &seen(0, NOON, OriginFlag::Original));
+        completeness.hear(Seq(11), Channel::Http, &seen(1, NOON, OriginFlag::Original));
+        completeness.hear(Seq(12), Channel::Http, &seen(1, NOON, OriginFlag::Corrected));
+        completeness.hear(Seq(13), Channel::Desk, &seen(1, NOON, OriginFlag::Original));
         assert!(completeness.hours(UtcMs(NOON)).is_empty(), "still being counted");
         let of_history = HourCount { hour: HourCount::hour_of(UtcMs(NOON)), instants: 1 };
         completeness.counted(DatastreamIx(0), &[of_history]);
@@ -316,10 +322,10 @@ mod tests {
     #[test]
     fn hours_that_are_over_make_room() {
         let mut completeness = counted(0);
-        completeness.hear(Seq(1), &seen(0, NOON, OriginFlag::Original));
+        completeness.hear(Seq(1), Channel::Http, &seen(0, NOON, OriginFlag::Original));
         let later = NOON + 25 * HOUR_MS;
-        completeness.hear(Seq(2), &seen(0, later, OriginFlag::Original));
-        completeness.hear(Seq(3), &seen(0, NOON, OriginFlag::Original));
+        completeness.hear(Seq(2), Channel::Http, &seen(0, later, OriginFlag::Original));
+        completeness.hear(Seq(3), Channel::Http, &seen(0, NOON, OriginFlag::Original));
         let hours = completeness.hours(UtcMs(later));
         let got: u64 = hours.values().flatten().map(|h| h.received).sum();
         assert_eq!((got, hours.values().next().map(Vec::len)), (1, Some(HOURS_SHOWN)));
@@ -350,12 +356,16 @@ mod tests {
         for minute in 1..=60 {
             for (start, ix) in [(NOON - HOUR_MS, a), (NOON, a), (NOON, b.unwrap())] {
                 let t = start + minute * MINUTE_MS - 1;
-                completeness.hear(Seq(1), &seen(ix.0, t, OriginFlag::Original));
+                completeness.hear(Seq(1), Channel::Http, &seen(ix.0, t, OriginFlag::Original));
             }
         }
         completeness.configure(&changed(300, "other"), &registry, UtcMs(change));
         let now = NOON + 2 * HOUR_MS;
-        completeness.hear(Seq(2), &seen(a.0, NOON + HOUR_MS + 1, OriginFlag::Original));
+        completeness.hear(
+            Seq(2),
+            Channel::Http,
+            &seen(a.0, NOON + HOUR_MS + 1, OriginFlag::Original),
+        );
         let hours = completeness.hours(UtcMs(now));
         let of = |agency: &str| -> Vec<(u64, u64)> {
             let last = hours[agency].iter().filter(|h| h.from_ms >= NOON - HOUR_MS);

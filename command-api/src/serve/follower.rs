@@ -171,9 +171,9 @@ fn hear(followed: &Followed, read: Vec<Sequenced>, shown: &mut Shown) -> Vec<Pas
         let mut hours = held(&followed.hours);
         for row in read {
             match &row.record {
-                Record::Observation { received, observation, .. } => {
+                Record::Observation { received, channel, observation } => {
                     readings.came(*received, observation);
-                    hours.hear(row.seq, observation);
+                    hours.hear(row.seq, *channel, observation);
                     heard = heard.max(Some(*received));
                 }
                 Record::Tick { now } => {

@@ -391,6 +391,13 @@ fn instants_are_counted_by_the_hour_that_ends_with_them_and_once_each() {
         let (received, channel) = (UtcMs(t), Channel::Http);
         Sequenced { seq: Seq(seq), record: Record::Observation { received, channel, observation } }
     };
+    let later = |mut row: Sequenced| {
+        if let Record::Observation { observation, channel, .. } = &mut row.record {
+            observation.result_time = observation.t.plus_ms(60_000);
+            *channel = Channel::Desk;
+        }
+        row
+    };
     use OriginFlag::{Completed, Corrected, Original};
     let records = [
         seen(1, 10 * hour, 1.0, Original),
@@ -398,12 +405,14 @@ fn instants_are_counted_by_the_hour_that_ends_with_them_and_once_each() {
         seen(3, 10 * hour + 1, 3.0, Corrected),
         seen(4, 11 * hour, 4.0, Completed),
         seen(5, 12 * hour, 5.0, Original),
+        // What a correction changed and gave back.
+        later(seen(6, 12 * hour, 5.0, Original)),
     ];
-    store.append(&records, Seq(5)).unwrap();
+    store.append(&records, Seq(6)).unwrap();
     let counts = |from, upto| -> Vec<(i64, u32)> {
         let hours = store.read().instants_by_hour(DatastreamIx(5), from, Seq(upto)).unwrap();
         hours.iter().map(|h| (h.hour, h.instants)).collect()
     };
-    assert_eq!(counts(0, 5), [(9, 1), (10, 2), (11, 1)]);
-    assert_eq!(counts(10, 4), [(10, 2)]);
+    assert_eq!(counts(0, 6), [(9, 1), (10, 1), (11, 1)]);
+    assert_eq!(counts(10, 4), [(10, 1)]);
 }

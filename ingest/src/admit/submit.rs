@@ -7,7 +7,7 @@ use std::time::Instant;
 use domain::ids::AgencyId;
 use domain::observation::{Observation, OriginFlag};
 use domain::record::Record;
-use domain::refusal::Reason;
+use domain::refusal::{Channel, Reason};
 use domain::report::Report;
 use domain::time::{HOUR_MS, REPLAY_TICK_STEP_MS, SECOND_MS, UtcMs};
 use futures_util::FutureExt;
@@ -262,6 +262,7 @@ impl<'c, 'm, 's> Draft<'c, 'm, 's> {
                 self.tally.timing.accepted(observation.t, received, is_backlog);
                 self.records.push(Record::Observation { received, channel, observation });
                 if let Some(observation) = self.inner.judge.corrected(&observation, self.ticket) {
+                    let channel = Channel::Desk;
                     self.records.push(Record::Observation { received, channel, observation });
                 }
                 // What it says of gauges that are not heard goes into the record beside it.

@@ -26,7 +26,7 @@ impl HourCount {
 
 impl HistoryReader {
     /// The instants of a datastream by hour, from the hour `from` on, of records up to `upto`. A
-    /// correction of an instant is not another one.
+    /// correction of an instant, and what was filled in, is not another one.
     ///
     /// # Errors
     /// [`DerivedError::Sqlite`].
@@ -38,8 +38,8 @@ impl HistoryReader {
     ) -> Result<Vec<HourCount>, DerivedError> {
         let read = || -> rusqlite::Result<Vec<HourCount>> {
             let mut statement = self.connection.prepare_cached(
-                "SELECT (t - 1) / 3600000 AS hour, count(*) FROM observation
-                 WHERE datastream = ?1 AND t > ?2 AND seq <= ?3 AND origin <> 1 GROUP BY hour",
+                "SELECT (t - 1) / 3600000 AS hour, count(DISTINCT t) FROM observation
+                 WHERE datastream = ?1 AND t > ?2 AND seq <= ?3 AND origin = 0 GROUP BY hour",
             )?;
             let upto = i64::try_from(upto.0).unwrap_or(i64::MAX);
             let after = from.saturating_mul(HOUR_MS);
