@@ -175,6 +175,30 @@ async fn a_certificate_names_its_agency_and_no_other() {
     let _ = timeout(Duration::from_secs(5), feed.read_to_end(&mut rest)).await.expect("shown out");
     assert_eq!(mqtt(&hydro, at, None, None).await.unwrap().1, 4);
     assert_eq!(mqtt(&own("hydro", &[]), at, None, None).await.unwrap().1, 0, "another one is good");
+    // An agency that is withdrawn is so with every certificate that was made before, seen or not.
+    let spare = own("hydro", &[]);
+    let access = command_api::access::Access::open(
+        &folder.path().join("data/access.sqlite"),
+        Arc::new(command_api::serve::WallClock),
+    )
+    .unwrap();
+    assert!(access.revoke_all("test", "agency", "hydro").unwrap() > 0);
+    access.close().unwrap();
+    let began = tokio::time::Instant::now();
+    while mqtt(&spare, at, None, None).await.unwrap().1 == 0 {
+        assert!(began.elapsed() < Duration::from_secs(5), "still let in");
+    }
+    let (from, end) = (now_ms() + 1_000, now_ms() + 86_400_000);
+    let later = town.authority.sign_from("hydro", &[], (from, end));
+    let later = town.authority.connector(Some(&later));
+    let began = tokio::time::Instant::now();
+    // Not before its time, and then it is.
+    while mqtt(&later, at, None, None).await.is_none_or(|(_, code)| code != 0) {
+        assert!(began.elapsed() < Duration::from_secs(5), "not let in");
+    }
+    let all = administrator.get("/v1/agencies/hydro/credentials").await.json();
+    let mut rows = all.as_array().unwrap().iter();
+    assert!(rows.all(|c| !c["id"].as_str().unwrap().starts_with("w-")), "{all}");
     town.platform.stop().await.unwrap();
     // After a restart too.
     let kept = command_api::access::store::Store::open(&folder.path().join("data/access.sqlite"));

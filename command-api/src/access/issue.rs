@@ -5,7 +5,7 @@ use domain::ids::{AgencyId, UnitId};
 use domain::time::{HOUR_MS, UtcMs};
 
 use super::keyring::{ANY, Credential, Opens};
-use super::{Access, AccessError, held, secret};
+use super::{Access, AccessError, held, secret, shown};
 
 /// Good credentials that one holder may have at a time.
 pub const GOOD_EACH_MAX: usize = 32;
@@ -214,16 +214,19 @@ impl Access {
         Ok(found)
     }
 
-    /// Revokes every credential of a holder that is good, and says how many.
+    /// Revokes every credential of a holder that is good, and says how many. Certificates that were
+    /// made before now stay out, also those that have not been shown yet.
     ///
     /// # Errors
     /// The file's.
     pub fn revoke_all(&self, by: &str, kind: &str, holder: &str) -> Result<usize, AccessError> {
         let now = self.clock.now();
         let theirs = self.credentials_of(kind, holder).into_iter().filter(|c| c.is_good(now));
-        let ended: Vec<Credential> =
+        let mut ended: Vec<Credential> =
             theirs.map(|c| Credential { revoked: Some(now), ..c }).collect();
+        ended.push(shown::bar(kind, holder, by, now));
         self.write_credentials(&ended)?;
+        ended.pop();
         ended.iter().for_each(|c| self.audit(by, "credential_revoked", &told(c)));
         Ok(ended.len())
     }
@@ -244,7 +247,9 @@ impl Access {
 
     /// Those of a holder, oldest first, the ended ones too.
     pub fn credentials_of(&self, kind: &str, holder: &str) -> Vec<Credential> {
-        self.keyring().of(kind, holder)
+        let mut all = self.keyring().of(kind, holder);
+        all.retain(|credential| !shown::is_bar(credential));
+        all
     }
 }
 

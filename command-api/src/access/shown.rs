@@ -3,16 +3,50 @@
 
 use std::sync::Arc;
 
+use domain::time::UtcMs;
 use ingest::seams::Who;
 use tls::ClientCertificate;
 
 use super::issue::LABEL_MAX_CHARS;
 use super::keyring::{Credential, Opens};
-use super::{Access, AccessError, held, secret};
+use super::secret::{self, Kept};
+use super::{Access, AccessError, held};
 
 /// Certificates shown for the first time that wait to be written: more are let in and written when
 /// they are shown again.
 const FRESH_MAX: usize = 1_024;
+
+/// By what the bar of a holder is known.
+fn bar_key(kind: &str, holder: &str) -> Kept {
+    secret::kept(&format!("{kind} {holder} withdrawn"))
+}
+
+/// What keeps a holder's certificates out that were made before `now`, also those that nobody has
+/// seen yet: a revoked credential that nothing opens.
+pub(super) fn bar(kind: &str, holder: &str, by: &str, now: UtcMs) -> Credential {
+    let key = bar_key(kind, holder);
+    Credential {
+        id: format!("{BAR}{}", &secret::hex(&key)[..12]),
+        key,
+        kind: kind.into(),
+        holder: holder.into(),
+        opens: Opens::Certificate,
+        label: String::new(),
+        since: now,
+        by: by.into(),
+        expires: None,
+        used: None,
+        revoked: Some(now),
+        replaced_by: None,
+    }
+}
+
+/// Whether it is a bar and no credential that was ever given.
+pub(super) fn is_bar(credential: &Credential) -> bool {
+    credential.id.starts_with(BAR)
+}
+
+const BAR: &str = "w-";
 
 impl Access {
     /// The credential of a certificate that `who` has shown; nothing where it was revoked or has
@@ -23,6 +57,11 @@ impl Access {
             Who::Unit(id) => ("unit", id.as_str()),
         };
         let now = self.clock.now();
+        // Whoever was withdrawn is so with all that was made before, seen or not.
+        let withdrawn = self.keyring().by_key(&bar_key(kind, holder)).and_then(|bar| bar.revoked);
+        if withdrawn.is_some_and(|at| shown.not_before <= at) {
+            return None;
+        }
         // One certificate may name several; each has its own row.
         let key = secret::kept(&format!("{kind} {holder} {}", secret::hex(&shown.fingerprint)));
         {

@@ -79,7 +79,8 @@ pub(crate) enum Agency {
         #[command(flatten)]
         at: Where,
     },
-    /// Revoke every credential of it; what came in by them is closed
+    /// Revoke every credential of it, and every client certificate made before now; what came in
+    /// by them is closed
     Withdraw {
         #[command(flatten)]
         whose: Whose,

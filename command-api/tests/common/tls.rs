@@ -42,13 +42,19 @@ impl Authority {
 
     /// Signs a certificate for a common name and other names, good for so many days.
     pub fn sign(&self, name: &str, others: &[&str], days: i64) -> Pair {
+        self.sign_from(name, others, (0, now_ms() + days * 86_400_000))
+    }
+
+    /// The same, good from when until when, Unix ms.
+    pub fn sign_from(&self, name: &str, others: &[&str], (from, end): (i64, i64)) -> Pair {
         let others: Vec<String> = others.iter().map(|n| (*n).to_owned()).collect();
         let mut params = CertificateParams::new(others).unwrap();
         params.distinguished_name = rcgen::DistinguishedName::new();
         params.distinguished_name.push(DnType::CommonName, name);
-        let end = now_ms() + days * 86_400_000;
-        params.not_after =
-            rcgen::date_time_ymd(1970, 1, 1) + Duration::from_millis(u64::try_from(end).unwrap());
+        let instant = |ms: i64| {
+            rcgen::date_time_ymd(1970, 1, 1) + Duration::from_millis(u64::try_from(ms).unwrap())
+        };
+        (params.not_before, params.not_after) = (instant(from), instant(end));
         let key = KeyPair::generate().unwrap();
         let cert = params.signed_by(&key, &self.issuer).unwrap().pem();
         Pair { cert, key: key.serialize_pem() }

@@ -8,6 +8,7 @@ use x509_cert::der::Decode;
 use x509_cert::der::asn1::{PrintableStringRef, Utf8StringRef};
 use x509_cert::ext::pkix::SubjectAltName;
 use x509_cert::ext::pkix::name::GeneralName;
+use x509_cert::time::Time;
 
 /// Names of one certificate that are looked at.
 pub const NAMES_MAX: usize = 16;
@@ -25,6 +26,8 @@ pub struct ClientCertificate {
     pub names: Vec<String>,
     /// SHA-256 of the certificate.
     pub fingerprint: [u8; 32],
+    /// From when on it is good: as a rule when it was made.
+    pub not_before: UtcMs,
     /// Until when it is good.
     pub not_after: UtcMs,
 }
@@ -33,14 +36,13 @@ fn read(der: &CertificateDer<'_>) -> Result<Certificate, AboutError> {
     Certificate::from_der(der).map_err(|error| AboutError(error.to_string()))
 }
 
-fn end(certificate: &Certificate) -> UtcMs {
-    let until = certificate.tbs_certificate().validity().not_after.to_unix_duration();
-    UtcMs(i64::try_from(until.as_millis()).unwrap_or(i64::MAX))
+fn instant(time: Time) -> UtcMs {
+    UtcMs(i64::try_from(time.to_unix_duration().as_millis()).unwrap_or(i64::MAX))
 }
 
 /// Until when a certificate is good.
 pub(crate) fn not_after(der: &CertificateDer<'_>) -> Result<UtcMs, AboutError> {
-    Ok(end(&read(der)?))
+    Ok(instant(read(der)?.tbs_certificate().validity().not_after))
 }
 
 impl ClientCertificate {
@@ -72,7 +74,9 @@ impl ClientCertificate {
             }
         }
         let fingerprint = Sha256::digest(der).into();
-        Ok(Self { names: once, fingerprint, not_after: end(&certificate) })
+        let validity = about.validity();
+        let (not_before, not_after) = (instant(validity.not_before), instant(validity.not_after));
+        Ok(Self { names: once, fingerprint, not_before, not_after })
     }
 }
 
