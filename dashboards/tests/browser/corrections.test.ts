@@ -92,3 +92,20 @@ describe('a gauge that is not heard', () => {
     expect(await seat.page.locator('article.place .order [aria-current="true"]').textContent()).toBe(name);
   });
 });
+
+describe('a gauge whose clock is wrong', () => {
+  it.each([['zh', '时钟错误'], ['en', 'wrong clock']] as const)('is called that, and neither live nor silent: %s', async (language, word) => {
+    seat = await takeSeat({ ...(language === 'en' ? { language } : {}), path: `/?sel=station:${GAUGE}` });
+    const said = seat.page.locator('article.place > p.quiet').first();
+    await said.waitFor();
+    expect(await said.textContent()).not.toContain(word);
+    const ix = seat.platform.city.view.stations.findIndex((s) => s.id === GAUGE);
+    const before = seat.platform.picture.stations[ix]!;
+    seat.platform.values([{ ...before, data: 'clock' }]);
+    await expect.poll(() => said.textContent()).toContain(word);
+    // Its values are put back with the rest of what is not heard.
+    expect(await seat.page.locator('article.place .values > li.off').count()).toBeGreaterThan(0);
+    seat.platform.values([{ ...before, data: 'live' }]);
+    await expect.poll(() => said.textContent()).not.toContain(word);
+  });
+});
