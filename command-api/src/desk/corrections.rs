@@ -127,20 +127,27 @@ pub fn withdraw(picture: &Picture, id: u64, reason: String) -> Result<Vec<DeskFa
     Ok(vec![DeskFact::CorrectionWithdrawn { correction: id, reason }])
 }
 
+/// Whether a fact is about corrections.
+pub(super) fn is_one(fact: &DeskFact) -> bool {
+    use DeskFact::{Corrected, CorrectionEnded, CorrectionWithdrawn};
+    matches!(fact, Corrected(_) | CorrectionEnded { .. } | CorrectionWithdrawn { .. })
+}
+
 /// Takes a fact about corrections onto the picture.
 pub(super) fn evolve(picture: &mut Picture, fact: &DeskFact, at: UtcMs) {
+    let all = &mut picture.corrections;
     match fact {
         DeskFact::Corrected(correction) => {
             picture.corrections_given = picture.corrections_given.max(correction.id);
-            picture.corrections.insert(correction.id, correction.clone());
+            all.insert(correction.id, correction.clone());
         }
         DeskFact::CorrectionEnded { correction, .. } => {
-            if let Some(found) = picture.corrections.get_mut(correction) {
+            if let Some(found) = all.get_mut(correction) {
                 found.until = found.until.min(at.max(found.from));
             }
         }
         DeskFact::CorrectionWithdrawn { correction, .. } => {
-            if let Some(found) = picture.corrections.get_mut(correction) {
+            if let Some(found) = all.get_mut(correction) {
                 found.withdrawn = Some(at);
             }
         }

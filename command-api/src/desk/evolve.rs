@@ -20,7 +20,7 @@ use super::picture::{
     Picture, Shelved, Step, Task, TaskState,
 };
 use super::touched::Touched;
-use super::{heard, journal_line, told};
+use super::{corrections, heard, journal_line, told};
 
 /// How long an alert that has left the list stays in the picture, for its incident and its trace.
 pub const GONE_KEPT_MS: i64 = 24 * HOUR_MS;
@@ -198,11 +198,7 @@ fn apply(picture: &mut Picture, event: &DeskEvent, by: &str, touched: &mut Touch
         fact @ (DeskFact::UnitDistressed { .. } | DeskFact::UnitSafe { .. }) => {
             heard::distress(picture, fact, event.at, touched);
         }
-        DeskFact::Corrected(_)
-        | DeskFact::CorrectionEnded { .. }
-        | DeskFact::CorrectionWithdrawn { .. } => {
-            super::corrections::evolve(picture, &event.what, event.at);
-        }
+        fact if corrections::is_one(fact) => corrections::evolve(picture, fact, event.at),
         _ => task(picture, event, by, touched),
     }
 }
@@ -372,7 +368,7 @@ fn tick(picture: &mut Picture, now: UtcMs, touched: &mut Touched) {
     touched.situations.extend(picture.situations.ticked(picture.now));
     touched.warnings.extend(picture.warnings.pass(before, picture.now));
     heard::tick(picture, touched);
-    super::corrections::forget(&mut picture.corrections, picture.now);
+    corrections::forget(&mut picture.corrections, picture.now);
     let old = picture.now.plus_ms(-GONE_KEPT_MS);
     let forgotten: Vec<AlertId> = picture
         .alerts

@@ -7,6 +7,7 @@
 //! agency is overdue, the agency is told once and its stations are inhibited.
 
 mod filled;
+mod released;
 mod told;
 
 use std::collections::BTreeMap;
@@ -19,7 +20,7 @@ use serde::{Deserialize, Serialize};
 use super::{Ordered, Route, note};
 use crate::item::{What, Where, Why};
 use crate::outlet::Frontier;
-use crate::plan::{Plan, Station};
+use crate::plan::Plan;
 use crate::watch::place::NEVER;
 use told::{mask, told};
 
@@ -100,42 +101,6 @@ impl Silence {
             }
         }
         self.earliest = NEVER;
-        self.settle_awake();
-    }
-
-    /// Ends what was told of sources, and of whole agencies, that are not expected any more.
-    pub(crate) fn release(&mut self, plan: &Arc<Plan>, seq: u64, now: i64, out: &mut Ordered) {
-        let is_released = |source: &Source| source.silent && source.interval >= UNEXPECTED;
-        for (station, at) in plan.stations.iter().zip(0u32..) {
-            let mut told_of = Vec::new();
-            for ix in &station.streams {
-                let Some(source) = self.sources.get_mut(*ix as usize).filter(|s| is_released(s))
-                else {
-                    continue;
-                };
-                source.silent = false;
-                source.due = now.saturating_add(source.span);
-                if std::mem::take(&mut source.told) {
-                    told_of.push(*ix);
-                }
-                self.filled.remove(ix);
-            }
-            if !told_of.is_empty() {
-                let why = Why::Unexpected(mask(plan, at, &told_of));
-                let place = Where::Station(at);
-                out.rulings.push(told(plan, seq, DecisionKind::FeedReturned, place, now, why));
-            }
-        }
-        for (whole, agency) in self.agencies.iter_mut().zip(0u32..) {
-            let of = |station: &&Station| station.agency == agency;
-            let streams = plan.stations.iter().filter(of).flat_map(|s| &s.streams);
-            let mut expected = streams.filter_map(|ix| self.sources.get(*ix as usize));
-            if *whole && expected.all(|source| source.interval >= UNEXPECTED) {
-                *whole = false;
-                let (place, why) = (Where::Agency(agency), Why::Unexpected(0));
-                out.rulings.push(told(plan, seq, DecisionKind::FeedReturned, place, now, why));
-            }
-        }
         self.settle_awake();
     }
 
