@@ -116,6 +116,17 @@ async fn an_agency_reads_its_own_and_nothing_of_another_by_any_address() {
             }
         }
     }
+    // Of the city everybody is told, but of the stations and plans only the duty room.
+    let rescuer = &foreign[0].1;
+    let told = |city: serde_json::Value| {
+        let of = |key: &str| city[key].as_array().unwrap().len();
+        (of("stations"), of("plans"), of("levels") > 0)
+    };
+    assert_eq!(told(rescuer.get("/v1/city").await.json()), (0, 0, true));
+    assert_eq!(told(own.get("/v1/city").await.json()).1, 0);
+    assert!(told(own.get("/v1/city").await.json()).0 > 0);
+    let officer = platform.signed_in("officer").await;
+    assert!(told(officer.get("/v1/city").await.json()).1 > 0);
     println!("{tried} addresses tried; its own person found its own at {own_seen}");
     assert!(tried > 300 && own_seen >= 6, "{tried} {own_seen}");
 

@@ -66,7 +66,7 @@ routes! {
     post "/v1/setup" Open [] "SetUp" => "SessionView": "Make the first administrator with the one-time code"
     post "/v1/live/ticket" Session [] "" => "Ticket": "A one-use ticket for the live socket, 30 s"
     get "/v1/live" Session ["epoch", "since", "ticket"] "" => "ServerMessage": "WebSocket: snapshot, numbered deltas, resume, heartbeat"
-    get "/v1/city" Session [] "" => "CityView": "The city as configured"
+    get "/v1/city" Session [] "" => "CityView": "The city as configured; an agency's person is told of its own stations, and of no plans"
     get "/v1/zones.geojson" Session [] "" => "application/geo+json": "Outlines of the zones"
     get "/v1/map/{file}" Session [] "" => "application/geo+json": "A file of the city's base map"
     get "/v1/stations" Session [] "" => "[StationState]": "Newest state of every station"

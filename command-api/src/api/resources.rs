@@ -3,18 +3,21 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::{Extension, Path, State};
 use axum::http::StatusCode;
 use contract::views::{
     CityView, CorrectionView, EarthquakeView, HospitalView, IncidentView, LogEntry, RecordView,
     SignalView, StationNow, StationState, TaskView, TrackView, UnitView,
 };
+use domain::desk::Role;
 use domain::ids::{HospitalId, IncidentId, TaskId, UnitId};
 use serde::Deserialize;
 use stream::hazards::Model;
 
+use super::feeds::may_see;
 use super::problem::Refused;
 use super::query::Query;
+use crate::access::Person;
 use crate::board::Board;
 use crate::desk::views;
 use crate::duty_log;
@@ -31,13 +34,18 @@ fn missing(what: &str, id: &str) -> Refused {
     Refused::not_found(format!("there is no {what} {id}"))
 }
 
-/// `GET /v1/city`.
-pub async fn city(State(platform): Here) -> Json<CityView> {
+/// `GET /v1/city`. An agency's person is told of its own stations, and not of the duty room's plans.
+pub async fn city(State(platform): Here, Extension(person): Extension<Person>) -> Json<CityView> {
     let city = Arc::clone(&platform.live.board().city);
     let files = platform.city_files();
     let maps = files.keys().filter_map(|n| n.strip_prefix("map/"));
     let maps: Vec<String> = maps.map(str::to_owned).collect();
-    Json(city.city_view(&maps, |hazard| Model::of(hazard.kind).about()))
+    let mut view = city.city_view(&maps, |hazard| Model::of(hazard.kind).about());
+    view.stations.retain(|station| may_see(&person, &station.agency));
+    if person.role == Role::Agency {
+        view.plans.clear();
+    }
+    Json(view)
 }
 
 /// `GET /v1/stations`.

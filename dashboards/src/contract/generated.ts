@@ -1026,7 +1026,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The city as configured */
+        /** The city as configured; an agency's person is told of its own stations, and of no plans */
         get: {
             parameters: {
                 query?: never;
@@ -1036,7 +1036,7 @@ export interface paths {
             };
             requestBody?: never;
             responses: {
-                /** @description The city as configured */
+                /** @description The city as configured; an agency's person is told of its own stations, and of no plans */
                 200: {
                     headers: {
                         [name: string]: unknown;
@@ -4834,9 +4834,12 @@ export interface components {
              * @description Offset of the city's time, seconds east of UTC.
              */
             offset_s: number;
-            /** @description Plans. */
+            /** @description Plans; none for an agency's person. */
             plans: components["schemas"]["PlanView"][];
-            /** @description Stations, in the order of their numbers in [`super::StationState::ix`]. */
+            /**
+             * @description Stations, in the order of their numbers in [`super::StationState::ix`]; for an agency's person
+             *     those of the agency.
+             */
             stations: components["schemas"]["StationView"][];
             /** @description GeoJSON of the zones is at this path; properties `id name name_en kind parent`. */
             zones_path: string;

@@ -24,9 +24,10 @@ pub struct CityView {
     pub attribution: String,
     /// Whether the city is invented.
     pub fictional: bool,
-    /// Stations, in the order of their numbers in [`super::StationState::ix`].
+    /// Stations, in the order of their numbers in [`super::StationState::ix`]; for an agency's person
+    /// those of the agency.
     pub stations: Vec<StationView>,
-    /// Plans.
+    /// Plans; none for an agency's person.
     pub plans: Vec<PlanView>,
     /// Hazards with their texts.
     pub hazards: Vec<HazardView>,
