@@ -161,8 +161,7 @@ impl Readings {
                 stream.believed = stream.believed.max(Some(seen.t));
             }
         }
-        let fresh = (seen.t, seen.result_time);
-        if stream.newest.is_none_or(|newest| (newest.t, newest.result_time) <= fresh) {
+        if stream.newest.is_none_or(|newest| stream.gives_way(&newest, seen, self.silent_after)) {
             let Observation { t, result_time, value, quality, .. } = *seen;
             stream.newest = Some(Newest { t, result_time, value, quality });
             self.dirty.insert(ix);
@@ -251,6 +250,21 @@ impl Readings {
 }
 
 impl Stream {
+    /// Whether the newest value gives way to another. Where another gauge speaks for this one, an own
+    /// value that may not be judged by stands back for as long as that one's word is fresh.
+    fn gives_way(&self, newest: &Newest, seen: &Observation, silent_after: i64) -> bool {
+        let filled = |quality: Quality| quality.origin == OriginFlag::Completed;
+        let doubted = |quality: Quality| !filled(quality) && !quality.trust.is_judged();
+        let fresh_ms = self.interval_ms.saturating_mul(silent_after);
+        if filled(newest.quality) && doubted(seen.quality) {
+            return seen.t.0 - newest.t.0 > fresh_ms;
+        }
+        if doubted(newest.quality) && filled(seen.quality) {
+            return newest.t.0 - seen.t.0 <= fresh_ms;
+        }
+        (newest.t, newest.result_time) <= (seen.t, seen.result_time)
+    }
+
     /// By how much its clock is wrong, where it sends and what it sends is too old to speak.
     fn wrong_by(&self, now: UtcMs, silent_after: i64) -> Option<i64> {
         let speaks = self

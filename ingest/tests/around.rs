@@ -128,6 +128,36 @@ fn another_gauge_speaks_only_while_the_first_is_not_heard() {
 }
 
 #[test]
+fn another_gauge_speaks_for_one_that_is_doubtful_at_the_same_instants_too() {
+    let (mut judge, register) = judge(FALLBACK);
+    let gauge = ix(&register, "R-1", "discharge");
+    let own = |judge: &mut Judge, minute: i64| {
+        let mut raw = RawObservation::bare("R-1", "discharge", at(minute), 20.0);
+        let trust = if minute < 60 { Trust::Reliable } else { Trust::Doubtful };
+        raw.q = Some(Quality { trust, ..Quality::default() });
+        assert!(matches!(judge.judge(&raw, None, None, 1), Ok(Judged::New(_))));
+    };
+    let mut spoken = Vec::new();
+    for (minute, first) in (0..16).map(|n| n * 15).zip([true, false].into_iter().cycle()) {
+        if first {
+            own(&mut judge, minute);
+        }
+        let b = says(&mut judge, "R-2", "discharge", minute, 22.0);
+        let filled = judge.speak_for(&b, 1);
+        if let [filled] = filled.as_slice() {
+            assert_eq!((filled.datastream, filled.t), (gauge, at(minute)));
+            spoken.push(minute);
+        }
+        assert_eq!(judge.speak_for(&b, 1), [], "of one instant once");
+        if !first {
+            own(&mut judge, minute);
+        }
+    }
+    // From when its last believed value has grown old, and at every instant from then on.
+    assert_eq!(spoken, (105..16 * 15).step_by(15).collect::<Vec<_>>());
+}
+
+#[test]
 fn a_source_that_says_nothing_but_its_range_falls_silent_too() {
     let (mut judge, _) = judge_of(FALLBACK, "");
     says(&mut judge, "R-1", "discharge", 0, 20.0);

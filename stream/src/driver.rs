@@ -218,9 +218,10 @@ impl Driver {
             self.counts.ahead += 1;
             return;
         }
-        // What was filled in for a gauge that is silent does not bring it back.
+        // What was filled in for a gauge that is silent does not bring it back, nor keep it awake.
         let filled = seen.quality.origin == OriginFlag::Completed;
-        if !(filled && self.silence.speaks_for(ix, t, self.now)) {
+        let by_another = || plan.streams.get(ix as usize).is_some_and(|s| s.spoken_for);
+        if !(filled && (self.silence.speaks_for(ix, t, self.now) || by_another())) {
             self.silence.heard(plan, seq, ix, t, self.now, to, out);
         }
         self.counts.observations += 1;

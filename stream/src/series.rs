@@ -5,13 +5,15 @@
 //! five bytes a row) and opened again only when something late reaches into them.
 
 mod packed;
+mod reading;
 
 use std::collections::{BTreeMap, VecDeque};
 
-use domain::observation::{Observation, OriginFlag, Quality, Trust};
+use domain::observation::{Instant, Observation, OriginFlag, Quality, Trust};
 use domain::time::{HOUR_MS, UtcMs};
 
 use packed::Packed;
+pub use reading::Reading;
 
 /// How far behind the newest row of its datastream an observation may lie and still be told from a
 /// duplicate, and amend what was published: 72 h.
@@ -46,6 +48,19 @@ pub(crate) struct Odd {
     pub(crate) value: f64,
 }
 
+impl Odd {
+    fn of(seen: &Observation) -> Self {
+        Self { result_time: seen.result_time.0, quality: seen.quality, value: seen.value }
+    }
+
+    /// The observation that it is of, of the same instant as another.
+    fn observation(self, like: &Observation) -> Observation {
+        let Self { result_time, quality, value } = self;
+        let result_time = UtcMs(result_time);
+        Observation { result_time, quality, value, backlog: false, ..*like }
+    }
+}
+
 /// What became of an observation.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Placed {
@@ -68,6 +83,7 @@ pub(crate) struct Kept {
     packed: Vec<Packed>,
     open: Packed,
     odd: BTreeMap<i64, Odd>,
+    beneath: BTreeMap<i64, Odd>,
 }
 
 /// The rows of one datastream. Positions count from the first row ever and stay valid while rows are
@@ -79,6 +95,8 @@ pub struct Series {
     rows: VecDeque<Row>,
     packed: VecDeque<Packed>,
     odd: BTreeMap<i64, Odd>,
+    /// Of instants of which the gauge and another for it have spoken, what does not hold.
+    beneath: BTreeMap<i64, Odd>,
 }
 
 impl Series {
@@ -142,19 +160,28 @@ impl Series {
         }
     }
 
-    /// Two values for one instant: the later result wins, ties by the larger id. What was filled in
-    /// gives way to what was measured.
+    /// Two values for one instant ([`Instant`]).
     fn correct(&mut self, at: usize, row: Row, seen: &Observation) -> Placed {
+        let t = seen.t.0;
         let stands = self.observation(row, seen);
-        let (old, new) = (stands.content_crc(), seen.content_crc());
-        let measured = |seen: &Observation| seen.quality.origin != OriginFlag::Completed;
-        let (is, was) = (measured(seen), measured(&stands));
-        if (is, seen.result_time, new) <= (was, stands.result_time, old) {
+        let mut told = Instant::default();
+        told.take(&stands);
+        if let Some(beneath) = self.beneath.get(&t) {
+            told.take(&beneath.observation(seen));
+        }
+        if !told.take(seen) {
             return Placed::Ignored;
         }
-        self.rows[at] = row_of(seen);
-        self.odd.remove(&seen.t.0);
-        self.note(seen);
+        match told.beneath() {
+            Some(beneath) => self.beneath.insert(t, Odd::of(&beneath)),
+            None => self.beneath.remove(&t),
+        };
+        let Some(holds) = told.holds().filter(|holds| *holds != stands) else {
+            return Placed::Ignored;
+        };
+        self.rows[at] = row_of(&holds);
+        self.odd.remove(&t);
+        self.note(&holds);
         Placed::Replaced(self.first + at as u64, row.value)
     }
 
@@ -173,9 +200,7 @@ impl Series {
     #[inline]
     fn note(&mut self, seen: &Observation) {
         if seen.result_time != seen.t || seen.quality != Quality::default() {
-            let odd =
-                Odd { result_time: seen.result_time.0, quality: seen.quality, value: seen.value };
-            self.odd.insert(seen.t.0, odd);
+            self.odd.insert(seen.t.0, Odd::of(seen));
         }
     }
 
@@ -297,6 +322,7 @@ impl Series {
             let from = self.packed.front().map(Packed::first_t).or(self.rows.front().map(|r| r.t));
             if let Some(from) = from {
                 self.odd = self.odd.split_off(&from);
+                self.beneath = self.beneath.split_off(&from);
             }
         }
     }
@@ -309,6 +335,7 @@ impl Series {
             packed: self.packed.iter().cloned().collect(),
             open: Packed::new(&open),
             odd: self.odd.clone(),
+            beneath: self.beneath.clone(),
         }
     }
 
@@ -319,6 +346,7 @@ impl Series {
             rows: kept.open.rows().into(),
             packed: kept.packed.into(),
             odd: kept.odd,
+            beneath: kept.beneath,
         }
     }
 
@@ -329,43 +357,6 @@ impl Series {
     /// Whether nothing was ever measured.
     pub fn is_empty(&self) -> bool {
         self.rows.is_empty() && self.packed.is_empty()
-    }
-}
-
-/// See [`Series::read`].
-#[derive(Debug, Clone, Copy)]
-pub struct Reading<'a> {
-    series: &'a Series,
-    doubtful: bool,
-}
-
-impl<'a> Reading<'a> {
-    #[inline]
-    fn usable(self, row: Row) -> Option<Row> {
-        if !row.value.is_nan() {
-            return Some(row);
-        }
-        if self.doubtful { self.series.doubted(row) } else { None }
-    }
-
-    /// The newest usable row at or before `t`, among the open ones.
-    #[inline]
-    pub fn latest(self, t: i64) -> Option<Row> {
-        if !self.doubtful {
-            return self.series.latest(t);
-        }
-        let rows = &self.series.rows;
-        let end = rows.partition_point(|row| row.t <= t);
-        rows.range(..end).rev().find_map(|row| self.usable(*row))
-    }
-
-    /// The usable open rows of `(from, to]`, in order.
-    #[inline]
-    pub fn within(self, from: i64, to: i64) -> impl DoubleEndedIterator<Item = Row> + 'a {
-        let rows = &self.series.rows;
-        let start = rows.partition_point(|row| row.t <= from);
-        let end = rows.partition_point(|row| row.t <= to).max(start);
-        rows.range(start..end).filter_map(move |row| self.usable(*row))
     }
 }
 

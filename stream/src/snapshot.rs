@@ -16,7 +16,7 @@ use domain::level::Level;
 
 /// The version of all rows that this program writes; others are not read: the record is, from its
 /// beginning.
-pub const ROW_VERSION: u16 = 5;
+pub const ROW_VERSION: u16 = 6;
 
 /// One row: which operator, which key, how it is written, what it holds.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]

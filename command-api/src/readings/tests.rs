@@ -112,6 +112,15 @@ fn what_another_says_for_a_gauge_is_named_and_makes_it_no_younger() {
     readings.hear(&Observation { quality: completed, ..seen(64, 3.5) });
     let told = readings.changed(|_| "none".into());
     assert_eq!(told[0].values[0].instead, why("doubtful", Some(42)));
+    // Its next doubtful values stand back, of the same instant and of later ones, until the other's
+    // word has grown old.
+    for minute in [64, 66] {
+        readings.hear(&Observation { quality: doubtful, ..seen(minute, 91.0) });
+    }
+    assert_eq!(readings.changed(|_| "none".into()).len(), 0);
+    readings.hear(&Observation { quality: completed, ..seen(66, 3.6) });
+    let told = readings.changed(|_| "none".into());
+    assert_eq!((told[0].values[0].v, told[0].values[0].t_ms), (3.6, 66 * MINUTE_MS));
     // Another configuration forgets nothing of it.
     let mut registry = Registry::default();
     registry.number("A", "rainfall");
@@ -120,9 +129,12 @@ fn what_another_says_for_a_gauge_is_named_and_makes_it_no_younger() {
     let told = readings.changed(|_| "none".into());
     assert_eq!(told[0].values[0].instead, why("doubtful", Some(42)));
     // Then it is not heard at all.
-    readings.hear(&Observation { quality: completed, ..seen(80, 3.5) });
+    readings.hear(&Observation { quality: completed, ..seen(90, 3.5) });
     let told = readings.changed(|_| "none".into());
-    assert_eq!(told[0].values[0].instead, why("silent", Some(60)));
+    assert_eq!(told[0].values[0].instead, why("silent", Some(66)));
+    readings.hear(&Observation { quality: doubtful, ..seen(120, 92.0) });
+    let told = readings.changed(|_| "none".into());
+    assert_eq!((told[0].values[0].v, told[0].values[0].trust.as_str()), (92.0, "doubtful"));
 }
 
 #[test]

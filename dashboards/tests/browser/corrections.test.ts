@@ -103,6 +103,13 @@ describe('a gauge whose clock is wrong', () => {
     const before = seat.platform.picture.stations[ix]!;
     seat.platform.values([{ ...before, data: 'clock' }]);
     await expect.poll(() => said.textContent()).toContain(word);
+    // The level's tag is whole beside a name of two lines.
+    await seat.page.setViewportSize({ width: 1366, height: 768 });
+    seat.platform.values([{ ...before, data: 'clock', level: 'yellow' }]);
+    const tag = seat.page.locator('article.place h2 .tag');
+    await expect.poll(() => tag.textContent()).toContain(language === 'en' ? 'Yellow' : '黄');
+    await seat.page.locator('article.place h2 > span').last().evaluate((name) => (name.textContent += ' of a very long name that needs a line more'));
+    expect(await tag.evaluate((t) => t.scrollWidth - t.clientWidth)).toBeLessThanOrEqual(0);
     // Its values are put back with the rest of what is not heard.
     expect(await seat.page.locator('article.place .values > li.off').count()).toBeGreaterThan(0);
     seat.platform.values([{ ...before, data: 'live' }]);

@@ -39,6 +39,13 @@ describe('getting started', () => {
       units: [{ id: 'boat-1', name: '艇', name_en: 'Boat', cot_uid: 'ANDROID-1' }],
     },
   };
+  it('dates the columns of a storm by UTC: at three in the morning the city is a day ahead', () => {
+    const said = GUIDES.find((g) => g.id === 'tracks')?.commands(filled).map((c) => c.text).join('\n') ?? '';
+    expect(said).toMatch(/EXERCISE +20260610 /);
+    expect(said).toContain('26061019 002');
+    expect(said).not.toContain('20260611 ');
+  });
+
   it('has the agency\'s own names in every command, and survives a quote', () => {
     for (const guide of GUIDES) {
       const commands = guide.commands(filled);

@@ -54,7 +54,11 @@ impl Judge {
                 newest.is_some_and(|newest| seen.t.0 - newest.t.0 <= speaks_ms)
             });
             let (ix, t, value) = (for_it.gauge, seen.t, seen.value + for_it.offset);
-            heard |= !self.memory.beside(ix, t).same_instant.is_empty();
+            // Of this instant it has said something to judge by, or another has spoken for it.
+            let beside = self.memory.beside(ix, t);
+            heard |= beside.same_instant.iter().any(|own| {
+                own.quality.origin == OriginFlag::Completed || own.quality.trust.is_judged()
+            });
             if heard || !value.is_finite() {
                 continue;
             }

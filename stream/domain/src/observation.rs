@@ -91,6 +91,49 @@ impl Observation {
     }
 }
 
+/// What was told of one instant of one datastream, as far as it may still hold. Of what the gauge's own
+/// sender said the later result stands, of two of one time the larger id; so too of what others filled
+/// in for it. What was filled in holds where nothing was sent, and where what was sent may not be
+/// judged by: another gauge's word is better than a doubtful one. In whichever order they come.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Instant {
+    sent: Option<Observation>,
+    filled: Option<Observation>,
+}
+
+impl Instant {
+    /// Takes what was told; whether it takes the place of what was told before by the same.
+    pub fn take(&mut self, seen: &Observation) -> bool {
+        let slot = match seen.quality.origin {
+            OriginFlag::Completed => &mut self.filled,
+            OriginFlag::Original | OriginFlag::Corrected => &mut self.sent,
+        };
+        let rank = |one: &Observation| (one.result_time, one.content_crc());
+        let later = slot.is_none_or(|had| rank(&had) < rank(seen));
+        if later {
+            *slot = Some(*seen);
+        }
+        later
+    }
+
+    /// What holds.
+    pub fn holds(&self) -> Option<Observation> {
+        match (self.sent, self.filled) {
+            (Some(sent), Some(filled)) => {
+                let judged = |one: Observation| one.quality.trust.is_judged();
+                Some(if !judged(sent) && judged(filled) { filled } else { sent })
+            }
+            (sent, filled) => sent.or(filled),
+        }
+    }
+
+    /// The other one, where there are two.
+    pub fn beneath(&self) -> Option<Observation> {
+        let both = self.sent.zip(self.filled);
+        both.map(|(sent, filled)| if self.holds() == Some(sent) { filled } else { sent })
+    }
+}
+
 /// The id of an observation: `JM-0012:rainfall:1781118300000:0a1b2c3d`.
 ///
 /// Station, property, instant in Unix milliseconds, and [`Observation::content_crc`] in hex: the

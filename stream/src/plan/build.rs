@@ -75,6 +75,7 @@ impl Plan {
                 property: property.clone(),
                 intervals: merged,
                 named,
+                spoken_for: self.city.fallbacks_of(station.as_str(), property).next().is_some(),
             });
         }
         self.streams = streams;

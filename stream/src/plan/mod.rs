@@ -48,6 +48,8 @@ pub struct Stream {
     pub intervals: Vec<(i64, i64)>,
     /// Whether the city's files still name it.
     pub named: bool,
+    /// Whether others may speak for it: what is filled in is theirs, and no sign of its own.
+    pub spoken_for: bool,
 }
 
 impl Stream {

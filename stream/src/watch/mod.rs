@@ -201,7 +201,12 @@ impl Watch {
             return;
         }
         let t = seen.t.0;
-        let now = if seen.quality.trust.is_judged() { seen.value } else { f64::NAN };
+        // What holds now: of an instant that another filled in it may be that one's.
+        let now = match placed {
+            Placed::Replaced(at, _) => stream.series.row(at).map_or(f64::NAN, |row| row.value),
+            _ if seen.quality.trust.is_judged() => seen.value,
+            _ => f64::NAN,
+        };
         for ((number, property), before) in watchers.iter().zip(before) {
             let number = *number as usize;
             let Some(place) = self.places.get_mut(number) else { continue };

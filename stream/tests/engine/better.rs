@@ -2,6 +2,7 @@
 //! nothing better is, for a warning only, and says so.
 
 use domain::observation::{Observation, OriginFlag, Quality, Trust};
+use domain::time::UtcMs;
 use stream::recompute::recompute;
 
 use crate::support::{DISCHARGE, HOUR, MIN, RAIN, START, Story, Town, observation, run, seen};
@@ -154,6 +155,43 @@ fn what_was_filled_in_gives_way_to_what_was_measured() {
 }
 
 #[test]
+fn what_was_filled_in_holds_where_what_was_measured_is_doubtful_in_any_order() {
+    let (town, stream) = river_town();
+    let completed = Quality { origin: OriginFlag::Completed, ..Quality::default() };
+    let doubtful = Quality { trust: Trust::Doubtful, ..Quality::default() };
+    let t = START + 10 * MIN;
+    // The gauge is stuck at 20; the other says 400 in its place.
+    let stuck = Observation { quality: doubtful, ..observation(stream, t, 20.0) };
+    let filled = Observation { quality: completed, ..observation(stream, t, 400.0) };
+    let raised = |story: &Story| run(story).rows("discharge", "A");
+    for order in [[stuck, filled], [filled, stuck]] {
+        let mut story = town.story();
+        story.at(stream, START, 20.0);
+        story.tick(t);
+        order.into_iter().for_each(|one| story.push(seen(one)));
+        let rows = raised(&story);
+        assert!(rows.iter().any(|row| row.starts_with("alert.raised red")), "{rows:#?}");
+        // What the gauge's own office says of it later, and is no doubt, holds.
+        let result_time = UtcMs(t + 1);
+        let mended = Observation { result_time, ..observation(stream, t, 20.0) };
+        story.push(seen(mended));
+        story.push(seen(Observation { result_time: UtcMs(t + 2), ..filled }));
+        let rows = raised(&story);
+        assert!(rows.iter().any(|row| row.starts_with("alert.amended")), "{rows:#?}");
+        // And where it takes that back as unreliable, the other speaks again.
+        let quality = Quality { trust: Trust::Unreliable, ..Quality::default() };
+        story.push(seen(Observation { quality, result_time: UtcMs(t + 3), ..mended }));
+        let rows = raised(&story);
+        assert_eq!(
+            rows.last().map(String::as_str),
+            Some("alert.raised red<-none @10"),
+            "{rows:#?}"
+        );
+        assert_eq!(rows.iter().filter(|row| row.starts_with("alert.raised")).count(), 2);
+    }
+}
+
+#[test]
 fn a_gauge_that_another_speaks_for_has_data_but_is_still_silent() {
     let town = Town::default()
         .hazard("discharge", DISCHARGE)
@@ -189,6 +227,31 @@ fn a_gauge_that_another_speaks_for_has_data_but_is_still_silent() {
     );
     let feed = told.rows("feed", "A");
     assert_eq!(feed.len(), 1, "silent once, and not back: {feed:?}");
+}
+
+#[test]
+fn a_gauge_that_is_stuck_and_then_dead_is_silent_though_another_speaks_for_it_all_the_time() {
+    let town = Town::default()
+        .hazard("discharge", DISCHARGE)
+        .station("A", "hyd", &[("discharge", 600)])
+        .station("B", "hyd", &[("discharge", 600)])
+        .file(
+            "quality.toml",
+            "[[fallback]]\nstation = \"A\"\nproperty = \"discharge\"\nsource = \"B\"\n",
+        );
+    let (a, b) = (town.stream("A", "discharge"), town.stream("B", "discharge"));
+    let mut story = town.story();
+    let quality = Quality { origin: OriginFlag::Completed, ..Quality::default() };
+    for minute in (0..240).step_by(10) {
+        let t = START + minute * MIN;
+        story.at(b, t, 50.0);
+        if minute < 120 {
+            doubtful(&mut story, a, t, 50.0);
+        }
+        story.push(seen(Observation { quality, ..observation(a, t, 50.0) }));
+    }
+    let feed = run(&story).rows("feed", "A");
+    assert_eq!(feed.len(), 1, "silent once: {feed:?}");
 }
 
 #[test]

@@ -66,10 +66,12 @@ export const quakes: Guide = {
 export const tracks: Guide = {
   id: 'tracks', group: 'offices', title: 'start.tracks', note: 'start.tracks.note', door: 'http', fill: [], office: true,
   commands: (f) => {
-    const stamp = new Date(f.now).toISOString().replace(/\D/g, '').slice(2, 10);
+    // The columns are of UTC, their date too: in the small hours the city's is a day ahead.
+    const utc = new Date(f.now).toISOString().replace(/\D/g, '');
+    const stamp = utc.slice(2, 10);
     const number = (n: number, width: number): string => String(Math.round(n * 10)).padStart(width);
     const jma = [
-      `66666 ${stamp.slice(0, 2)}99  001 0001 ${stamp.slice(0, 2)}99 0 6              EXERCISE             ${day(f).replaceAll('-', '')}        `,
+      `66666 ${stamp.slice(0, 2)}99  001 0001 ${stamp.slice(0, 2)}99 0 6              EXERCISE             ${utc.slice(0, 8)}        `,
       `${stamp} 002 3 ${number(f.lat - 1, 3)} ${number(f.lon + 2, 4)}  990     045                                      `,
     ].join('\n');
     return [

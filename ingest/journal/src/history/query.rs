@@ -1,6 +1,7 @@
 //! Questions about a datastream's past.
 
 use domain::ids::DatastreamIx;
+use domain::observation::Instant;
 use domain::time::UtcMs;
 use rusqlite::params;
 
@@ -13,8 +14,7 @@ const SERIES: &str = "SELECT t, result_time, seq, value, origin, trust FROM obse
 
 impl HistoryReader {
     /// The values of a datastream from `from` to `to`, both included, in order of time, at most
-    /// `limit`. Of several values for one instant the one that holds: the later result, then the
-    /// larger id.
+    /// `limit`. Of several values for one instant the one that holds ([`Instant`]).
     ///
     /// # Errors
     /// [`DerivedError::Sqlite`].
@@ -70,6 +70,12 @@ impl HistoryReader {
         };
         let mut samples = read().map_err(KIND.wrong("read an instant"))?;
         samples.sort_by_key(Sample::rank);
+        let mut told = Instant::default();
+        for sample in &samples {
+            told.take(&sample.observation);
+        }
+        let holds = told.holds();
+        samples.sort_by_key(|sample| Some(sample.observation) == holds);
         Ok(samples)
     }
 
@@ -130,16 +136,23 @@ impl HistoryReader {
             let mut statement = self.connection.prepare_cached(sql)?;
             let mut rows = statement.query(params![datastream.0, from.0, to.0])?;
             let mut samples: Vec<Sample> = Vec::new();
+            let mut told = Instant::default();
             while let Some(row) = rows.next()? {
                 let sample = sample_of(datastream, row)?;
                 let same = samples.last_mut().filter(|s| s.observation.t == sample.observation.t);
                 match same {
-                    Some(last) if sample.rank() > last.rank() => *last = sample,
-                    Some(_) => {}
+                    Some(last) => {
+                        told.take(&sample.observation);
+                        if told.holds() == Some(sample.observation) {
+                            *last = sample;
+                        }
+                    }
                     None => {
                         if samples.len() == limit {
                             break;
                         }
+                        told = Instant::default();
+                        told.take(&sample.observation);
                         samples.push(sample);
                     }
                 }
