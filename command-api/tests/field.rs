@@ -217,3 +217,77 @@ async fn the_nearest_cameras_of_an_alert_come_first_and_the_far_ones_not_at_all(
     assert_eq!(officer.get("/v1/alerts/nonsense/cameras").await.status, 404);
     platform.stop().await.unwrap();
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_signal_is_changed_lifted_and_withdrawn_by_the_office_that_issued_it_and_by_no_other() {
+    let folder = tempfile::tempdir().unwrap();
+    let (hydro, _) = coast(folder.path());
+    let agencies = folder.path().join("city/agencies.toml");
+    let text = std::fs::read_to_string(&agencies).unwrap();
+    std::fs::write(
+        &agencies,
+        text.replace("id = \"rescue\"", "official_signals = true\nid = \"rescue\""),
+    )
+    .unwrap();
+    let rescue = {
+        let clock = std::sync::Arc::new(command_api::serve::WallClock);
+        let file = folder.path().join("data/access.sqlite");
+        command_api::access::Access::open(&file, clock)
+            .unwrap()
+            .give_token("agency", "rescue")
+            .unwrap()
+    };
+    let (platform, _) = start(folder.path()).await;
+    let officer = platform.signed_in("officer").await;
+    let of = |token: &str| platform.client().with("Authorization", &format!("Bearer {token}"));
+    let (hydro, rescue) = (of(&hydro), of(&rescue));
+    let t = now_ms() - 60_000;
+    let body = |act: &str, color: &str, after: i64| {
+        json!({ "id": "S-1", "issuer": "甲台(虚构)", "act": act, "kind": "暴雨", "color": color,
+            "areas": ["440700"], "t": t + after })
+        .to_string()
+    };
+    let say = async |who: &Client, act: &str, color: &str, after: i64| {
+        posted(who, "/v1/warnings", "application/json", &body(act, color, after)).await
+    };
+    let shown = |wanted: Vec<(&str, &str)>| {
+        let wanted: Vec<(String, String)> =
+            wanted.into_iter().map(|(id, color)| (id.into(), color.into())).collect();
+        let officer = &officer;
+        async move {
+            let found = |list: &Value| {
+                let rows = list.as_array()?.iter();
+                let mut rows: Vec<(String, String)> = rows
+                    .map(|s| {
+                        (s["id"].as_str().unwrap().into(), s["color"].as_str().unwrap().into())
+                    })
+                    .collect();
+                rows.sort();
+                (rows == wanted).then_some(())
+            };
+            officer.until("/v1/signals", found).await;
+        }
+    };
+    say(&hydro, "issue", "yellow", 0).await;
+    shown(vec![("S-1", "yellow")]).await;
+    // Another office's signal of the same id is another signal; its lift ends its own.
+    say(&rescue, "issue", "red", 1).await;
+    shown(vec![("S-1", "yellow"), ("rescue/S-1", "red")]).await;
+    say(&rescue, "lift", "red", 2).await;
+    shown(vec![("S-1", "yellow")]).await;
+    say(&hydro, "change", "orange", 3).await;
+    shown(vec![("S-1", "orange")]).await;
+    say(&hydro, "withdraw", "orange", 4).await;
+    shown(vec![]).await;
+    // An issue from before the withdrawal revives nothing. In the log a withdrawal is no lift.
+    say(&hydro, "change", "blue", 3).await;
+    let log = officer
+        .until("/v1/log", |log| {
+            let rows = log.as_array()?;
+            rows.iter().any(|l| l["what"] == "signal.withdraw").then(|| log.to_string())
+        })
+        .await;
+    assert!(log.contains("signal.lift"), "{log}");
+    shown(vec![]).await;
+    platform.stop().await.unwrap();
+}

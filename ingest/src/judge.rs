@@ -2,7 +2,7 @@
 //! back-test. What it takes into account is in its arguments and in [`Memory`].
 
 mod beside;
-mod corrected;
+pub(crate) mod corrected;
 
 use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash, Hasher};

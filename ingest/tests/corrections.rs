@@ -236,3 +236,41 @@ async fn of_two_corrections_the_other_speaks_when_one_is_taken_back() {
     assert!(correct(&house, &said).await);
     assert_eq!(holding(&house), [(-30, 10.0, good, sent), (-20, 12.0, bad, mended)]);
 }
+
+/// Waits until the history has everything.
+async fn followed(house: &House, dir: &Path) {
+    let last = u64::try_from(house.records().len()).unwrap();
+    let position = || journal::history::HistoryReader::open(dir).unwrap().position().unwrap();
+    support::until("the history has followed", || position().0 >= last).await;
+}
+
+#[tokio::test]
+async fn of_many_values_none_is_left_out() {
+    let dir = tempfile::tempdir().unwrap();
+    let house = open(dir.path());
+    // More than is said at once, and more than is held in memory: a week at one a minute.
+    let row = |minute: i64| {
+        let v = 10 + minute.rem_euclid(2);
+        format!(r#"{{"station":"R-1","property":"discharge","t":{},"v":{v}}}"#, at(minute).0)
+    };
+    let minutes: Vec<i64> = (-10_000..0).collect();
+    for some in minutes.chunks(500) {
+        let rows: Vec<String> = some.iter().map(|minute| row(*minute)).collect();
+        house.send("hydro", &format!("[{}]", rows.join(","))).await;
+    }
+    let mut said = [correction(CorrectionAct::Unreliable, -9_990, 60)];
+    let mut times = 0;
+    followed(&house, dir.path()).await;
+    while correct(&house, &said).await {
+        followed(&house, dir.path()).await;
+        times += 1;
+    }
+    let unused =
+        |house: &House| holding(house).iter().filter(|row| row.2 == Trust::Unreliable).count();
+    assert_eq!((unused(&house), times), (9_990, 3));
+    said[0].withdrawn = Some(at(1));
+    while correct(&house, &said).await {
+        followed(&house, dir.path()).await;
+    }
+    assert_eq!((unused(&house), holding(&house).len()), (0, 10_000));
+}

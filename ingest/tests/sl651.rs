@@ -6,11 +6,15 @@
 mod gauges;
 mod support;
 
+use std::sync::Arc;
+
+use domain::city::City;
 use domain::refusal::{Channel, Reason};
 use gauges::{
     HOUR, LAKE, MINUTE, Port, RAIN, RIVER, SLOW, begin, frame, frame_in, missing, packets, said,
     timed, value,
 };
+use ingest::register::Register;
 use ingest::sl651::body::Group;
 use ingest::sl651::elements::Element;
 use ingest::sl651::encode::encode;
@@ -230,6 +234,32 @@ async fn an_unknown_station_is_refused_with_its_address_and_answered() {
     assert_eq!(refused[0].source, "sl651/0099887766");
     assert_eq!(refused[0].raw, encode(&report).unwrap());
     assert!(port.observations().is_empty());
+    port.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_refused_is_taken_when_its_station_is_registered_and_it_is_sent_again() {
+    let section = "\n[sl651]\nagency = \"hydro\"\n";
+    let port = Port::open_with(section, None).await;
+    let register = |city: City| Arc::new(Register::of(&city, &city.registry(&[])));
+    let mut without = support::files();
+    let text = String::from_utf8(without["city.toml"].clone()).unwrap() + section;
+    without.insert("city.toml".into(), text.into_bytes());
+    port.house.admission.configure(register(City::read(&without).unwrap()));
+    let report = timed(7, HOUR, "10.490");
+    for _ in 0..2 {
+        let mut station = port.station().await;
+        assert_eq!(said(&station.say(&report).await), (End::Eot, 7));
+    }
+    assert_eq!((port.fates(), port.observations().len()), (vec![(Fate::Refused, 2)], 0));
+    port.house.admission.configure(register(gauges::city(section)));
+    for _ in 0..2 {
+        let mut station = port.station().await;
+        assert_eq!(said(&station.say(&report).await), (End::Eot, 7));
+    }
+    assert_eq!(of(&port.observations(), "T-1:water_level"), [(0, 10.49)]);
+    let told = [(Fate::Refused, 2), (Fate::Accepted, 1), (Fate::Duplicate, 1)];
+    assert!(told.iter().all(|one| port.fates().contains(one)), "{:?}", port.fates());
     port.close().await;
 }
 

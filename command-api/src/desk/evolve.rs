@@ -11,7 +11,7 @@ use domain::facility::HospitalReport;
 use domain::ids::{AgencyId, IncidentId, Seq, TaskId};
 use domain::record::{Record, Sequenced};
 use domain::registry::RegistryAct;
-use domain::report::{OfficialSignal, Report, SignalAct};
+use domain::report::Report;
 use domain::time::{HOUR_MS, UtcMs};
 
 use super::field::state_after;
@@ -20,12 +20,10 @@ use super::picture::{
     Picture, Shelved, Step, Task, TaskState,
 };
 use super::touched::Touched;
-use super::{corrections, heard, journal_line, told};
+use super::{corrections, heard, journal_line, signals, told};
 
 /// How long an alert that has left the list stays in the picture, for its incident and its trace.
 pub const GONE_KEPT_MS: i64 = 24 * HOUR_MS;
-/// How long an official signal stays if its office never lifts it.
-pub const SIGNAL_KEPT_MS: i64 = 7 * 24 * HOUR_MS;
 
 /// One thing that happened, from the record.
 #[derive(Debug, Clone, Copy)]
@@ -316,7 +314,7 @@ fn reported(
         Report::Earthquake(said) => heard::earthquake(picture, said, touched),
         Report::Track(said) => heard::track(picture, received, said, touched),
         Report::Cases(said) => drop(picture.cases.take(said, received)),
-        Report::Signal(said) => signal(picture, seq, received, said, touched),
+        Report::Signal(said) => signals::take(picture, (seq, received), agency, said, touched),
         Report::Attachment(_) => {}
         Report::Situation(said) => {
             let changed = picture.situations.reported(seq, received, agency, said);
@@ -335,31 +333,6 @@ fn hospital(picture: &mut Picture, seq: Seq, said: HospitalReport, touched: &mut
     if picture.hospitals.entry(id.clone()).or_default().take(seq, said) {
         touched.hospitals.insert(id);
     }
-}
-
-fn signal(
-    picture: &mut Picture,
-    seq: Seq,
-    received: UtcMs,
-    said: &OfficialSignal,
-    touched: &mut Touched,
-) {
-    let ended = picture.signals_ended.get(&said.id).is_some_and(|at| *at >= said.t);
-    if ended || picture.signals.get(&said.id).is_some_and(|had| had.t > said.t) {
-        return;
-    }
-    match said.act {
-        SignalAct::Issue | SignalAct::Change => {
-            picture.signals.insert(said.id.clone(), said.clone());
-        }
-        SignalAct::Lift | SignalAct::Withdraw => {
-            picture.signals.remove(&said.id);
-            picture.signals_ended.insert(said.id.clone(), said.t);
-        }
-    }
-    touched.signals.insert(said.id.clone());
-    let entry = journal_line::signal(seq, received, said);
-    told::log(picture, u8::MAX, entry, touched);
 }
 
 fn tick(picture: &mut Picture, now: UtcMs, touched: &mut Touched) {
@@ -381,14 +354,7 @@ fn tick(picture: &mut Picture, now: UtcMs, touched: &mut Touched) {
         picture.alerts.remove(&id);
         picture.taken.remove(&id);
     }
-    let worn_out = picture.now.plus_ms(-SIGNAL_KEPT_MS);
-    picture.signals_ended.retain(|_, at| *at >= worn_out);
-    let worn: Vec<String> =
-        picture.signals.values().filter(|s| s.t < worn_out).map(|s| s.id.clone()).collect();
-    for id in worn {
-        picture.signals.remove(&id);
-        touched.signals.insert(id);
-    }
+    signals::pass(picture, touched);
 }
 
 /// Whether an open incident holds the alert.

@@ -20,6 +20,7 @@ pub mod room;
 mod room_tests;
 pub mod rule;
 pub mod seat;
+mod signals;
 #[cfg(test)]
 pub(crate) mod silences_tests;
 pub mod situations;

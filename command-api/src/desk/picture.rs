@@ -11,7 +11,7 @@ use domain::bulletin::{Earthquake, StormTrack};
 use domain::cases::Book;
 use domain::correction::Correction;
 use domain::decision::{AlertId, Decision};
-use domain::ids::{HospitalId, IncidentId, PlanId, TaskId, UnitId};
+use domain::ids::{AgencyId, HospitalId, IncidentId, PlanId, TaskId, UnitId};
 use domain::level::Levels;
 use domain::report::{OfficialSignal, UnitStatus};
 use domain::time::UtcMs;
@@ -58,6 +58,9 @@ pub struct Picture {
     pub cases: Book<UtcMs>,
     /// Official signals in force, by the issuer's id.
     pub signals: BTreeMap<String, OfficialSignal>,
+    /// Whose signals these are.
+    #[serde(default)]
+    pub signals_by: BTreeMap<String, AgencyId>,
     /// When signals were lifted or withdrawn: an earlier issue that comes late revives none.
     #[serde(default)]
     pub signals_ended: BTreeMap<String, UtcMs>,

@@ -118,14 +118,19 @@ pub(super) async fn corrections(platform: Arc<Platform>, hearing: Arc<HearingHan
         let submitted = tokio::task::spawn_blocking(move || admission.correct(&list)).await;
         let durable = match submitted {
             Ok(Some(admitted)) => admitted.durable().await.map(|_| ()),
-            Ok(None) => Ok(()),
+            Ok(None) => {
+                taken = now;
+                continue;
+            }
             Err(error) => {
                 tracing::error!(%error, "the corrections broke off");
-                Ok(())
+                taken = now;
+                continue;
             }
         };
         match durable {
-            Ok(()) => taken = now,
+            // There may be more to say.
+            Ok(()) => {}
             // A full disk: what was not written is forgotten, and said again when there is room.
             Err(error) => {
                 tracing::warn!(%error, "a correction could not be written");

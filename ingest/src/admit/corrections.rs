@@ -8,6 +8,7 @@ use domain::refusal::Channel;
 
 use super::inflight::Touched;
 use super::{Admission, Admitted, submit};
+use crate::judge::corrected::SAID_AT_ONCE_MAX;
 
 impl Admission {
     /// Takes over everything that the desk has said, in place of what it said before, and submits
@@ -26,11 +27,18 @@ impl Admission {
         let (mut records, mut touched) = (Vec::new(), Touched::default());
         let received = now.unwrap_or_else(|| self.0.clock().now());
         for correction in new {
-            inner.corrected.insert((correction.id, correction.withdrawn.is_some()));
-            for observation in inner.judge.said_anew(correction, ticket) {
+            let said = inner.judge.said_anew(correction, ticket);
+            // Where there is more to say, the next time goes on.
+            if said.len() < SAID_AT_ONCE_MAX {
+                inner.corrected.insert((correction.id, correction.withdrawn.is_some()));
+            }
+            for observation in said {
                 touched.put(observation.datastream);
                 let channel = Channel::Desk;
                 records.push(Record::Observation { received, channel, observation });
+            }
+            if records.len() >= SAID_AT_ONCE_MAX {
+                break;
             }
         }
         if records.is_empty() {

@@ -5,6 +5,8 @@
 //! result time by which it is known again: that of the saying where the value was known already, a
 //! millisecond after both where it came while the correction held.
 
+use std::collections::BTreeMap;
+
 use domain::correction::{Correction, CorrectionAct};
 use domain::ids::DatastreamIx;
 use domain::observation::{Observation, OriginFlag, Quality, Trust};
@@ -14,8 +16,11 @@ use super::{Judge, doubtful};
 use crate::memory::{Seen, Ticket, rank};
 use crate::register::Limits;
 
-/// The most instants that one correction changes at once: three days of one a minute.
-const CORRECTED_MAX: usize = 4_320;
+/// The most values that one correction says anew at once: three days of one a minute. The rest is said
+/// the next time it is asked.
+pub(crate) const SAID_AT_ONCE_MAX: usize = 4_320;
+/// Instants that are looked at in one piece.
+const LOOKED_AT: usize = 4_320;
 /// Instants so long after the end of a correction may have come while it held: more than any
 /// tolerance of clocks that are fast.
 const AHEAD_MS: i64 = 600_000;
@@ -66,18 +71,37 @@ impl Judge {
 
     /// What is to be said anew of the values that are known, by a correction that is new or was
     /// taken back: of each instant what was sent, by the correction that speaks for it now. What
-    /// stands so already is left out, so that a correction may be taken twice. They are remembered
-    /// under `ticket`.
+    /// stands so already is left out, so that a correction may be taken twice; of more than
+    /// [`SAID_AT_ONCE_MAX`] the oldest come first. They are remembered under `ticket`.
     pub(crate) fn said_anew(&mut self, by: &Correction, ticket: Ticket) -> Vec<Observation> {
         let Some(ix) = self.datastream_of(by) else { return Vec::new() };
         let until = by.until.plus_ms(if by.withdrawn.is_some() { AHEAD_MS } else { 0 });
-        let mut known = self.memory.told(ix, by.from, until, CORRECTED_MAX);
-        if matches!(by.act, CorrectionAct::Value(_)) {
-            known.entry(by.from).or_default();
+        let (mut from, mut made) = (by.from, Vec::new());
+        while from < until && made.len() < SAID_AT_ONCE_MAX {
+            let mut known = self.memory.told(ix, from, until, LOOKED_AT);
+            let whole = known.len() < LOOKED_AT;
+            if matches!(by.act, CorrectionAct::Value(_)) {
+                known.entry(by.from).or_default();
+            }
+            from = known.last_key_value().filter(|_| !whole).map_or(until, |(t, _)| t.plus_ms(1));
+            self.say_anew(by, ix, known, ticket, &mut made);
         }
+        made
+    }
+
+    fn say_anew(
+        &mut self,
+        by: &Correction,
+        ix: DatastreamIx,
+        known: BTreeMap<UtcMs, Vec<Observation>>,
+        ticket: Ticket,
+        made: &mut Vec<Observation>,
+    ) {
         let at = by.withdrawn.unwrap_or(by.at);
-        let mut made = Vec::new();
         for (t, rows) in known {
+            if made.len() >= SAID_AT_ONCE_MAX {
+                return;
+            }
             let stands = rows.iter().max_by_key(|row| rank(row)).copied();
             let Some(mut due) = self.due(ix, t, &rows) else { continue };
             let used = |trust| trust != Trust::Unreliable;
@@ -94,7 +118,6 @@ impl Judge {
             self.remember(&due, ticket);
             made.push(due);
         }
-        made
     }
 
     /// What should hold of an instant of which all this was told: what was sent, by the correction

@@ -10,7 +10,7 @@ use gis::Crs;
 use serde::Deserialize;
 
 use crate::judge::Why;
-use crate::reports::form::{Time, long_text, objects, place, read};
+use crate::reports::form::{Time, long_text, mixture, objects, place, read};
 use crate::reports::kind::Said;
 
 /// The most earthquakes in one body.
@@ -53,8 +53,13 @@ struct QuakeForm {
 /// # Errors
 /// [`Why`] the body is refused as a whole; an item that cannot be read is refused by itself.
 pub fn json(body: &[u8], declared: Option<Crs>) -> Result<Vec<Said<'_>>, Why> {
-    let each = objects(body, QUAKES_MAX)?.into_iter();
-    Ok(each.map(|raw| Said { raw: Cow::Borrowed(raw), read: one(raw, declared) }).collect())
+    let each = objects(body, QUAKES_MAX)?;
+    let mixed = mixture(each.iter().copied());
+    let judged = |raw| match &mixed {
+        Some(why) => Err(why.clone()),
+        None => one(raw, declared),
+    };
+    Ok(each.into_iter().map(|raw| Said { raw: Cow::Borrowed(raw), read: judged(raw) }).collect())
 }
 
 fn one(raw: &[u8], declared: Option<Crs>) -> Result<Report, Why> {
@@ -132,6 +137,20 @@ mod tests {
         assert_eq!(of("gd2026-0917", "a b"), Reason::Identifier);
         assert_eq!(of("reviewed", "felt"), Reason::FieldForm);
         assert_eq!(of("magnitude_kind", "mag_kind"), Reason::UnknownField);
+        // Another system is converted (BD-09 by some 0.012° here); one body has one system.
+        let bd09 = QUAKE.replace("\"lon\"", "\"crs\":\"bd09\",\"lon\"");
+        let moved = only(&bd09).unwrap();
+        assert!((0.005..0.02).contains(&(112.9 - moved.lon)), "{}", moved.lon);
+        assert_eq!(only(&bd09.replace("bd09", "wgs84")).unwrap().lon, 112.9);
+        for mixed in
+            [format!("[{QUAKE},{bd09}]"), format!("[{bd09},{}]", bd09.replace("bd09", "gcj02"))]
+        {
+            let said = json(mixed.as_bytes(), None).unwrap();
+            let why = said.iter().map(|said| said.read.as_ref().unwrap_err().reason);
+            assert_eq!(why.collect::<Vec<_>>(), [Reason::Coordinates; 2]);
+        }
+        let alike = format!("[{bd09},{bd09}]");
+        assert!(json(alike.as_bytes(), None).unwrap().iter().all(|said| said.read.is_ok()));
         let two = format!("[{QUAKE},{{}}]");
         let said = json(two.as_bytes(), None).unwrap();
         assert!(said[0].read.is_ok() && said[1].read.is_err());

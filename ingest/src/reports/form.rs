@@ -162,6 +162,29 @@ pub fn place(
     }
 }
 
+/// The system that a report of a body says its coordinates are in.
+#[derive(Deserialize)]
+struct System {
+    #[serde(default)]
+    crs: Option<Crs>,
+}
+
+/// One body has one coordinate system: where its reports say two, one of them is a slip, and the points
+/// are half a kilometre off. Reports that cannot be read say nothing.
+pub fn mixture<'a>(reports: impl IntoIterator<Item = &'a [u8]>) -> Option<Why> {
+    let read = |raw| serde_json::from_slice::<System>(raw).ok();
+    let mut systems = reports.into_iter().filter_map(read).map(|s| s.crs.unwrap_or_default());
+    let first = systems.next()?;
+    let other = systems.find(|crs| *crs != first)?;
+    Some(mixed(first, other))
+}
+
+/// Why a body of two coordinate systems is refused.
+pub(crate) fn mixed(first: Crs, other: Crs) -> Why {
+    let detail = format!("one body holds points in {} and in {}", first.wire(), other.wire());
+    Why::new(Reason::Coordinates, detail)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -14,6 +14,7 @@ use super::{hidden, sheet};
 use crate::json::batch::depth;
 use crate::json::error::DecodeError;
 use crate::judge::Why;
+use crate::reports::form::mixed;
 use crate::reports::kind::Said;
 
 /// The most reports of one body.
@@ -110,8 +111,7 @@ fn mixture(said: &[Read<'_>]) -> Option<Why> {
     let mut systems = placed.filter(|p| has_place(p)).map(|p| p.crs.unwrap_or_default());
     let first = systems.next()?;
     let other = systems.find(|crs| *crs != first)?;
-    let detail = format!("one body holds points in {} and in {}", first.wire(), other.wire());
-    Some(Why::new(Reason::Coordinates, detail))
+    Some(mixed(first, other))
 }
 
 /// Whether coordinates were given.

@@ -266,7 +266,10 @@ impl Talk {
                 None => return Ok(None),
             }
         };
-        self.intake.seen.put(frame.station, key);
+        // What was refused is looked at again: its station may be known by then.
+        if fate != Fate::Refused {
+            self.intake.seen.put(frame.station, key);
+        }
         self.intake.figures().frame(fate);
         Ok(self.answer(frame, message.serial))
     }

@@ -10,7 +10,7 @@ use gis::Crs;
 use serde::Deserialize;
 
 use crate::judge::Why;
-use crate::reports::form::{Time, long_text, objects, place, read};
+use crate::reports::form::{Time, long_text, mixture, objects, place, read};
 use crate::reports::kind::Said;
 
 /// The most storms in one body.
@@ -110,8 +110,13 @@ struct RadiusForm {
 /// # Errors
 /// [`Why`] the body is refused as a whole; a track that cannot be read is refused by itself.
 pub fn json(body: &[u8], declared: Option<Crs>) -> Result<Vec<Said<'_>>, Why> {
-    let each = objects(body, TRACKS_MAX)?.into_iter();
-    Ok(each.map(|raw| Said { raw: Cow::Borrowed(raw), read: one(raw, declared) }).collect())
+    let each = objects(body, TRACKS_MAX)?;
+    let mixed = mixture(each.iter().copied());
+    let judged = |raw| match &mixed {
+        Some(why) => Err(why.clone()),
+        None => one(raw, declared),
+    };
+    Ok(each.into_iter().map(|raw| Said { raw: Cow::Borrowed(raw), read: judged(raw) }).collect())
 }
 
 fn one(raw: &[u8], declared: Option<Crs>) -> Result<Report, Why> {
@@ -253,6 +258,20 @@ mod tests {
             Reason::FieldForm
         );
         assert_eq!(of("202613", ""), Reason::MissingField);
+    }
+
+    #[test]
+    fn another_system_is_converted_and_one_body_has_one() {
+        let gcj02 = TRACK.replacen("\"issued\"", "\"crs\":\"gcj02\",\"issued\"", 1);
+        let (plain, moved) = (only(TRACK).unwrap(), only(&gcj02).unwrap());
+        let by = plain.points[0].lon - moved.points[0].lon;
+        assert!((0.001..0.02).contains(&by) || by == 0.0, "{by}");
+        let near = plain.forecast[0].lon - moved.forecast[0].lon;
+        assert!((0.001..0.02).contains(&near), "{near}");
+        let both = format!("[{TRACK},{gcj02}]");
+        let said = json(both.as_bytes(), None).unwrap();
+        let why = said.iter().map(|said| said.read.as_ref().unwrap_err().reason);
+        assert_eq!(why.collect::<Vec<_>>(), [Reason::Coordinates; 2]);
     }
 
     proptest! {

@@ -177,13 +177,17 @@ impl AddressBook {
         };
         let villages = self.of_kind(&heard, NamedKind::Village, in_township);
         let roads = self.of_kind(&heard, NamedKind::Road, in_township);
+        let roads = match roads.is_empty() {
+            true => self.passing(&heard, in_township),
+            false => roads,
+        };
         let place = |n: &usize| self.places.get(*n);
         let only = |list: &[usize]| match list {
             [one] => place(one),
             _ => None,
         };
         let village = only(&villages);
-        let road = roads.first().and_then(place);
+        let road = only(&roads);
         let township =
             only(&townships).or_else(|| village.and_then(|v| self.township_of(v.zone.as_str())));
         let district = only(&districts);
@@ -249,6 +253,16 @@ impl AddressBook {
         };
         let full = of_kind(false);
         if full.is_empty() { of_kind(true) } else { full }
+    }
+
+    /// The roads that are wider than what was named and pass through it: whose point lies in it.
+    fn passing(&self, heard: &[Heard], fits: impl Fn(&str) -> bool) -> Vec<usize> {
+        let mut all = self.of_kind(heard, NamedKind::Road, |_| true);
+        all.retain(|n| {
+            let point = self.places.get(*n).and_then(|road| road.point);
+            point.and_then(|at| self.zone_at(at)).is_some_and(|zone| fits(zone.as_str()))
+        });
+        all
     }
 
     fn lies_in(&self, code: &str, within: &[usize]) -> bool {

@@ -16,6 +16,9 @@ const GAZETTEER: &str = "name,kind,lon,lat,zone,aliases
 羊桥社区居委会,village,0.26,0.26,R-P001101,
 迎宾大道,road,0.3,0.3,R-P,迎宾大道西
 台山大道,road,0.7,0.7,R-T,
+江门大道,road,0.2,0.5,R,
+环市路,road,0.1,0.1,R-P,
+环市路,road,0.9,0.9,R-T,
 ";
 
 fn district(id: &str, name: &str, west: f64) -> String {
@@ -57,6 +60,21 @@ fn the_narrowest_name_within_the_district_is_the_place() {
     let road = find("蓬江区迎宾大道西3号对面");
     assert_eq!((road.precision, road.point), (Precision::Road, Some((0.3, 0.3))));
     assert_eq!(road.matched, ["蓬江区", "迎宾大道"]);
+}
+
+#[test]
+fn a_road_of_several_districts_is_where_its_point_lies_and_one_of_two_is_neither() {
+    let told = |text: &str| {
+        let found = find(text);
+        (found.precision, found.point)
+    };
+    assert_eq!(told("蓬江区江门大道辅路"), (Precision::Road, Some((0.2, 0.5))));
+    // Its stretch of another district is not known: the district is.
+    assert_eq!(told("台山市江门大道"), (Precision::District, None));
+    // A road of the district says less than the township that is named with it.
+    assert_eq!(told("蓬江区白沙街道迎宾大道"), (Precision::Township, Some((0.25, 0.25))));
+    assert_eq!(told("环市路路口积水"), (Precision::Unknown, None));
+    assert_eq!(told("台山环市路路口积水"), (Precision::Road, Some((0.9, 0.9))));
 }
 
 #[test]
