@@ -178,12 +178,42 @@ async fn everybody_sees_who_shares_what_and_an_agency_the_detail_of_its_own() {
     assert_eq!((kinds(rescue), &rescue["data"]), (vec!["unit".to_owned()], &json!("never")));
     assert_eq!(rescue["detail"]["given_to"], json!([]));
 
+    // What is reported and not expected is shared too, with how much of it stands and since when; its
+    // sender is heard, and nobody says that it is live.
+    let administrator = city.running().signed_in("administrator").await;
+    let label = json!({ "label": "119" });
+    let issued = administrator.post("/v1/agencies/rescue/credentials", &label).await.json();
+    let token = issued["secret"].as_str().unwrap();
+    let calls = json!([
+        { "id": "C-1", "t": now_ms() - 5_000, "service": "119", "class": "fire", "text": "起火", "lon": 112.61, "lat": 22.11 },
+        { "id": "C-2", "t": now_ms() - 4_000, "service": "122", "class": "traffic", "text": "追尾", "lon": 112.71, "lat": 22.21 }
+    ]);
+    let client = city.running().client().with("Authorization", &format!("Bearer {token}"));
+    let answer = client.post("/v1/reports/calls", &calls).await;
+    assert_eq!(answer.json()["accepted"], 2, "{}", answer.text());
+    let rescue = officer
+        .until("/v1/catalogue", |all| {
+            let rescue = all.as_array()?.iter().find(|a| a["agency"] == "rescue")?;
+            (rescue["data"] == "heard").then(|| rescue.clone())
+        })
+        .await;
+    let call = rescue["shares"].as_array().unwrap().iter().find(|s| s["kind"] == "call").unwrap();
+    assert_eq!((&call["count"], &call["data"]), (&json!(2), &Value::Null), "{rescue}");
+    assert!(call["newest_ms"].is_i64(), "{rescue}");
+    let health = officer.get("/v1/feeds/health").await.json();
+    let row = health.as_array().unwrap().iter().find(|a| a["agency"] == "rescue").unwrap();
+    assert_eq!(row["feeds"][0]["data"], "heard", "{row}");
+
     // The agency's own person: the same rows, the detail of its own, and no log of exchange.
     let own = city.running().signed_in("agency").await;
     let seen = own.get("/v1/catalogue").await.json();
     assert_eq!(seen[0]["detail"]["contact"], "水文值班");
     assert_eq!((&seen[1]["agency"], &seen[1]["detail"]), (&json!("rescue"), &Value::Null));
-    assert_eq!(kinds(&seen[1]), ["unit"]);
+    assert_eq!(kinds(&seen[1]), ["unit", "call"]);
+    assert_eq!(
+        (&seen[1]["shares"][1]["count"], &seen[1]["shares"][1]["newest_ms"]),
+        (&json!(1), &Value::Null)
+    );
     assert_eq!(own.get("/v1/exchange").await.status, 403);
     assert_eq!(city.running().client().get("/v1/catalogue").await.status, 401);
 }

@@ -12,6 +12,7 @@ use domain::city::Agency;
 use domain::city::exchange::{Agencies, Peer};
 use domain::exchange::ExchangeFact;
 use domain::ids::Seq;
+use domain::situation::Kind;
 use domain::time::{HOUR_MS, SECOND_MS, UtcMs};
 use journal::history::KeptExchange;
 use serde::Deserialize;
@@ -84,7 +85,10 @@ pub async fn catalogue(
         } else {
             for share in &mut view.shares {
                 share.streams = None;
-                share.newest_ms = None;
+                // How many reports stand is the sender's affair and the duty room's.
+                if share.newest_ms.take().is_some() && share.property.is_none() {
+                    share.count = 1;
+                }
             }
         }
         view
@@ -120,29 +124,20 @@ fn shared(
     }
     let mut shares: Vec<ShareView> = streams.into_iter().map(|(p, s)| observed(p, &s)).collect();
     let files = city.city();
-    let own = |kind: &str, count: usize| {
-        (count > 0).then(|| ShareView {
-            kind: kind.to_owned(),
-            property: None,
-            count: u32::try_from(count).unwrap_or(u32::MAX),
-            interval_s: None,
-            data: None,
-            streams: None,
-            newest_ms: None,
-        })
-    };
+    let own = |kind: &str, count: usize| share(kind, count, None);
     let id = &agency.id;
     shares.extend(own("hospital", files.hospitals.iter().filter(|h| h.agency == *id).count()));
     shares.extend(own("unit", files.units.iter().filter(|u| u.agency == *id).count()));
     shares.extend(own("signal", usize::from(agency.official_signals)));
     shares.extend(own("camera", files.cameras.iter().filter(|c| c.agency == *id).count()));
+    shares.extend(reported(platform, agency));
     let channels = heard.iter().filter(|((of, _), ..)| of == id);
     let channels: Vec<String> = channels.map(|((_, channel), ..)| (*channel).to_owned()).collect();
     let has_streams = all != StreamCounts::default();
     let data = match (has_streams, channels.is_empty()) {
         (true, _) => word(&all),
         (false, true) => "never",
-        (false, false) => "live",
+        (false, false) => feed_health::HEARD,
     };
     CatalogueView {
         agency: id.to_string(),
@@ -153,6 +148,40 @@ fn shared(
         data: data.to_owned(),
         detail: None,
     }
+}
+
+/// A kind that is counted and not expected; nothing where there are none.
+fn share(kind: &str, count: usize, newest: Option<UtcMs>) -> Option<ShareView> {
+    (count > 0).then(|| ShareView {
+        kind: kind.to_owned(),
+        property: None,
+        count: u32::try_from(count).unwrap_or(u32::MAX),
+        interval_s: None,
+        data: None,
+        streams: None,
+        newest_ms: newest.map(|t| t.0),
+    })
+}
+
+/// What of an agency's reports the picture holds, kind by kind.
+fn reported(platform: &Platform, agency: &Agency) -> Vec<ShareView> {
+    let board = platform.live.board();
+    let picture = &board.picture;
+    let counted = |kind: &str, times: &mut dyn Iterator<Item = UtcMs>| {
+        let (count, newest) = times.fold((0, None), |(n, newest), t| (n + 1, newest.max(Some(t))));
+        share(kind, count, newest)
+    };
+    let mut shares: Vec<ShareView> = Vec::new();
+    for kind in Kind::ALL {
+        let rows = picture.situations.of_kind(*kind).filter(|(key, _)| key.agency == agency.id);
+        let mut times = rows.filter_map(|(_, row)| row.shown()).map(|version| version.received);
+        shares.extend(counted(kind.wire(), &mut times));
+    }
+    let warnings = picture.warnings.all().filter(|heard| heard.agency == agency.id);
+    shares.extend(counted("warning", &mut warnings.map(|heard| heard.received)));
+    let cases = picture.cases.reports().filter(|said| said.agency.as_ref() == Some(&agency.id));
+    shares.extend(counted("cases", &mut cases.map(|said| said.reported)));
+    shares
 }
 
 fn observed(property: String, streams: &Streams) -> ShareView {

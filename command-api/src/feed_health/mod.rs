@@ -71,7 +71,11 @@ pub fn silent(picture: &Picture) -> BTreeSet<&str> {
     standing.map(|(id, _)| id.place.as_str()).collect()
 }
 
-/// How alive a feed is, by the shortest interval of its agency's datastreams.
+/// What comes without being expected: it was heard, and nobody can say that it is silent.
+pub const HEARD: &str = "heard";
+
+/// How alive a feed is, by the shortest interval of its agency's datastreams. Of an agency without
+/// datastreams nothing is expected: it is [`HEARD`], with its age, and never called live.
 pub fn data(
     city: &Gazetteer,
     own: &BTreeSet<&str>,
@@ -81,7 +85,7 @@ pub fn data(
 ) -> &'static str {
     let Some(heard) = heard else { return if all_silent { "dead" } else { "never" } };
     let of_own = city.city().datastreams.iter().filter(|d| own.contains(d.station.as_str()));
-    let Some(interval_s) = of_own.map(|d| d.interval_s).min() else { return "live" };
+    let Some(interval_s) = of_own.map(|d| d.interval_s).min() else { return HEARD };
     let (age, interval) = (now.0 - heard.0, i64::from(interval_s) * SECOND_MS);
     let silent_after = i64::from(city.city().about.silent_after_intervals);
     if all_silent || age > interval * silent_after {

@@ -5288,7 +5288,7 @@ export interface components {
             accepted: number;
             /** @description Channel. */
             channel: string;
-            /** @description `live`, `late`, `dead` or `never`. */
+            /** @description `live`, `late`, `dead` or `never`; `heard` of an agency of which nothing is expected. */
             data: string;
             /**
              * Format: uint64
@@ -5352,7 +5352,7 @@ export interface components {
              *     here, by whichever channel. Absent until the engine has said so.
              */
             complete_ms?: number | null;
-            /** @description `live`, `late`, `dead` or `never`. */
+            /** @description `live`, `late`, `dead` or `never`; `heard` of an agency of which nothing is expected. */
             data: string;
             /**
              * Format: uint64
@@ -6400,7 +6400,8 @@ export interface components {
         ShareView: {
             /**
              * Format: uint32
-             * @description How many datastreams, hospitals, units or cameras; of signals 1.
+             * @description How many datastreams, hospitals, units, cameras or reports; of signals, and of others' reports,
+             *     1.
              */
             count: number;
             /** @description `live`, `late`, `dead` or `never` where it is known how often it is expected. */
@@ -6410,11 +6411,15 @@ export interface components {
              * @description How often a value is expected, seconds: the shortest of its datastreams'.
              */
             interval_s?: number | null;
-            /** @description `observation`, `hospital`, `unit`, `signal`, `camera`. */
+            /**
+             * @description `observation`, `hospital`, `unit`, `signal`, `camera`; of reports that the picture holds
+             *     `hotline`, `call`, `outage`, `closure`, `hazard_point`, `food`, `damage`, `forecast`,
+             *     `warning`, `cases`.
+             */
             kind: string;
             /**
              * Format: int64
-             * @description Event time of the newest value, for whom it concerns.
+             * @description Event time of the newest value, or when the newest report came, for whom it concerns.
              */
             newest_ms?: number | null;
             /** @description Of observations: the property. */

@@ -16,7 +16,7 @@ export interface FeedRow {
   feed: FeedHealthView | null;
 }
 
-const HARD: Record<string, number> = { dead: 0, late: 1, never: 2, live: 3 };
+const HARD: Record<string, number> = { dead: 0, late: 1, never: 2, heard: 3, live: 3 };
 
 /** The state of a row: its feed's, or never. */
 export const stateOf = (row: FeedRow): string => row.feed?.data ?? (row.agency.silent ? 'dead' : 'never');

@@ -19,6 +19,7 @@ export const terms = {
   'role.auditor': ['审计员', 'auditor'],
   'role.administrator': ['管理员', 'administrator'],
 
+  'data.heard': ['已来报', 'heard'],
   'data.live': ['正常', 'live'],
   'data.late': ['迟报', 'late'],
   'data.dead': ['中断', 'down'],

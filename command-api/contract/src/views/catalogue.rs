@@ -30,12 +30,15 @@ pub struct CatalogueView {
 /// One kind of what an agency shares.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ShareView {
-    /// `observation`, `hospital`, `unit`, `signal`, `camera`.
+    /// `observation`, `hospital`, `unit`, `signal`, `camera`; of reports that the picture holds
+    /// `hotline`, `call`, `outage`, `closure`, `hazard_point`, `food`, `damage`, `forecast`,
+    /// `warning`, `cases`.
     pub kind: String,
     /// Of observations: the property.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub property: Option<String>,
-    /// How many datastreams, hospitals, units or cameras; of signals 1.
+    /// How many datastreams, hospitals, units, cameras or reports; of signals, and of others' reports,
+    /// 1.
     pub count: u32,
     /// How often a value is expected, seconds: the shortest of its datastreams'.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -46,7 +49,7 @@ pub struct ShareView {
     /// Datastreams by state, for whom it concerns.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub streams: Option<StreamCounts>,
-    /// Event time of the newest value, for whom it concerns.
+    /// Event time of the newest value, or when the newest report came, for whom it concerns.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub newest_ms: Option<i64>,
 }

@@ -65,7 +65,7 @@ pub struct FeedHealthView {
     pub id: String,
     /// Channel.
     pub channel: String,
-    /// `live`, `late`, `dead` or `never`.
+    /// `live`, `late`, `dead` or `never`; `heard` of an agency of which nothing is expected.
     pub data: String,
     /// Last message, by the platform's clock.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -373,7 +373,7 @@ pub struct FeedView {
     pub agency_name_en: String,
     /// `mqtt`, `mqtt_bridge`, `http`.
     pub channel: String,
-    /// `live`, `late`, `dead` or `never`.
+    /// `live`, `late`, `dead` or `never`; `heard` of an agency of which nothing is expected.
     pub data: String,
     /// Last frame, by the platform's clock.
     #[serde(default, skip_serializing_if = "Option::is_none")]
