@@ -19,7 +19,7 @@ use ingest::http::server::Bounds;
 use ingest::register::Register;
 use ingest::xml::c14n::{self, Form};
 use ingest::xml::read::document;
-use rcgen::{CertificateParams, KeyPair, SigningKey};
+use rcgen::{CertificateParams, Issuer, KeyPair, SigningKey};
 use sha2::{Digest, Sha256};
 use support::{Answer, House, Served, files};
 
@@ -206,13 +206,33 @@ impl Signer {
         Self { key, certificate }
     }
 
+    /// One whose certificate an authority has signed.
+    fn issued(authority: &Issuer<'static, KeyPair>, last_year: i32) -> Self {
+        let key = KeyPair::generate().unwrap();
+        let mut params = CertificateParams::new(vec!["qx.example.cn".into()]).unwrap();
+        params.not_before = rcgen::date_time_ymd(2025, 1, 1);
+        params.not_after = rcgen::date_time_ymd(last_year, 1, 1);
+        let certificate = params.signed_by(&key, authority).unwrap();
+        Self { key, certificate }
+    }
+
     /// The message with an enveloped signature.
     fn sign(&self, message: &str) -> String {
+        self.sign_as(message, ("", ""), &|bytes| Sha256::digest(bytes).to_vec())
+    }
+
+    /// The same with another word in what is signed, and another digest: a signature that is good
+    /// for who takes that.
+    fn sign_as(
+        &self,
+        message: &str,
+        (word, other): (&str, &str),
+        digest: &dyn Fn(&[u8]) -> Vec<u8>,
+    ) -> String {
         let digest = {
             let read = document(message.as_bytes(), 1 << 20).unwrap();
-            Base64::encode_string(&Sha256::digest(c14n::document(&read, &Form::Inclusive, &|_| {
-                false
-            })))
+            let canonical = c14n::document(&read, &Form::Inclusive, &|_| false);
+            Base64::encode_string(&digest(&canonical))
         };
         let certificate = Base64::encode_string(self.certificate.der());
         let signature = format!(
@@ -223,6 +243,7 @@ impl Signer {
              <ds:DigestMethod Algorithm=\"http://www.w3.org/2001/04/xmlenc#sha256\"/><ds:DigestValue>{digest}</ds:DigestValue></ds:Reference></ds:SignedInfo>\
              <ds:SignatureValue>VALUE</ds:SignatureValue><ds:KeyInfo><ds:X509Data><ds:X509Certificate>{certificate}</ds:X509Certificate></ds:X509Data></ds:KeyInfo></ds:Signature></alert>"
         );
+        let signature = if word.is_empty() { signature } else { signature.replace(word, other) };
         let whole = message.replace("</alert>", &signature);
         let read = document(whole.as_bytes(), 1 << 20).unwrap();
         let signature = read.root.all(DSIG, "Signature")[0];
@@ -257,27 +278,38 @@ async fn row_72_a_signature_is_good_or_the_message_is_refused() {
     let twice = signed.replace("</alert>", &signed[signed.find("<ds:Signature").unwrap()..]);
     let outside =
         signed.replace("<alert xmlns", "<a><alert xmlns").replace("</alert>", "</alert></a>");
-    let weak = |from: &str, to: &str| signed.replace(from, to);
+    let sha256 = |bytes: &[u8]| Sha256::digest(bytes).to_vec();
+    let sha1 = |bytes: &[u8]| sha1::Sha1::digest(bytes).to_vec();
+    // Each of these is a good signature over what it says: the check alone refuses it.
+    let weak = |from: &str, to: &str| ours.sign_as(&message("M1"), (from, to), &sha256);
+    let (c14n11, xslt) =
+        ("http://www.w3.org/2006/12/xml-c14n11", "http://www.w3.org/TR/1999/REC-xslt-19991116");
+    let digest = ours.sign_as(&message("M1"), ("xmlenc#sha256", "xmldsig#sha1"), &sha1);
     let cases = [
-        ("missing", message("M1")),
-        ("wrong key", stranger.sign(&message("M1"))),
-        ("certificate run out", old.sign(&message("M1"))),
-        ("changed", signed.replace("Severe", "Minor")),
-        ("two", twice),
-        ("SHA-1", weak("xmlenc#sha256", "xmldsig#sha1")),
-        ("weak algorithm", weak("xmldsig-more#ecdsa-sha256", "xmldsig#rsa-sha1")),
-        ("a part only", weak("URI=\"\"", "URI=\"#x\"")),
+        ("missing", message("M1"), "is not signed"),
+        ("wrong key", stranger.sign(&message("M1")), "has not signed it"),
+        ("certificate run out", old.sign(&message("M1")), "is good from"),
+        ("changed", signed.replace("Severe", "Minor"), "is not what was signed"),
+        ("two", twice, "more than one"),
+        ("SHA-1", digest, "the digest"),
         (
-            "another transform",
-            weak(
-                "http://www.w3.org/2006/12/xml-c14n11",
-                "http://www.w3.org/TR/1999/REC-xslt-19991116",
-            ),
+            "weak algorithm",
+            weak("xmldsig-more#ecdsa-sha256", "xmldsig#ecdsa-sha1"),
+            "the algorithm",
         ),
+        ("a part only", weak("URI=\"\"", "URI=\"#x\""), "the reference is to a part"),
+        ("another transform", weak(c14n11, xslt), "the canonical form"),
+        (
+            "not enveloped",
+            weak("xmldsig#enveloped-signature", "xmldsig#base64"),
+            "transforms other than",
+        ),
+        ("another form", weak("xml-exc-c14n#", "xml-exc-c14n-other#"), "the canonical form"),
     ];
-    for (what, body) in &cases {
+    for (what, body, why) in &cases {
         let answer = send(&served, body).await;
         assert!(answer.status >= 400 && answer.reason() == "signature", "{what}: {}", answer.body);
+        assert!(answer.body.contains(why), "{what}: {}", answer.body);
     }
     // Wrapped: what was signed stands inside, something else around it.
     let answer = send(&served, &outside).await;
@@ -295,6 +327,32 @@ async fn row_72_a_signature_is_good_or_the_message_is_refused() {
 fn run(program: &str, arguments: &[&str], dir: &Path) -> bool {
     let out = Command::new(program).args(arguments).current_dir(dir).output().unwrap();
     out.status.success()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_authority_of_the_citys_vouches_for_signers_until_they_run_out() {
+    let (_dir, house, served) = town().await;
+    let authority = |name: &str| {
+        let key = KeyPair::generate().unwrap();
+        let mut params = CertificateParams::new(vec![name.to_owned()]).unwrap();
+        params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+        params.distinguished_name.push(rcgen::DnType::CommonName, name);
+        let pem = params.self_signed(&key).unwrap().pem();
+        (pem, Issuer::new(params, key))
+    };
+    let ((ours, by_ours), (_, by_another)) = (authority("ours"), authority("another"));
+    trusting(&house, &ours);
+    let good = Signer::issued(&by_ours, 2030).sign(&message("M1"));
+    let answer = send(&served, &good).await;
+    assert_eq!(answer.json()["accepted"], 1, "{}", answer.body);
+    for (what, signer) in [
+        ("run out", Signer::issued(&by_ours, 2026)),
+        ("another's", Signer::issued(&by_another, 2030)),
+    ] {
+        let answer = send(&served, &signer.sign(&message("M2"))).await;
+        assert!(answer.status >= 400 && answer.reason() == "signature", "{what}: {}", answer.body);
+    }
+    served.end().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

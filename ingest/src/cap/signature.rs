@@ -298,6 +298,9 @@ fn in_words(error: &webpki::Error) -> String {
         webpki::Error::UnknownIssuer | webpki::Error::CaUsedAsEndEntity => {
             "neither it nor who issued it is in the city's cap/<agency>.pem".into()
         }
+        webpki::Error::InvalidSignatureForPublicKey => {
+            "the one of its issuer's name in the city's cap/<agency>.pem has not signed it".into()
+        }
         other => other.to_string(),
     }
 }
