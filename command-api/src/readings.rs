@@ -28,7 +28,10 @@ pub const WRONG_CLOCK: &str = "clock";
 #[derive(Debug, Clone)]
 struct Stream {
     property: String,
+    /// The expected interval as of the last time that ages were judged.
     interval_ms: i64,
+    /// From when on which interval is expected, oldest first.
+    intervals: Vec<(i64, i64)>,
     newest: Option<Newest>,
     /// When its own gauge was last heard: what another says in its place makes it no younger.
     own: Option<UtcMs>,
@@ -91,7 +94,9 @@ impl Readings {
             let interval_ms = i64::from(row.interval_s) * 1000;
             let streams = &mut readings.rows[ix as usize].streams;
             if let Some(known) = streams.iter_mut().find(|s| s.property == *property) {
-                known.interval_ms = interval_ms;
+                known.intervals.push((row.valid_from.0, interval_ms));
+                known.intervals.sort_unstable();
+                known.interval_ms = known.intervals.first().map_or(interval_ms, |first| first.1);
                 continue;
             }
             readings.at.insert(number, (ix, streams.len()));
@@ -100,6 +105,7 @@ impl Readings {
             streams.push(Stream {
                 property: property.clone(),
                 interval_ms,
+                intervals: vec![(row.valid_from.0, interval_ms)],
                 newest: None,
                 own: None,
                 arrivals: Arrivals::default(),
@@ -176,6 +182,7 @@ impl Readings {
     /// Judges the age of everything at `now`.
     pub fn age(&mut self, now: UtcMs) {
         for (ix, row) in (0u32..).zip(&mut self.rows) {
+            row.streams.iter_mut().for_each(|stream| stream.expect(now));
             let data = state(row, now, self.silent_after);
             if row.data != data {
                 row.data = data;
@@ -250,6 +257,14 @@ impl Readings {
 }
 
 impl Stream {
+    /// What is expected as of now; before the first epoch what that one says.
+    fn expect(&mut self, now: UtcMs) {
+        let held = self.intervals.iter().rev().find(|(from, _)| *from <= now.0);
+        if let Some((_, interval_ms)) = held.or(self.intervals.first()) {
+            self.interval_ms = *interval_ms;
+        }
+    }
+
     /// Whether the newest value gives way to another. Where another gauge speaks for this one, an own
     /// value that may not be judged by stands back for as long as that one's word is fresh.
     fn gives_way(&self, newest: &Newest, seen: &Observation, silent_after: i64) -> bool {

@@ -85,7 +85,18 @@ pub fn data(
 ) -> &'static str {
     let Some(heard) = heard else { return if all_silent { "dead" } else { "never" } };
     let of_own = city.city().datastreams.iter().filter(|d| own.contains(d.station.as_str()));
-    let Some(interval_s) = of_own.map(|d| d.interval_s).min() else { return HEARD };
+    // Each as of now: of several rows the newest that has begun; before the first, that one.
+    let mut held: BTreeMap<(&str, &str), (bool, i64, u32)> = BTreeMap::new();
+    for d in of_own {
+        let begun = d.valid_from <= now;
+        let from = if begun { d.valid_from.0 } else { -d.valid_from.0 };
+        let row = (begun, from, d.interval_s);
+        let held = held.entry((d.station.as_str(), d.property.as_str()));
+        held.and_modify(|had| *had = row.max(*had)).or_insert(row);
+    }
+    let Some(interval_s) = held.values().map(|(.., interval_s)| *interval_s).min() else {
+        return HEARD;
+    };
     let (age, interval) = (now.0 - heard.0, i64::from(interval_s) * SECOND_MS);
     let silent_after = i64::from(city.city().about.silent_after_intervals);
     if all_silent || age > interval * silent_after {

@@ -41,6 +41,23 @@ fn the_newest_wins_and_age_shows() {
 }
 
 #[test]
+fn what_is_expected_is_what_holds_now_and_not_what_will_hold() {
+    let mut readings = readings();
+    let (five, hour) = (5 * MINUTE_MS, 60 * MINUTE_MS);
+    let change = 1_000 * MINUTE_MS;
+    readings.rows[0].streams[0].intervals = vec![(i64::MIN, five), (change, hour)];
+    let mut after = |heard: i64, minutes: i64| {
+        readings.hear(&seen(heard, 1.0));
+        readings.age(UtcMs(minutes * MINUTE_MS));
+        let state = readings.streams_of(0, UtcMs(minutes * MINUTE_MS)).remove(0);
+        (state.data, state.interval_ms)
+    };
+    assert_eq!(after(10, 26), ("dead", five));
+    assert_eq!(after(990, 1_001), ("live", hour));
+    assert_eq!(after(1_010, 1_131), ("late", hour));
+}
+
+#[test]
 fn a_clock_that_was_set_back_is_no_silence_and_one_that_catches_up_is_right() {
     let mut readings = readings();
     let of = |readings: &Readings, minutes| {
