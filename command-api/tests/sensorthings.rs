@@ -18,7 +18,8 @@ use serde_json::{Value, json};
 
 const MINUTE: i64 = 60_000;
 
-/// A town of three stations: two of hydro, one of rescue; A stood elsewhere before 2026.
+/// A town of three stations: two of hydro, one of rescue; A stood elsewhere before 2026, and B will be
+/// rescue's.
 fn measured_town(folder: &Path) {
     let city = town(folder);
     std::fs::write(
@@ -27,6 +28,7 @@ fn measured_town(folder: &Path) {
          A,甲站,A,hydro,112.55,22.05,,,2020-01-01T00:00:00+08:00\n\
          A,甲站,A,hydro,112.60,22.10,,,2026-01-01T00:00:00+08:00\n\
          B,乙站,B,hydro,112.70,22.20,,,\n\
+         B,乙站,B,rescue,112.80,22.30,,,2099-01-01T00:00:00+08:00\n\
          C,丙站,C,rescue,112.90,22.40,,,\n",
     )
     .unwrap();

@@ -13,7 +13,7 @@ use super::model::Kind;
 use super::observations::Walk;
 use super::query::{QueryError, invalid};
 use super::value::Val;
-use super::world::{NEWEST, World};
+use super::world::World;
 
 /// How locations and features are written.
 const GEOJSON: &str = "application/geo+json";
@@ -176,7 +176,10 @@ pub fn all<'w>(world: &World<'w>, kind: Kind) -> Vec<Entity<'w>> {
 
 /// Every epoch of every station that may be seen.
 fn epochs<'w>(world: &World<'w>) -> Vec<&'w Station> {
-    let seen = |epoch: &&Station| world.station(epoch.id.as_str()).is_some();
+    let seen = |epoch: &&Station| {
+        // What is planned is no history.
+        world.station(epoch.id.as_str()).is_some_and(|now| epoch.valid_from <= now.valid_from)
+    };
     let mut epochs: Vec<&'w Station> = world.city.stations.iter().filter(seen).collect();
     epochs.sort_by_key(|epoch| (&epoch.id, epoch.valid_from));
     epochs
@@ -246,18 +249,16 @@ fn datastream(world: &World<'_>, of: Stream<'_>, name: &str) -> Result<Val, Quer
             let (a, b) = (first.result_time.0, last.result_time.0);
             Val::Interval(a.min(b), a.max(b))
         }),
-        "properties" => {
-            city.datastream_at(of.station, of.property, NEWEST).map_or(Val::Null, |d| {
-                Val::Json(json!({
-                    "interval_s": d.interval_s,
-                    "min": d.min,
-                    "max": d.max,
-                    "max_rate_per_h": d.max_rate_per_h,
-                    "flat_after_s": d.flat_after_s,
-                    "interval_property": property.is_some_and(|p| p.interval),
-                }))
-            })
-        }
+        "properties" => world.datastream(of.station, of.property).map_or(Val::Null, |d| {
+            Val::Json(json!({
+                "interval_s": d.interval_s,
+                "min": d.min,
+                "max": d.max,
+                "max_rate_per_h": d.max_rate_per_h,
+                "flat_after_s": d.flat_after_s,
+                "interval_property": property.is_some_and(|p| p.interval),
+            }))
+        }),
         _ => Val::Null,
     })
 }
@@ -270,7 +271,7 @@ fn sensor(world: &World<'_>, of: Stream<'_>, name: &str) -> Val {
         }
         "encodingType" => text("text/html"),
         "metadata" => {
-            let epoch = world.city.datastream_at(of.station, of.property, NEWEST);
+            let epoch = world.datastream(of.station, of.property);
             text(epoch.map_or_else(String::new, |d| format!("a value every {} s", d.interval_s)))
         }
         _ => Val::Null,

@@ -3,7 +3,7 @@
 
 use std::cell::Cell;
 
-use domain::city::{City, Registry, Station};
+use domain::city::{City, Datastream, Registry, Station};
 use domain::ids::{AgencyId, DatastreamIx};
 use domain::observation::{Observation, ObservationId};
 use domain::time::{SECOND_MS, UtcMs};
@@ -86,9 +86,14 @@ impl<'w> World<'w> {
         )
     }
 
-    /// A station by its newest epoch, where it may be seen.
+    /// A station as it is now, where it may be seen; before its first epoch as it will be.
     pub fn station(&self, id: &str) -> Option<&'w Station> {
-        let station = self.city.station_at(id, NEWEST)?;
+        let station = self.city.station_at(id, self.now).or_else(|| {
+            let mut epochs = self.city.stations.iter().filter(|s| s.id.as_str() == id);
+            epochs.next().map(|first| {
+                epochs.fold(first, |a, b| if b.valid_from < a.valid_from { b } else { a })
+            })
+        })?;
         self.scope.is_none_or(|agency| station.agency == *agency).then_some(station)
     }
 
@@ -117,8 +122,14 @@ impl<'w> World<'w> {
     /// A datastream by its names.
     pub fn stream(&self, station: &str, property: &str) -> Option<Stream<'w>> {
         let station = self.station(station)?.id.as_str();
-        let epoch = self.city.datastream_at(station, property, NEWEST)?;
+        let epoch = self.datastream(station, property)?;
         Some(Stream { station, property: epoch.property.as_str() })
+    }
+
+    /// A datastream as it is now; before its first epoch as it will be.
+    pub fn datastream(&self, station: &str, property: &str) -> Option<&'w Datastream> {
+        let at = |t| self.city.datastream_at(station, property, t);
+        at(self.now).or_else(|| at(NEWEST))
     }
 
     /// Its number.
@@ -191,8 +202,9 @@ impl<'w> World<'w> {
 
     /// Where a station stood, epoch by epoch, in order of time.
     pub fn epochs(&self, station: &'w str) -> impl Iterator<Item = &'w Station> + use<'w> {
-        let mut epochs: Vec<&'w Station> =
-            self.city.stations.iter().filter(|s| s.id.as_str() == station).collect();
+        let upto = self.station(station).map(|now| now.valid_from);
+        let own = |s: &&Station| s.id.as_str() == station && Some(s.valid_from) <= upto;
+        let mut epochs: Vec<&'w Station> = self.city.stations.iter().filter(own).collect();
         epochs.sort_by_key(|epoch| epoch.valid_from);
         epochs.into_iter()
     }
