@@ -254,11 +254,16 @@ async fn a_certificate_is_replaced_while_everything_goes_on() {
         }
     });
     for round in 1..=3u16 {
-        put(folder.path(), &town.authority.sign("platform", HERE, 400), None);
+        let pair = town.authority.sign("platform", HERE, 400);
+        put(folder.path(), &pair, None);
         let began = Instant::now();
         while figure(&client, "fenghuo_tls_certificates_taken").await < f64::from(round) {
             assert!(began.elapsed() < WITHIN, "not taken over");
             sleep(Duration::from_millis(100)).await;
+        }
+        // Both doors show the new one.
+        for door in [at, http] {
+            assert_eq!(common::tls::shown(&by, door).await, common::tls::der(&pair), "{door}");
         }
         // The open connection did not notice.
         let body = observation(f64::from(round)).to_string();

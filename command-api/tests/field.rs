@@ -291,3 +291,37 @@ async fn a_signal_is_changed_lifted_and_withdrawn_by_the_office_that_issued_it_a
     shown(vec![]).await;
     platform.stop().await.unwrap();
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_units_position_and_status_come_to_the_list_of_units() {
+    let folder = tempfile::tempdir().unwrap();
+    coast(folder.path());
+    let unit = {
+        let clock = std::sync::Arc::new(command_api::serve::WallClock);
+        let file = folder.path().join("data/access.sqlite");
+        command_api::access::Access::open(&file, clock)
+            .unwrap()
+            .give_token("unit", "boat-1")
+            .unwrap()
+    };
+    let (platform, _) = start(folder.path()).await;
+    let officer = platform.signed_in("officer").await;
+    let own = platform.client().with("Authorization", &format!("Bearer {unit}"));
+    let t = now_ms() - 1_000;
+    for (after, status) in [(0, "busy"), (1, "available")] {
+        let said = json!({ "unit": "boat-1", "t": t + after, "lon": 112.7, "lat": 22.3, "status": status,
+            "speed_mps": 4.5, "course_deg": 270.0 });
+        let answer = posted(&own, "/v1/reports/units", "application/json", &said.to_string()).await;
+        assert_eq!(answer["accepted"], 1, "{answer}");
+        let shown = officer
+            .until("/v1/units", |units| {
+                let unit = units.as_array()?.iter().find(|u| u["id"] == "boat-1")?.clone();
+                (unit["status"] == status).then_some(unit)
+            })
+            .await;
+        assert_eq!((&shown["lon"], &shown["lat"]), (&json!(112.7), &json!(22.3)), "{shown}");
+        assert_eq!((&shown["speed_mps"], &shown["course_deg"]), (&json!(4.5), &json!(270.0)));
+        assert_eq!(shown["at_ms"], t + after, "{shown}");
+    }
+    platform.stop().await.unwrap();
+}

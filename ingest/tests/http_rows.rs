@@ -413,3 +413,32 @@ fn gzip(bytes: &[u8]) -> Vec<u8> {
     packed.write_all(bytes).unwrap();
     packed.finish().unwrap()
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_its_sender_calls_a_backlog_is_kept_as_one_by_row_and_by_request() {
+    let (_dir, house, served) = town().await;
+    let kind = [("Content-Type", "text/csv")];
+    let rows = format!(
+        "station,property,t,v,backlog\nR-1,rainfall,{0},1,true\nR-2,rainfall,{0},2,false\nR-3,rainfall,{0},3,\n",
+        NOW.0
+    );
+    let answer = served.post("/v1/observations", "hydro-secret", &kind, rows.as_bytes()).await;
+    assert_eq!(answer.json()["accepted"], 3, "{}", answer.body);
+    let body = format!("[{}]", rain("R-4", 0, 4.0));
+    let path = "/v1/observations?backlog=true";
+    let answer = served.post(path, "hydro-secret", &[JSON], body.as_bytes()).await;
+    assert_eq!(answer.json()["accepted"], 1, "{}", answer.body);
+    let mut kept: Vec<(f64, bool)> = house
+        .records()
+        .into_iter()
+        .filter_map(|record| match record {
+            Record::Observation { observation, .. } => {
+                Some((observation.value, observation.backlog))
+            }
+            _ => None,
+        })
+        .collect();
+    kept.sort_by(|a, b| a.0.total_cmp(&b.0));
+    assert_eq!(kept, [(1.0, true), (2.0, false), (3.0, false), (4.0, true)]);
+    served.end().await;
+}

@@ -141,6 +141,18 @@ fn packet(first: u8, body: &[u8]) -> Vec<u8> {
     bytes
 }
 
+/// The certificate that a door shows.
+pub async fn shown(by: &TlsConnector, at: SocketAddr) -> Vec<u8> {
+    let stream = connect(by, at).await.unwrap();
+    let (_, session) = stream.get_ref();
+    session.peer_certificates().unwrap()[0].to_vec()
+}
+
+/// The certificate of a pair.
+pub fn der(pair: &Pair) -> Vec<u8> {
+    CertificateDer::from_pem_slice(pair.cert.as_bytes()).unwrap().to_vec()
+}
+
 /// The return code of a CONNECT by certificate or password; `None` where no connection came of it.
 pub async fn mqtt(
     by: &TlsConnector,

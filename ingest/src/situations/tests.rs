@@ -135,6 +135,47 @@ fn every_kind_is_read() {
 }
 
 #[test]
+fn every_word_of_a_list_is_read_as_what_it_says() {
+    use domain::situation::body::{FoodAct, Heading, Service, Stage};
+    let of = |read: Result<Situation, Why>| read.unwrap().body;
+    let only = |mut read: Vec<Result<Situation, Why>>| of(read.remove(0));
+    let services = [
+        ("110", Service::Police),
+        ("119", Service::Fire),
+        ("120", Service::Ambulance),
+        ("122", Service::Traffic),
+    ];
+    for (word, service) in services {
+        let body = format!(r#"{{"id":"C1","t":1781118300000,"service":"{word}","text":"求助"}}"#);
+        assert!(matches!(only(all::<calls::Call>(&body)), Body::Call(c) if c.service == service));
+    }
+    let acts = [
+        ("test", FoodAct::Test),
+        ("complaint", FoodAct::Complaint),
+        ("recall", FoodAct::Recall),
+        ("poisoning", FoodAct::Poisoning),
+    ];
+    for (word, act) in acts {
+        let body = format!(
+            r#"{{"id":"F1","t":1781118300000,"act":"{word}","product":"豆制品","item":"大肠菌群","passed":false}}"#
+        );
+        let Body::Food(food) = only(all::<food::Food>(&body)) else { panic!("{word}") };
+        assert_eq!((food.act, food.item.as_str(), food.passed), (act, "大肠菌群", Some(false)));
+    }
+    let headings =
+        [("danger", Heading::Danger), ("works", Heading::Works), ("loss", Heading::Loss)];
+    let stages =
+        [("first", Stage::First), ("follow_up", Stage::FollowUp), ("verified", Stage::Verified)];
+    for ((heading, is), (stage, at)) in headings.into_iter().flat_map(|h| stages.map(|s| (h, s))) {
+        let body = format!(
+            r#"{{"id":"D1","t":1781118300000,"heading":"{heading}","stage":"{stage}","works":"堤防"}}"#
+        );
+        let Body::Damage(damage) = only(all::<damage::Damaged>(&body)) else { panic!("{heading}") };
+        assert_eq!((damage.heading, damage.stage), (is, at));
+    }
+}
+
+#[test]
 fn a_batch_of_food_is_nobodys_number_and_a_responsible_person_has_one() {
     let food = r#"{"id":"a","t":1781118300000,"act":"recall","batch":"202609010017"}"#;
     let Body::Food(read) = all::<food::Food>(food).remove(0).unwrap().body else { panic!() };

@@ -90,6 +90,23 @@ fn near_in_place_time_and_words_is_proposed_and_nothing_else() {
 }
 
 #[test]
+fn a_call_and_a_citizens_report_of_one_thing_are_proposed_and_other_kinds_never() {
+    let of = |body: Body| {
+        let mut here = heard(&[call("a", 0, FLOOD, HERE)]);
+        let said = Situation { body, ..call("b", 10, FLOOD_TOO, NEAR) };
+        let police: AgencyId = "police".parse().unwrap();
+        here.reported(Seq(9), said.t, &police, &said);
+        let kind = said.body.kind();
+        here.likely.get(&Key { kind, agency: police, id: said.id }).map(|found| found.with.clone())
+    };
+    let (service, class) = (body::Service::Traffic, String::new());
+    let (trapped, injured, dead) = (None, None, None);
+    let call = body::EmergencyCall { service, class, trapped, injured, dead };
+    assert_eq!(of(Body::Call(call)), Some(key("a")));
+    assert_eq!(of(Body::Outage(body::PowerOutage::default())), None);
+}
+
+#[test]
 fn words_are_compared_without_signs() {
     assert_eq!(shared_words("路口积水很深", "路口,积水很深!"), 100);
     assert_eq!(shared_words("积水", "积水"), 0, "too short to say anything");
