@@ -12,6 +12,7 @@ use domain::ids::Seq;
 use domain::letter::{LetterFact, LetterState};
 use domain::record::Record;
 use domain::refusal::{Channel, Reason, Refusal};
+use domain::report::Report;
 use gauges::{HOUR, Port, RIVER, WITHIN, begin, frame, packets, timed, value};
 use ingest::admit::Outcome;
 use ingest::admit::again::Again;
@@ -191,5 +192,43 @@ async fn a_refused_event_is_mended_and_taken() {
         letters.replay(&of_a_station, again(2, false), None).await,
         Err(NotReplayed::NoWayBack("sl651"))
     );
+    port.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_warning_that_was_fetched_is_mended_and_sent_again() {
+    let port = Port::open().await;
+    let at = |ms: i64| NOW.plus_ms(ms).rfc3339(8 * 3_600);
+    let message = |status: &str| {
+        format!(
+            "<alert xmlns=\"urn:oasis:names:tc:emergency:cap:1.2\"><identifier>W1</identifier>\
+             <sender>qx@example.cn</sender><sent>{}</sent><status>{status}</status>\
+             <msgType>Alert</msgType><scope>Public</scope></alert>",
+            at(-60_000)
+        )
+    };
+    let letter = Refusal {
+        agency: agency("weather"),
+        channel: Channel::Poll,
+        source: "http://example.cn/one".into(),
+        received: NOW,
+        reason: Reason::CapSchema,
+        detail: String::new(),
+        raw: message("Red").into_bytes(),
+        quarantined: false,
+    };
+    let letters = Letters::new(port.house.admission.clone(), Arc::new(NoTasks));
+    let told = letters.replay(&letter, again(1, false), None).await.unwrap();
+    assert_eq!(why(&told), [Some(Reason::CapSchema)]);
+    let mended = message("Actual");
+    let foreseen = letters.foresee(&letter, Some(mended.as_bytes())).await.unwrap();
+    assert_eq!(why(&foreseen), [None]);
+    let told = letters.replay(&letter, again(1, true), Some(mended.as_bytes())).await.unwrap();
+    assert_eq!(why(&told), [None]);
+    let warned = port.house.records().into_iter().any(|record| {
+        matches!(record, Record::Report { channel: Channel::Poll, report: Report::Warning(w), .. }
+            if w.message.key.identifier == "W1")
+    });
+    assert!(warned);
     port.close().await;
 }

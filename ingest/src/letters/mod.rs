@@ -29,6 +29,8 @@ use crate::table::decode::{COLUMNS, decode_csv};
 
 /// The largest body of a letter that is sent again, bytes: what is kept of one.
 pub const LETTER_MAX_BYTES: usize = RAW_KEPT_MAX_BYTES;
+/// Where warnings are posted.
+const WARNINGS: &str = "/v1/warnings";
 
 /// Why a letter was not sent again. Nothing was journaled.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -149,7 +151,9 @@ impl Letters {
             Channel::Http if sensorthings::is_place(place) => {
                 Ok(sensorthings::posted(&admission, source, letter.received, body)?)
             }
-            Channel::Http | Channel::File => self.posted(&admission, source, body),
+            Channel::Http | Channel::File => self.posted(&admission, source, place, body),
+            // A warning that was fetched is what its own door takes.
+            Channel::Poll => self.posted(&admission, source, WARNINGS, body),
             Channel::Cot => self.sighted(&admission, source, body),
             Channel::Sl651 => match &self.stations {
                 Some(stations) => stations.again(&admission, source, body).await,
@@ -190,9 +194,10 @@ impl Letters {
         &self,
         admission: &Admission,
         source: Source<'_>,
+        path: &str,
         body: &[u8],
     ) -> Result<Admitted, NotReplayed> {
-        let Some(kind) = KINDS.iter().find(|kind| kind.path == source.place) else {
+        let Some(kind) = KINDS.iter().find(|kind| kind.path == path) else {
             return Ok(match observations(body) {
                 Ok(items) => admission.admit(source, &items)?,
                 Err(Unread::Whole(why)) => admission.refuse(source, why, body),
