@@ -194,7 +194,9 @@ async fn everybody_sees_who_shares_what_and_an_agency_the_detail_of_its_own() {
     let rescue = officer
         .until("/v1/catalogue", |all| {
             let rescue = all.as_array()?.iter().find(|a| a["agency"] == "rescue")?;
-            (rescue["data"] == "heard").then(|| rescue.clone())
+            let mut shares = rescue["shares"].as_array()?.iter();
+            let both = shares.any(|share| share["kind"] == "call" && share["count"] == 2);
+            (rescue["data"] == "heard" && both).then(|| rescue.clone())
         })
         .await;
     let call = rescue["shares"].as_array().unwrap().iter().find(|s| s["kind"] == "call").unwrap();

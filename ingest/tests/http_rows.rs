@@ -415,6 +415,32 @@ fn gzip(bytes: &[u8]) -> Vec<u8> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_quota_of_bytes_is_the_citys_and_of_its_agency_alone() {
+    let (_dir, house, served) = town().await;
+    let mut files = support::files();
+    let text = String::from_utf8(files["agencies.toml"].clone()).unwrap();
+    let text = text.replace("rate_per_s = 5\n", "rate_per_s = 100000\nbytes_per_s = 2000\n");
+    files.insert("agencies.toml".into(), text.into_bytes());
+    let city = domain::city::City::read(&files).unwrap();
+    let register = ingest::register::Register::of(&city, &city.registry(&[]));
+    house.admission.configure(std::sync::Arc::new(register));
+    // One observation in four kilobytes, forty times: as items they are few.
+    let wide = rain("S-1", 0, 1.0).replacen('{', &format!("{{{}", " ".repeat(4_000)), 1);
+    let body = format!("[{wide}]");
+    let mut answers = std::collections::BTreeMap::<u16, u32>::new();
+    for who in ["slow-secret", "hydro-secret"] {
+        for _ in 0..40 {
+            let answer = served.post("/v1/observations", who, &[JSON], body.as_bytes()).await;
+            *answers.entry(answer.status).or_default() += 1;
+        }
+        let limited = answers.remove(&429).unwrap_or_default();
+        assert_eq!(limited > 20, who == "slow-secret", "{who}: {limited} {answers:?}");
+        answers.clear();
+    }
+    served.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_its_sender_calls_a_backlog_is_kept_as_one_by_row_and_by_request() {
     let (_dir, house, served) = town().await;
     let kind = [("Content-Type", "text/csv")];
