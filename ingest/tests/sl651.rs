@@ -251,14 +251,15 @@ async fn what_was_refused_is_taken_when_its_station_is_registered_and_it_is_sent
         let mut station = port.station().await;
         assert_eq!(said(&station.say(&report).await), (End::Eot, 7));
     }
-    assert_eq!((port.fates(), port.observations().len()), (vec![(Fate::Refused, 2)], 0));
+    let told = vec![(Fate::Duplicate, 1), (Fate::Refused, 1)];
+    assert_eq!((port.fates(), port.observations().len()), (told, 0));
     port.house.admission.configure(register(gauges::city(section)));
     for _ in 0..2 {
         let mut station = port.station().await;
         assert_eq!(said(&station.say(&report).await), (End::Eot, 7));
     }
     assert_eq!(of(&port.observations(), "T-1:water_level"), [(0, 10.49)]);
-    let told = [(Fate::Refused, 2), (Fate::Accepted, 1), (Fate::Duplicate, 1)];
+    let told = [(Fate::Refused, 1), (Fate::Accepted, 1), (Fate::Duplicate, 2)];
     assert!(told.iter().all(|one| port.fates().contains(one)), "{:?}", port.fates());
     port.close().await;
 }

@@ -252,7 +252,8 @@ impl Talk {
         let key = Key::of(frame.function, message.serial, message.sent, &frame.body);
         let register = self.intake.admission.register();
         let read = readings(message, frame.station, register.telemetry());
-        if self.intake.seen.knows(frame.station, &key) {
+        let under = Arc::as_ptr(&register).addr();
+        if self.intake.seen.knows(frame.station, &key, under) {
             self.again(frame, message, &read);
             return Ok(self.answer(frame, message.serial));
         }
@@ -266,10 +267,8 @@ impl Talk {
                 None => return Ok(None),
             }
         };
-        // What was refused is looked at again: its station may be known by then.
-        if fate != Fate::Refused {
-            self.intake.seen.put(frame.station, key);
-        }
+        let refused = (fate == Fate::Refused).then_some(under);
+        self.intake.seen.put(frame.station, key, refused);
         self.intake.figures().frame(fate);
         Ok(self.answer(frame, message.serial))
     }

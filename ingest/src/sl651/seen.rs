@@ -32,30 +32,37 @@ impl Key {
     }
 }
 
+/// Under which configuration a message was refused; nothing where it was taken.
+type Refused = Option<usize>;
+
 /// See the module. Shared by all connections: a station may come back by another one.
 #[derive(Debug, Default)]
-pub struct Seen(Mutex<BTreeMap<Address, VecDeque<Key>>>);
+pub struct Seen(Mutex<BTreeMap<Address, VecDeque<(Key, Refused)>>>);
 
 impl Seen {
-    fn held(&self) -> MutexGuard<'_, BTreeMap<Address, VecDeque<Key>>> {
+    fn held(&self) -> MutexGuard<'_, BTreeMap<Address, VecDeque<(Key, Refused)>>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Whether a message was seen.
-    pub fn knows(&self, station: Address, key: &Key) -> bool {
-        self.held().get(&station).is_some_and(|keys| keys.contains(key))
+    /// Whether a message was seen. One that was refused is looked at anew under another
+    /// configuration (`register`, its address): its station may be known by then.
+    pub fn knows(&self, station: Address, key: &Key, register: usize) -> bool {
+        let held = self.held();
+        let mut keys = held.get(&station).into_iter().flatten();
+        keys.any(|(known, refused)| known == key && refused.is_none_or(|by| by == register))
     }
 
     /// Remembers a message that is durable.
-    pub fn put(&self, station: Address, key: Key) {
+    pub fn put(&self, station: Address, key: Key, refused: Refused) {
         let mut held = self.held();
         if !held.contains_key(&station) && held.len() >= STATIONS_MAX {
             return;
         }
         let keys = held.entry(station).or_default();
+        keys.retain(|(known, _)| *known != key);
         if keys.len() >= SEEN_PER_STATION {
             keys.pop_front();
         }
-        keys.push_back(key);
+        keys.push_back((key, refused));
     }
 }
