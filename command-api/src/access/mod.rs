@@ -116,11 +116,7 @@ impl Access {
     pub fn refresh(&self) -> Result<(), AccessError> {
         // First: what is taken over from the file would not have them.
         self.write_shown()?;
-        let changed = held(&self.store).changed();
-        if changed && let Err(error) = self.reload() {
-            held(&self.store).not_taken_over();
-            return Err(error);
-        }
+        self.catch_up()?;
         let now = self.clock.now();
         let (ended, used) = held(&self.sessions).settle(now);
         let lines = std::mem::take(&mut *held(&self.audit));
@@ -147,6 +143,22 @@ impl Access {
 
     fn keyring_mut(&self) -> RwLockWriteGuard<'_, Keyring> {
         self.keyring.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// [`Access::catch_up`], with what was shown and is not in the file yet written first.
+    fn caught_up(&self) -> Result<(), AccessError> {
+        self.write_shown()?;
+        self.catch_up()
+    }
+
+    /// Takes over what others have changed in the file.
+    fn catch_up(&self) -> Result<(), AccessError> {
+        let changed = held(&self.store).changed();
+        if changed && let Err(error) = self.reload() {
+            held(&self.store).not_taken_over();
+            return Err(error);
+        }
+        Ok(())
     }
 
     fn reload(&self) -> Result<(), AccessError> {
@@ -268,6 +280,11 @@ impl Access {
         }
         let _place = self.waiting.try_acquire().map_err(|_| SignInError::Busy)?;
         let _turn = self.hashing.acquire().await.map_err(|_| SignInError::Busy)?;
+        // Who was added, given another password or disabled this second is judged by that: nobody is
+        // told that their new password is wrong, and an old one opens nothing.
+        if let Err(error) = self.aside(Self::caught_up).await {
+            tracing::warn!(%error, "signing in by what was known of people before");
+        }
         let row = self.person_row(name).filter(|p| !p.disabled);
         let hashed = row.map(|r| r.hash);
         let given = password.to_owned();

@@ -66,11 +66,25 @@ impl Door {
             return Err(slow_down(fast.retry_after));
         }
         let read = self.bodies.read(headers, body).await;
-        read.map_err(|problem| self.turned_away(source, problem))
+        self.or_turned_away(source, read).await
     }
 
-    /// Counts a request that was refused before its body was read.
-    pub(crate) fn turned_away(&self, source: Source<'_>, problem: Problem) -> Problem {
+    /// What a check found in a request before its body was looked at: a refusal is counted and kept
+    /// like one of what it brought.
+    pub(crate) async fn or_turned_away<T>(
+        &self,
+        source: Source<'_>,
+        checked: Result<T, Problem>,
+    ) -> Result<T, Problem> {
+        match checked {
+            Ok(fine) => Ok(fine),
+            Err(problem) => Err(self.turned_away(source, problem).await),
+        }
+    }
+
+    /// Counts and keeps a request that was refused before its body was looked at. The sender is told
+    /// when that is durable, as of everything it is told.
+    pub(crate) async fn turned_away(&self, source: Source<'_>, problem: Problem) -> Problem {
         let reason = match problem.status() {
             StatusCode::PAYLOAD_TOO_LARGE => Reason::TooLarge,
             StatusCode::SERVICE_UNAVAILABLE => return problem,
@@ -80,9 +94,11 @@ impl Door {
             // What its own word says, where that is a reason.
             _ => problem.named().unwrap_or(Reason::Syntax),
         };
-        // It is durable with the next commit; a request that is refused is not acknowledged by it.
-        drop(self.admission.refuse(source, Why::new(reason, problem.detail()), b""));
-        problem
+        let admitted = self.admission.refuse(source, Why::new(reason, problem.detail()), b"");
+        match durable(admitted).await {
+            Ok(_) => problem,
+            Err(unavailable) => unavailable,
+        }
     }
 
     /// Counts and keeps that a request was over the rate, and says when to come again.

@@ -70,7 +70,7 @@ impl Door {
             Known::Conflict => {
                 let said = "this Idempotency-Key came with another body";
                 let problem = Problem::new(StatusCode::CONFLICT, "conflict", said);
-                return Err(self.turned_away(source, problem));
+                return Err(self.turned_away(source, problem).await);
             }
             Known::New => {}
         }

@@ -55,15 +55,17 @@ async fn take(door: Arc<Door>, request: Request<Body>) -> Result<Once, Problem> 
     let (head, body) = request.into_parts();
     let (who, agency) = door.enter(&head.headers)?;
     let source = Source { agency: &agency, channel: Channel::Http, place: OBSERVATIONS };
-    let counted = |problem| door.turned_away(source, problem);
-    if !matches!(who, Who::Agency(_)) {
-        return Err(counted(Problem::forbidden()));
-    }
-    let wanted = "application/json, application/x-ndjson or text/csv";
-    let kind = kind(&head.headers).ok_or_else(|| counted(unsupported(wanted)))?;
-    let is_dry = flag(head.uri.query(), "dry_run").map_err(counted)?;
-    let backlog = flag(head.uri.query(), "backlog").map_err(counted)?;
-    let key = idempotency_key(&head.headers).map_err(counted)?;
+    let checked = || {
+        if !matches!(who, Who::Agency(_)) {
+            return Err(Problem::forbidden());
+        }
+        let wanted = "application/json, application/x-ndjson or text/csv";
+        let kind = kind(&head.headers).ok_or_else(|| unsupported(wanted))?;
+        let is_dry = flag(head.uri.query(), "dry_run")?;
+        let backlog = flag(head.uri.query(), "backlog")?;
+        Ok((kind, is_dry, backlog, idempotency_key(&head.headers)?))
+    };
+    let (kind, is_dry, backlog, key) = door.or_turned_away(source, checked()).await?;
     let body = door.body(&agency, OBSERVATIONS, &head.headers, body).await?;
     if is_dry {
         return door.foresee(&agency, kind, &body.bytes).map(Once::new);
@@ -98,16 +100,17 @@ async fn reports(
     let (head, body) = request.into_parts();
     let (who, agency) = door.enter(&head.headers)?;
     let source = Source { agency: &agency, channel: Channel::Http, place: kind.path };
-    if !door.may(&who, &agency, kind) {
-        return Err(door.turned_away(source, Problem::forbidden()));
-    }
-    let media = media_type(&head.headers);
-    let reader = media.and_then(|media| kind.reader(&media));
-    let unsupported = || door.turned_away(source, unsupported(&kind.wanted()));
-    let reader = reader.ok_or_else(unsupported)?;
-    let counted = |problem| door.turned_away(source, problem);
-    let is_dry = flag(head.uri.query(), "dry_run").map_err(counted)?;
-    let key = idempotency_key(&head.headers).map_err(counted)?;
+    let checked = || {
+        if !door.may(&who, &agency, kind) {
+            return Err(Problem::forbidden());
+        }
+        let media = media_type(&head.headers);
+        let reader = media.and_then(|media| kind.reader(&media));
+        let reader = reader.ok_or_else(|| unsupported(&kind.wanted()))?;
+        let is_dry = flag(head.uri.query(), "dry_run")?;
+        Ok((reader, is_dry, idempotency_key(&head.headers)?))
+    };
+    let (reader, is_dry, key) = door.or_turned_away(source, checked()).await?;
     let body = door.body(&agency, kind.path, &head.headers, body).await?;
     if is_dry {
         let foreseen = door.foresee_reports(&who, &agency, kind.path, reader, &body.bytes);

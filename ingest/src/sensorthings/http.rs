@@ -55,7 +55,7 @@ async fn read_only(State(door): State<Arc<Door>>, request: Request<Body>) -> Res
         Ok((_, agency)) => {
             let place = request.uri().path();
             let source = Source { agency: &agency, channel: Channel::Http, place };
-            refused(&door.turned_away(source, not_here()))
+            refused(&door.turned_away(source, not_here()).await)
         }
         Err(problem) => refused(&problem),
     }
@@ -108,20 +108,23 @@ async fn take(door: Arc<Door>, request: Request<Body>) -> Result<Response<Body>,
     let (who, agency) = door.enter(&head.headers)?;
     let path = decoded(head.uri.path().strip_prefix("/v1.1/").unwrap_or_default());
     let here = Source { agency: &agency, channel: Channel::Http, place: head.uri.path() };
-    let counted = |problem| door.turned_away(here, problem);
-    let path = path.ok_or_else(|| counted(not_here()))?;
-    if path == "$batch" {
-        return Err(counted(no_batch()));
-    }
-    let named = resource(&path).ok_or_else(|| counted(not_here()))?;
-    if !matches!(who, Who::Agency(_)) {
-        return Err(counted(Problem::forbidden()));
-    }
-    if media_type(&head.headers).as_deref() != Some("application/json") {
-        let said = "the body is application/json, in UTF-8";
-        return Err(counted(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "syntax", said)));
-    }
-    let key = idempotency_key(&head.headers).map_err(counted)?;
+    let checked = || {
+        let path = path.as_deref().ok_or_else(not_here)?;
+        if path == "$batch" {
+            return Err(no_batch());
+        }
+        let named = resource(path).ok_or_else(not_here)?;
+        if !matches!(who, Who::Agency(_)) {
+            return Err(Problem::forbidden());
+        }
+        if media_type(&head.headers).as_deref() != Some("application/json") {
+            let said = "the body is application/json, in UTF-8";
+            return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "syntax", said));
+        }
+        let key = idempotency_key(&head.headers)?;
+        Ok((path, named, key))
+    };
+    let (path, named, key) = door.or_turned_away(here, checked()).await?;
     let base = base(door.public_url(), &head.headers);
     let body = door.body(&agency, head.uri.path(), &head.headers, body).await?;
     let place = format!("/v1.1/{path}");
