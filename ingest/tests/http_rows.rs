@@ -259,17 +259,21 @@ async fn rows_40_to_46_what_is_no_array_of_observations() {
     assert_eq!((answer.status, answer.reason().as_str()), (400, "syntax"));
     assert_eq!(kept(&house).len(), whole.len() + 1, "each is kept, nothing of it is taken");
     assert_eq!(kept(&house)[0].1, good.as_bytes());
-    for kind in [
+    let kinds = [
         None,
         Some("text/plain"),
         Some("application/json; charset=gbk"),
         Some("multipart/form-data"),
-    ] {
+    ];
+    for kind in kinds {
         let headers: Vec<(&str, &str)> = kind.map(|k| ("Content-Type", k)).into_iter().collect();
         let answer = served.post("/v1/observations", "hydro-secret", &headers, b"[]").await;
         assert_eq!(answer.status, 415, "{kind:?}");
     }
-    assert_eq!(house.telemetry.by_reason().values().sum::<u64>(), whole.len() as u64 + 1);
+    // Also what was turned away by its head is counted and kept by the time its sender is told.
+    let refused = whole.len() + 1 + kinds.len();
+    assert_eq!(kept(&house).len(), refused);
+    assert_eq!(house.telemetry.by_reason().values().sum::<u64>(), refused as u64);
     healthy(&served, "R-1", 0).await;
     served.end().await;
 }
