@@ -48,15 +48,24 @@ pub enum NotRecomputable {
 
 /// The rows named in a `because`, by property.
 struct Named {
-    series: Vec<(Series, i64)>,
+    series: Vec<Of>,
+}
+
+/// Those of one property.
+struct Of {
+    series: Series,
+    fresh_ms: i64,
+    /// Whether it is asked what it says, also where none of the rows is its own: where the place was
+    /// without data, because it was not heard.
+    asked: bool,
 }
 
 impl Rows for Named {
     fn series(&self, property: u8) -> Option<&Series> {
-        self.series.get(usize::from(property)).map(|(s, _)| s).filter(|s| !s.is_empty())
+        self.series.get(usize::from(property)).filter(|of| of.asked).map(|of| &of.series)
     }
     fn fresh_ms(&self, property: u8, _at: i64) -> i64 {
-        self.series.get(usize::from(property)).map_or(i64::MAX, |(_, fresh)| *fresh)
+        self.series.get(usize::from(property)).map_or(i64::MAX, |of| of.fresh_ms)
     }
 }
 
@@ -97,13 +106,20 @@ pub fn recompute(
     if decided_by.contains('/') && decided_by != version {
         return Err(NotRecomputable::Version(decided_by.to_owned()));
     }
-    let rows = named(plan, line, &place.streams, because);
+    let rows = named(plan, line, &place.streams, because, decision.level == "nodata");
     let found: Finding = judge(rules, &rows, None, at, When::Provisional, Hint::default());
-    let value = found.value.is_finite().then_some(found.value);
+    let is_data = found.level != Level::NoData && found.value.is_finite();
+    let value = is_data.then_some(found.value);
     Ok(Recomputed { value, level: found.level, held: found.held })
 }
 
-fn named(plan: &Plan, line: &Line, streams: &[Option<u32>], because: &[Observation]) -> Named {
+fn named(
+    plan: &Plan,
+    line: &Line,
+    streams: &[Option<u32>],
+    because: &[Observation],
+    silent: bool,
+) -> Named {
     let mut sorted = because.to_vec();
     sorted.sort_by_key(|seen| seen.t);
     let series = (0..line.properties.len()).map(|property| {
@@ -113,9 +129,10 @@ fn named(plan: &Plan, line: &Line, streams: &[Option<u32>], because: &[Observati
         for seen in sorted.iter().filter(of) {
             series.place(seen);
         }
-        let fresh =
+        let fresh_ms =
             number.map_or(i64::MAX, |n| plan.fresh_ms(n, series.newest().map_or(0, |row| row.t)));
-        (series, fresh)
+        let asked = !series.is_empty() || (silent && number.is_some());
+        Of { series, fresh_ms, asked }
     });
     Named { series: series.collect() }
 }

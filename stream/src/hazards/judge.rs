@@ -55,15 +55,28 @@ pub struct Finding {
     pub level: Level,
     /// The highest rank whose threshold less the clear margin is met: what an alert may stay at.
     pub held: u8,
-    /// The value judged; NaN where there is no data.
+    /// The value judged; NaN where nothing spoke.
     pub value: f64,
-    /// Position of the criterion that spoke, in [`Rules::criteria`]; [`NO_CRITERION`] without data.
+    /// Position of the criterion that spoke, in [`Rules::criteria`]; [`NO_CRITERION`] where nothing
+    /// did. One that spoke without data is calm by itself ([`Finding::alone`]).
     pub criterion: u16,
     /// Whether there was nothing better than doubtful values.
     pub doubtful: bool,
 }
 
-/// The criterion of a finding without data.
+impl Finding {
+    /// What the properties that are heard say by themselves: an alert that one of them brought up may
+    /// end by it, also where the place is without data because another one is silent.
+    pub fn alone(self) -> Self {
+        match (self.level, self.criterion) {
+            (Level::NoData, NO_CRITERION) => self,
+            (Level::NoData, _) => Self { level: Level::None, ..self },
+            _ => self,
+        }
+    }
+}
+
+/// The criterion of a finding where nothing spoke.
 pub const NO_CRITERION: u16 = u16::MAX;
 
 /// The running sum of a window without rows.
@@ -117,7 +130,8 @@ pub fn speaks(rows: &impl Rows, property: u8, at: i64) -> bool {
 /// running; without, they are added up here. `hint` is what the caller knows already.
 ///
 /// A final sum that meets its threshold stands even where the newest rows are missing: rain that was
-/// measured has fallen. All else needs a value that still speaks.
+/// measured has fallen. All else needs a value that still speaks. One property that speaks can
+/// raise a place alone; to call it calm takes every one that it measures and is judged by.
 ///
 /// Doubtful values are used where nothing better speaks, and then for a warning only: a gauge that
 /// stands still at a low level is no good news, it is no news.
@@ -160,9 +174,11 @@ fn judge_by(
     let mut held = 0u8;
     let mut met: Option<(u16, f64)> = None;
     let mut base: Option<(u8, u16, f64)> = None;
+    let mut silent = false;
     for (criterion, number) in rules.criteria.iter().zip(0u16..) {
         let speaks = fresh.of(rows, criterion.property, at - shift);
         let proven = when == When::Final && matches!(criterion.measure, Measure::Sum(_));
+        silent |= !speaks && rows.series(criterion.property).is_some();
         if !speaks && !proven {
             continue;
         }
@@ -193,8 +209,10 @@ fn judge_by(
                 doubtful: false,
             }
         }
+        // What is measured here and not heard now may be over any threshold.
         (None, Some((_, criterion, value))) => {
-            Finding { level: Level::None, held, value, criterion, doubtful: false }
+            let level = if silent { Level::NoData } else { Level::None };
+            Finding { level, held, value, criterion, doubtful: false }
         }
         (None, None) => NO_DATA,
     }

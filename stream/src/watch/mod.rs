@@ -271,7 +271,7 @@ impl Watch {
         let view = View { streams: &self.streams, slots: &place.slots };
         let hint = if let Cause::New(hint) = cause { hint } else { Hint::default() };
         let finding = place.now.judge(&view, When::Provisional, hint);
-        let was = place.level;
+        let (was, alone) = (place.level, finding.alone());
         if finding.level == was && place.standing.is_none() && !finding.level.is_raised() {
             return;
         }
@@ -281,8 +281,8 @@ impl Watch {
         let property = criterion.map_or(0, |c| c.property);
         let sample = Sample {
             t: at,
-            level: finding.level,
-            held: finding.held,
+            level: alone.level,
+            held: alone.held,
             property,
             blind: place.is_blind(&view, at),
         };
@@ -304,26 +304,22 @@ impl Watch {
             Cause::Again | Cause::Backlog => DecisionKind::AssessmentAmended,
         };
         let draft = Draft { seq, kind, was, until: 0 };
-        let Some(ruling) = self.ruling(number, &finding, at, When::Provisional, draft) else {
-            return;
-        };
+        let ruling = self.ruling(number, &finding, at, When::Provisional, draft);
         if let Some(step) = step {
             let kind = match (step.was, step.now) {
                 (0, _) => DecisionKind::AlertRaised,
                 (_, 0) => DecisionKind::AlertCleared,
                 _ => DecisionKind::AlertStepped,
             };
-            out.push(Ruling {
-                kind,
-                level: level_of(step.now),
-                was: level_of(step.was),
-                alert: step.raised_t,
-                ..ruling.clone()
-            });
+            let (level, was, alert) = (level_of(step.now), level_of(step.was), step.raised_t);
+            let draft = Draft { seq, kind, was, until: 0 };
+            let of_alert = match alone.level == finding.level {
+                true => ruling.clone(),
+                false => self.ruling(number, &alone, at, When::Provisional, draft),
+            };
+            out.extend(of_alert.map(|ruling| Ruling { kind, level, was, alert, ..ruling }));
         }
-        if finding.level != was {
-            out.push(ruling);
-        }
+        out.extend(ruling.filter(|_| finding.level != was));
     }
 
     /// Where the evidence of an alert's last step was changed, the alert is amended. Missing data
@@ -347,11 +343,12 @@ impl Watch {
             at,
             When::Provisional,
             Hint::default(),
-        );
+        )
+        .alone();
         if then.held >= rank || (then.level == Level::NoData && !withdrawn) {
             return;
         }
-        let finding = place.now.judge(&view, When::Provisional, Hint::default());
+        let finding = place.now.judge(&view, When::Provisional, Hint::default()).alone();
         let bears = then.level.rank().max(finding.level.rank());
         let Some(step) = amend_alert(&mut place.standing, bears) else { return };
         let kind = DecisionKind::AlertAmended;

@@ -54,9 +54,12 @@ impl Watch {
                 because.odd = odd.filter(|(_, crc)| *crc != 0).collect();
             }
         }
+        let without = finding.level == Level::NoData;
         let why = match finding.criterion {
-            NO_CRITERION => Why::NoData,
-            number => Why::Criterion { number, until: draft.until },
+            number if number != NO_CRITERION && !without => {
+                Why::Criterion { number, until: draft.until }
+            }
+            _ => Why::NoData,
         };
         Some(Ruling {
             seq: draft.seq,
@@ -66,7 +69,7 @@ impl Watch {
             t: at,
             level: finding.level,
             was: draft.was,
-            value: finding.value,
+            value: if without { f64::NAN } else { finding.value },
             because,
             why,
             plan: self.plan.as_ref().map_or(0, |plan| plan.number),

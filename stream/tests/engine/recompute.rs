@@ -24,7 +24,7 @@ fn by_id(town: &Town, story: &Story) -> BTreeMap<String, Observation> {
     found
 }
 
-fn all_agree(town: &Town, story: &Story) -> usize {
+pub(crate) fn all_agree(town: &Town, story: &Story) -> usize {
     let ids = by_id(town, story);
     let city = town.city();
     let rows = city.registry(&[]).rows().to_vec();
