@@ -3,12 +3,13 @@
 //! A datastream is silent when no frame of it came for so many expected intervals: found by the ticks,
 //! or by a frame after a gap, with the same instant either way. What is no newer than what was heard is
 //! no sign of the present: a clock that was set back must leave no good level standing. Where a gap in
-//! the ticks shows that the platform itself was down, the waiting is suspended. When every station of an
-//! agency is overdue, the agency is told once and its stations are inhibited.
+//! the ticks shows that the platform itself was down, the waiting is suspended. Where nothing
+//! of an agency is heard any more ([`whole`]), it is told once and its stations are inhibited.
 
 mod filled;
 mod released;
 mod told;
+mod whole;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -334,7 +335,7 @@ impl Silence {
         if self.agencies.get(agency as usize).copied().unwrap_or(false) {
             return;
         }
-        if self.all_overdue(plan, agency, due) {
+        if self.is_whole_gone(plan, agency, due) {
             if let Some(whole) = self.agencies.get_mut(agency as usize) {
                 *whole = true;
             }
@@ -351,27 +352,6 @@ impl Silence {
         let why = Why::Silence(mask(plan, station, &streams));
         let place = Where::Station(station);
         out.rulings.push(told(plan, seq, DecisionKind::FeedSilent, place, due, why));
-    }
-
-    /// Whether every station of an agency (of two at least) has missed a frame by `at`.
-    fn all_overdue(&self, plan: &Plan, agency: u32, at: i64) -> bool {
-        let mut stations = 0u32;
-        for station in plan.stations.iter().filter(|s| s.agency == agency) {
-            let mut any = false;
-            for ix in &station.streams {
-                let source = self.sources.get(*ix as usize).filter(|s| s.interval < UNEXPECTED);
-                let Some(source) = source else { continue };
-                any = true;
-                let heard = source.due.saturating_sub(source.span);
-                // Half an interval of grace: the next frame may be under way.
-                let grace = source.interval.saturating_add(source.interval / 2);
-                if !source.silent && heard.saturating_add(grace) > at {
-                    return false;
-                }
-            }
-            stations += u32::from(any);
-        }
-        stations >= 2
     }
 }
 

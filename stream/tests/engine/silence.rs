@@ -103,6 +103,77 @@ fn a_silent_agency_is_told_once_and_its_stations_are_not() {
     assert_eq!(of, ["feed.silent agency:met @70", "feed.returned agency:met @120"]);
 }
 
+/// An agency of five stations of five minutes and two that report by the hour.
+fn mixed() -> Town {
+    town(5).station("S5", "met", &[("rainfall", 3_600)]).station(
+        "S6",
+        "met",
+        &[("rainfall", 3_600)],
+    )
+}
+
+/// The two of an hour: at minute 20 of each hour from `from` to `to`.
+fn by_the_hour(town: &Town, story: &mut Story, from: i64, to: i64) {
+    for hour in from..to {
+        for station in ["S5", "S6"] {
+            story.at(town.stream(station, "rainfall"), START + (hour * 60 + 20) * MIN, 0.0);
+        }
+    }
+}
+
+#[test]
+fn an_agency_whose_stations_have_several_intervals_is_told_once_too() {
+    let town = mixed();
+    let mut story = town.story();
+    rain(&town, &mut story, 5, 0, 20, &[]);
+    by_the_hour(&town, &mut story, 0, 1);
+    rain(&town, &mut story, 5, 20, 40, &[]);
+    for minute in (41..360).step_by(5) {
+        story.tick(START + minute * MIN);
+    }
+    // The five last spoke at 35; the two of an hour were heard before that, and are not due.
+    assert_eq!(feeds(&run(&story)), ["feed.silent agency:met @50"]);
+    rain(&town, &mut story, 5, 360, 380, &[]);
+    by_the_hour(&town, &mut story, 6, 7);
+    rain(&town, &mut story, 5, 380, 420, &[]);
+    let told = feeds(&run(&story));
+    assert_eq!(told, ["feed.silent agency:met @50", "feed.returned agency:met @360"]);
+}
+
+#[test]
+fn an_agency_of_which_one_by_the_hour_is_heard_since_is_not_gone() {
+    let town = mixed();
+    let mut story = town.story();
+    rain(&town, &mut story, 5, 0, 10, &[]);
+    for minute in 10..20 {
+        story.tick(START + minute * MIN);
+    }
+    // The five last spoke at 5 and missed at 12; the two are heard at 20, when the five fall silent.
+    by_the_hour(&town, &mut story, 0, 1);
+    story.tick(START + 60 * MIN);
+    let told = feeds(&run(&story));
+    assert_eq!(
+        told,
+        (0..5).map(|n| format!("feed.silent R{n} @{}", 20 + n / 3)).collect::<Vec<_>>()
+    );
+}
+
+#[test]
+fn a_few_that_fall_silent_do_not_speak_for_the_many_that_are_not_due() {
+    let town = (0..4)
+        .fold(town(2), |town, n| town.station(&format!("H{n}"), "met", &[("rainfall", 3_600)]));
+    let mut story = town.story();
+    for n in 0..4 {
+        story.at(town.stream(&format!("H{n}"), "rainfall"), START + n * 1_000, 0.0);
+    }
+    rain(&town, &mut story, 2, 5, 15, &[]);
+    for minute in 16..40 {
+        story.tick(START + minute * MIN);
+    }
+    let told = feeds(&run(&story));
+    assert_eq!(told, ["feed.silent R0 @25", "feed.silent R1 @25"]);
+}
+
 #[test]
 fn a_station_that_does_not_return_with_its_agency_is_told_then() {
     let town = town(4);
