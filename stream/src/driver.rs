@@ -137,7 +137,7 @@ impl Driver {
 
     /// Up to when each agency's data are complete.
     pub(crate) fn frontiers(&self) -> Vec<Frontier> {
-        self.plan.as_ref().map_or_else(Vec::new, |plan| self.silence.frontiers(plan))
+        self.plan.as_ref().map_or_else(Vec::new, |plan| self.silence.frontiers(plan, self.now))
     }
 
     /// The last seq it has taken.
@@ -272,7 +272,7 @@ impl Driver {
             if now >= self.next_epoch {
                 self.silence.adopt(plan, now);
                 self.silence.release(plan, seq, now, out);
-                self.next_epoch = plan.next_interval(now);
+                self.next_epoch = plan.next_epoch(now);
             }
             self.silence.tick(plan, seq, before, now, &self.routes, out);
         }
@@ -324,7 +324,7 @@ impl Driver {
             self.routes.push(Route { to, count, from });
         }
         self.silence.adopt(&plan, self.now);
-        self.next_epoch = plan.next_interval(self.now);
+        self.next_epoch = plan.next_epoch(self.now);
         self.plan = Some(plan);
     }
 

@@ -159,13 +159,14 @@ impl Silence {
     }
 
     /// Up to when all of an agency that is not silent was heard; untold where one never was.
-    pub(crate) fn frontiers(&self, plan: &Plan) -> Vec<Frontier> {
+    pub(crate) fn frontiers(&self, plan: &Plan, now: i64) -> Vec<Frontier> {
         let mut least: Vec<Option<i64>> = vec![None; plan.agencies.len()];
         for (awake, stream) in self.awake.iter().zip(&plan.streams) {
             if awake.due == NEVER || !stream.named {
                 continue;
             }
-            let agency = plan.stations.get(stream.station as usize).map_or(u32::MAX, |s| s.agency);
+            let agency =
+                plan.stations.get(stream.station as usize).map_or(u32::MAX, |s| s.agency_at(now));
             if let Some(least) = least.get_mut(agency as usize) {
                 *least = Some(least.map_or(awake.newest, |least| least.min(awake.newest)));
             }
@@ -233,7 +234,8 @@ impl Silence {
         }
         (source.silent, source.told) = (false, false);
         self.filled.remove(&ix);
-        let agency = plan.stations.get(stream.station as usize).map_or(u32::MAX, |s| s.agency);
+        let agency =
+            plan.stations.get(stream.station as usize).map_or(u32::MAX, |s| s.agency_at(t));
         let Some(whole) = self.agencies.get_mut(agency as usize).filter(|silent| **silent) else {
             return;
         };
@@ -242,7 +244,8 @@ impl Silence {
         out.rulings.push(told(plan, seq, DecisionKind::FeedReturned, place, t, Why::Silence(0)));
         // The others of the agency have one interval to come back before they are told one by one.
         for (source, stream) in self.sources.iter_mut().zip(&plan.streams) {
-            let of = plan.stations.get(stream.station as usize).map_or(u32::MAX, |s| s.agency);
+            let of =
+                plan.stations.get(stream.station as usize).map_or(u32::MAX, |s| s.agency_at(t));
             if of == agency && source.silent && !source.told {
                 source.due = t.saturating_add(source.interval);
             }
@@ -291,7 +294,8 @@ impl Silence {
         let mut due: Vec<(i64, u32, u32)> = Vec::new();
         self.earliest = i64::MAX;
         for ((source, stream), ix) in self.sources.iter().zip(&plan.streams).zip(0u32..) {
-            let agency = plan.stations.get(stream.station as usize).map_or(u32::MAX, |s| s.agency);
+            let agency =
+                plan.stations.get(stream.station as usize).map_or(u32::MAX, |s| s.agency_at(now));
             let whole = self.agencies.get(agency as usize).copied().unwrap_or(false);
             if !waits(source, whole) {
                 continue;
@@ -323,7 +327,7 @@ impl Silence {
     ) {
         let Some((due, station, _)) = group.first().copied() else { return };
         let streams: Vec<u32> = group.iter().map(|(_, _, ix)| *ix).collect();
-        let agency = plan.stations.get(station as usize).map_or(u32::MAX, |s| s.agency);
+        let agency = plan.stations.get(station as usize).map_or(u32::MAX, |s| s.agency_at(due));
         for ix in &streams {
             let Some(source) = self.sources.get_mut(*ix as usize) else { continue };
             if !source.silent {

@@ -64,7 +64,7 @@ impl Bench {
     /// A station that measures `property` every `interval_s` seconds, under a hazard's thresholds.
     pub(super) fn new(kind: &str, property: &str, interval_s: u32, thresholds: &str) -> Self {
         let (city, hazard) = hazard(kind, property, interval_s, thresholds);
-        let site = Site::all(&city).remove("S").unwrap();
+        let (_, site) = Site::epochs(&city, "S").remove(0);
         let model = Model::of(hazard.kind);
         let (rules, refused) = model.rules(&Arc::new(hazard), &[property.to_owned()], Some(&site));
         assert!(refused.is_empty(), "{refused:?}");

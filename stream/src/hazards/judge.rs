@@ -284,19 +284,19 @@ fn measured(
         Measure::Latest => read.latest(at).map(|row| Found::Plain(row.value)),
         Measure::Mean { window_ms } => {
             let (mut sum, mut count) = (0i64, 0i64);
-            for row in read.within(at - window_ms, at) {
+            for row in read.within(since(rules, at, window_ms), at) {
                 sum += micro(row.value);
                 count += 1;
             }
             (count > 0).then(|| Found::Plain(sum as f64 / count as f64 / MICRO))
         }
         Measure::Rate { window_ms } => {
-            let (oldest, latest) = rise_between(read, at, window_ms)?;
+            let (oldest, latest) = rise_between(rules, read, at, window_ms)?;
             let hours = (latest.t - oldest.t) as f64 / domain::time::HOUR_MS as f64;
             Some(Found::Plain((latest.value - oldest.value) / hours))
         }
         Measure::Highest { window_ms } => {
-            highest(read, at, window_ms).map(|row| Found::Plain(row.value))
+            highest(rules, read, at, window_ms).map(|row| Found::Plain(row.value))
         }
     }
 }
@@ -308,18 +308,23 @@ pub fn sum_edges(rules: &Rules, number: u8, at: i64, when: When) -> Option<(i64,
     Some((to - window.window_ms, to))
 }
 
+/// The open edge of a window `(from, at]` of values.
+fn since(rules: &Rules, at: i64, window_ms: i64) -> i64 {
+    (at - window_ms).max(rules.datum_since.saturating_sub(1))
+}
+
 /// The two rows of a rise: the oldest of `[at − window, at]` and the latest. They must lie at least
 /// half the window apart: two readings a minute apart are noise, not a rise.
-fn rise_between(read: Reading<'_>, at: i64, window_ms: i64) -> Option<(Row, Row)> {
+fn rise_between(rules: &Rules, read: Reading<'_>, at: i64, window_ms: i64) -> Option<(Row, Row)> {
     let latest = read.latest(at)?;
-    let oldest = read.within(at - window_ms - 1, at).next()?;
+    let oldest = read.within(rules.looks_back_to(at, window_ms) - 1, at).next()?;
     (latest.t - oldest.t >= window_ms / 2 && latest.t > oldest.t).then_some((oldest, latest))
 }
 
 /// The highest row of `(at − window, at]`, the first of equals.
-fn highest(read: Reading<'_>, at: i64, window_ms: i64) -> Option<Row> {
+fn highest(rules: &Rules, read: Reading<'_>, at: i64, window_ms: i64) -> Option<Row> {
     let mut best: Option<Row> = None;
-    for row in read.within(at - window_ms, at) {
+    for row in read.within(since(rules, at, window_ms), at) {
         if best.is_none_or(|b| row.value > b.value) {
             best = Some(row);
         }
@@ -365,15 +370,17 @@ fn evidence_of(
             }
         }
         Measure::Latest => read.latest(at).into_iter().for_each(each),
-        Measure::Mean { window_ms } => read.within(at - window_ms, at).for_each(each),
+        Measure::Mean { window_ms } => {
+            read.within(since(rules, at, window_ms), at).for_each(each);
+        }
         Measure::Rate { window_ms } => {
-            if let Some((oldest, latest)) = rise_between(read, at, window_ms) {
+            if let Some((oldest, latest)) = rise_between(rules, read, at, window_ms) {
                 each(oldest);
                 each(latest);
             }
         }
         Measure::Highest { window_ms } => {
-            let Some(high) = highest(read, at, window_ms) else { return };
+            let Some(high) = highest(rules, read, at, window_ms) else { return };
             each(high);
             read.latest(at).filter(|latest| latest.t > high.t).into_iter().for_each(each);
         }

@@ -162,6 +162,9 @@ impl Model {
             clear_hold_ms: i64::from(hazard.clear_hold_s) * SECOND_MS,
             clear_margin: hazard.clear_margin.max(0.0),
             calm: None,
+            datum_since: site
+                .filter(|_| site::is_stage(hazard.kind))
+                .map_or(crate::watch::place::NEVER, |site| site.since),
         };
         let mut refused = Vec::new();
         for (threshold, number) in hazard.thresholds.iter().zip(0u16..) {

@@ -1,13 +1,12 @@
 //! A station as its thresholds see it: its id and its height datum.
 
-use std::collections::BTreeMap;
-
-use domain::city::{City, Hazard, Threshold};
+use domain::city::{City, Hazard, HazardKind, Threshold};
 
 use crate::plan::RefusedBecause;
+use crate::watch::place::NEVER;
 
 /// A station's datum, as far as thresholds need it.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Site {
     /// The station's id.
     pub id: String,
@@ -15,6 +14,8 @@ pub struct Site {
     pub datum: Option<String>,
     /// Metres to add to its stage to have it in the 1985 national datum.
     pub datum_offset_m: Option<f64>,
+    /// From when its stages are in this datum, ms; older ones are not compared with them.
+    pub since: i64,
 }
 
 /// Metres to add to a height in this datum to have it in the 1985 national height datum.
@@ -30,29 +31,46 @@ pub(super) fn to_1985_m(datum: &str) -> Option<f64> {
     }
 }
 
+/// Whether what is judged are heights over a datum.
+pub(super) fn is_stage(kind: HazardKind) -> bool {
+    matches!(kind, HazardKind::RiverStage | HazardKind::ReservoirStage | HazardKind::TidalStage)
+}
+
 impl Site {
-    /// The sites of a city by id, newest epoch of each station.
-    pub fn all(city: &City) -> BTreeMap<String, Site> {
-        let mut newest: BTreeMap<String, (i64, Site)> = BTreeMap::new();
-        for row in &city.stations {
+    /// A station of which no height datum is known.
+    pub fn unknown(id: &str) -> Self {
+        Self { id: id.to_owned(), datum: None, datum_offset_m: None, since: NEVER }
+    }
+
+    /// A station's sites, each with the instant from which it holds, oldest first: an epoch in which
+    /// neither datum nor offset is another than before is no site of its own. The first one holds
+    /// before its beginning too.
+    pub fn epochs(city: &City, station: &str) -> Vec<(i64, Site)> {
+        let mut sites: Vec<(i64, Site)> = Vec::new();
+        for row in city.epochs_of(station) {
             let site = Site {
                 id: row.id.as_str().to_owned(),
                 datum: row.datum.clone(),
                 datum_offset_m: row.datum_offset_m,
+                since: if sites.is_empty() { NEVER } else { row.valid_from.0 },
             };
-            let slot = newest.entry(site.id.clone()).or_insert((row.valid_from.0, site.clone()));
-            if row.valid_from.0 >= slot.0 {
-                *slot = (row.valid_from.0, site);
+            let is_same =
+                |had: &Site| (&had.datum, had.datum_offset_m) == (&site.datum, site.datum_offset_m);
+            if !sites.last().is_some_and(|(_, had)| is_same(had)) {
+                sites.push((row.valid_from.0, site));
             }
         }
-        newest.into_iter().map(|(id, (_, site))| (id, site)).collect()
+        sites
     }
 
     /// Whether a hazard's general rules are this station's as well.
     pub fn is_plain(&self, hazard: &Hazard) -> bool {
-        hazard.thresholds.iter().all(|t| {
-            t.datum.is_none() && t.station.as_ref().is_none_or(|named| named.as_str() != self.id)
-        })
+        // A rise needs no datum, but none may be taken over a change of it.
+        (self.since == NEVER || !is_stage(hazard.kind))
+            && hazard.thresholds.iter().all(|t| {
+                t.datum.is_none()
+                    && t.station.as_ref().is_none_or(|named| named.as_str() != self.id)
+            })
     }
 
     /// A threshold's value in this station's own datum.

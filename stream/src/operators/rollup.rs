@@ -51,7 +51,8 @@ impl Iterator for EachZone {
     type Item = (u32, Ruling);
     fn next(&mut self) -> Option<Self::Item> {
         let Where::Station(station) = self.ruling.place else { return None };
-        let zones = &self.plan.as_ref()?.stations.get(station as usize)?.zones;
+        let station = self.plan.as_ref()?.stations.get(station as usize)?;
+        let zones = station.zones_at(self.ruling.t);
         let zone = zones.get(self.next)?;
         self.next += 1;
         Some((*zone, self.ruling.clone()))

@@ -6,8 +6,9 @@ use std::sync::Arc;
 use domain::city::{City, Hazard};
 use domain::time::SECOND_MS;
 
-use super::{Line, PlacePlan, Plan, Refused, Rules, Station, Stream};
+use super::{Line, PlacePlan, Plan, Refused, Rules, Stand, Station, Stream, as_of};
 use crate::hazards::{Model, Site};
+use crate::watch::place::NEVER;
 
 impl Plan {
     /// Compiles a city. `rows` is the registry: `(station, property)` by datastream number;
@@ -43,8 +44,7 @@ impl Plan {
             if known.insert(station.clone(), ()).is_none() {
                 self.stations.push(Station {
                     id: station.clone(),
-                    agency: u32::MAX,
-                    zones: Vec::new(),
+                    stands: Vec::new(),
                     streams: Vec::new(),
                 });
             }
@@ -104,38 +104,25 @@ impl Plan {
             .iter()
             .map(|z| (z.id.as_str(), z.parent.as_ref().map(|p| p.as_str())))
             .collect();
-        // The newest epoch of a station says where it stands; `stations.csv` is in file order.
-        let mut newest: BTreeMap<&str, &domain::city::Station> = BTreeMap::new();
-        for row in &self.city.stations {
-            let slot = newest.entry(row.id.as_str()).or_insert(row);
-            if row.valid_from >= slot.valid_from {
-                *slot = row;
-            }
-        }
+        let (city, agencies) = (&self.city, &mut self.agencies);
         for station in &mut self.stations {
-            let Some(row) = newest.get(station.id.as_str()) else { continue };
-            let agency = row.agency.as_str();
-            let at = self.agencies.iter().position(|a| a == agency).unwrap_or_else(|| {
-                self.agencies.push(agency.to_owned());
-                self.agencies.len() - 1
-            });
-            station.agency = u32::try_from(at).unwrap_or(u32::MAX);
-            let mut inside: Vec<u32> = Vec::new();
-            for zone in self.city.zones_of(row.lon, row.lat) {
-                let mut next = Some(zone.id.as_str());
-                // A chain of parents is as long as the zones at most: a circle ends.
-                for _ in 0..self.city.zones.len() {
-                    let Some(id) = next else { break };
-                    let Some(n) = number.get(id) else { break };
-                    if inside.contains(n) {
-                        break;
-                    }
-                    inside.push(*n);
-                    next = parents.get(id).copied().flatten();
+            let mut stands: Vec<(i64, Stand)> = Vec::new();
+            for row in city.epochs_of(&station.id) {
+                let name = row.agency.as_str();
+                let agency = agencies.iter().position(|a| a == name).unwrap_or_else(|| {
+                    agencies.push(name.to_owned());
+                    agencies.len() - 1
+                });
+                let agency = u32::try_from(agency).unwrap_or(u32::MAX);
+                let zones = inside(city, row, &number, &parents);
+                let stand = Stand { agency, zones };
+                if !stands.last().is_some_and(|(_, had)| *had == stand) {
+                    stands.push((row.valid_from.0, stand));
                 }
             }
-            inside.sort_unstable();
-            station.zones = inside;
+            if !stands.is_empty() {
+                station.stands = stands;
+            }
         }
     }
 
@@ -147,7 +134,6 @@ impl Plan {
                 names.push(hazard.name.clone());
             }
         }
-        let sites = Site::all(&self.city);
         for name in names {
             let mut epochs: Vec<Arc<Hazard>> = self
                 .city
@@ -159,18 +145,12 @@ impl Plan {
                 .collect();
             epochs.sort_by_key(|h| h.valid_from);
             let earlier = before.and_then(|b| b.lines.iter().find(|l| l.name == name));
-            let line = self.one_line(&name, &epochs, earlier, &sites);
+            let line = self.one_line(&name, &epochs, earlier);
             self.lines.push(line);
         }
     }
 
-    fn one_line(
-        &mut self,
-        name: &str,
-        epochs: &[Arc<Hazard>],
-        earlier: Option<&Line>,
-        sites: &BTreeMap<String, Site>,
-    ) -> Line {
+    fn one_line(&mut self, name: &str, epochs: &[Arc<Hazard>], earlier: Option<&Line>) -> Line {
         let kind = epochs.last().map(|h| h.kind).or(earlier.map(|l| l.kind));
         let kind = kind.unwrap_or(domain::city::HazardKind::Rainfall);
         let mut properties = earlier.map_or_else(Vec::new, |l| l.properties.clone());
@@ -188,10 +168,7 @@ impl Plan {
         for station in 0..self.stations.len() {
             let number = u32::try_from(station).unwrap_or(u32::MAX);
             let was = earlier.and_then(|l| l.place(number));
-            if let Some(place) = self.one_place(number, epochs, &properties, (&general, was), sites)
-            {
-                places.push(place);
-            }
+            places.extend(self.one_place(number, epochs, &properties, (&general, was)));
         }
         let from = self.holds_from;
         let general = merge(earlier.map_or_else(Vec::new, |l| l.general.clone()), general, from);
@@ -204,7 +181,6 @@ impl Plan {
         epochs: &[Arc<Hazard>],
         properties: &[String],
         (general, was): (&[(i64, Arc<Rules>)], Option<&PlacePlan>),
-        sites: &BTreeMap<String, Site>,
     ) -> Option<PlacePlan> {
         // Withdrawn: no file names the hazard any more.
         if epochs.is_empty() {
@@ -223,14 +199,23 @@ impl Plan {
         }
         let measured =
             |property: u8| streams.get(usize::from(property)).is_some_and(Option::is_some);
-        let plain = Site { id: station.id.clone(), ..Site::default() };
-        let site = sites.get(&station.id).unwrap_or(&plain);
+        let mut sites = Site::epochs(&self.city, &station.id);
+        if sites.is_empty() {
+            sites.push((NEVER, Site::unknown(&station.id)));
+        }
         let mut timeline = Vec::new();
         let mut refused = Vec::new();
-        for (epoch, (from, shared)) in epochs.iter().zip(general) {
-            let rules = if site.is_plain(epoch) {
-                shared.clone()
-            } else {
+        let until = general.iter().skip(1).map(|(from, _)| *from).chain([i64::MAX]);
+        for ((epoch, (from, shared)), until) in epochs.iter().zip(general).zip(until) {
+            // A datum that changes while these thresholds hold makes other numbers of them.
+            let changes = sites.iter().map(|(at, _)| *at).filter(|at| from < at && *at < until);
+            for at in [*from].into_iter().chain(changes) {
+                let Some(site) = as_of(&sites, at).filter(|site| !site.is_plain(epoch)) else {
+                    if at == *from {
+                        timeline.push((at, shared.clone()));
+                    }
+                    continue;
+                };
                 let (rules, faults) = Model::of(epoch.kind).rules(epoch, properties, Some(site));
                 refused.extend(faults.into_iter().map(|(threshold, because)| Refused {
                     hazard: epoch.name.clone(),
@@ -238,9 +223,8 @@ impl Plan {
                     threshold,
                     because,
                 }));
-                Arc::new(rules)
-            };
-            timeline.push((*from, rules));
+                timeline.push((at, Arc::new(rules)));
+            }
         }
         let earlier = was.map_or_else(Vec::new, |p| p.timeline.clone());
         let timeline = merge(earlier, timeline, self.holds_from);
@@ -249,6 +233,31 @@ impl Plan {
         let judged = timeline.iter().any(|(_, r)| r.criteria.iter().any(|c| measured(c.property)));
         judged.then_some(PlacePlan { station: number, streams, timeline })
     }
+}
+
+/// The zones in which a station's epoch stands and their parents, by number.
+fn inside(
+    city: &City,
+    row: &domain::city::Station,
+    number: &BTreeMap<&str, u32>,
+    parents: &BTreeMap<&str, Option<&str>>,
+) -> Vec<u32> {
+    let mut inside: Vec<u32> = Vec::new();
+    for zone in city.zones_of(row.lon, row.lat) {
+        let mut next = Some(zone.id.as_str());
+        // A chain of parents is as long as the zones at most: a circle ends.
+        for _ in 0..city.zones.len() {
+            let Some(id) = next else { break };
+            let Some(n) = number.get(id) else { break };
+            if inside.contains(n) {
+                break;
+            }
+            inside.push(*n);
+            next = parents.get(id).copied().flatten();
+        }
+    }
+    inside.sort_unstable();
+    inside
 }
 
 /// What held before `from` stays; from then on the new entries hold.

@@ -65,12 +65,31 @@ impl Stream {
 pub struct Station {
     /// Its id.
     pub id: String,
-    /// Number of its agency; `u32::MAX` where the city's files know none.
+    /// Whose it is and where it stands, by epoch, oldest first; empty where the city's files have
+    /// never known it.
+    pub stands: Vec<(i64, Stand)>,
+    /// Its datastreams.
+    pub streams: Vec<u32>,
+}
+
+/// One epoch of a station.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stand {
+    /// Number of its agency.
     pub agency: u32,
     /// The zones that it lies in and their parents, by number.
     pub zones: Vec<u32>,
-    /// Its datastreams.
-    pub streams: Vec<u32>,
+}
+
+impl Station {
+    /// Number of its agency as of an instant; `u32::MAX` where the city's files know none.
+    pub fn agency_at(&self, at: i64) -> u32 {
+        as_of(&self.stands, at).map_or(u32::MAX, |stand| stand.agency)
+    }
+    /// The zones that it lies in as of an instant.
+    pub fn zones_at(&self, at: i64) -> &[u32] {
+        as_of(&self.stands, at).map_or(&[], |stand| &stand.zones)
+    }
 }
 
 /// One hazard by name, over all its epochs.
@@ -141,10 +160,13 @@ impl Plan {
         let interval = self.streams.get(stream as usize).and_then(|s| s.interval_ms(at));
         interval.map_or(i64::MAX, |ms| ms.saturating_mul(self.silent_after()))
     }
-    /// The first instant after `now` from which another interval holds for a datastream.
-    pub fn next_interval(&self, now: i64) -> i64 {
-        let epochs = self.streams.iter().flat_map(|stream| &stream.intervals);
-        epochs.map(|(from, _)| *from).filter(|from| *from > now).min().unwrap_or(i64::MAX)
+    /// The first instant after `now` from which another interval holds for a datastream, or a station
+    /// is another's.
+    pub fn next_epoch(&self, now: i64) -> i64 {
+        let intervals = self.streams.iter().flat_map(|stream| &stream.intervals);
+        let stands = self.stations.iter().flat_map(|station| &station.stands);
+        let epochs = intervals.map(|(from, _)| *from).chain(stands.map(|(from, _)| *from));
+        epochs.filter(|from| *from > now).min().unwrap_or(i64::MAX)
     }
     /// Number of a hazard by name.
     pub fn line(&self, name: &str) -> Option<u16> {

@@ -83,6 +83,9 @@ pub struct Rules {
     pub clear_margin: f64,
     /// Where all criteria are sums of one property: what makes a place calm at a glance.
     pub calm: Option<Calm>,
+    /// From when the place's stages are in the datum of these rules, ms: rises, means and highest
+    /// values do not look back beyond it.
+    pub datum_since: i64,
 }
 
 /// Below these sums no criterion is met, nor held.
@@ -107,6 +110,10 @@ impl Rules {
             | Measure::Highest { window_ms } => window_ms,
         });
         sums.chain(others).max().unwrap_or(0)
+    }
+    /// Where a window of stages that ends at an instant begins, ms.
+    pub fn looks_back_to(&self, at: i64, window_ms: i64) -> i64 {
+        at.saturating_sub(window_ms).max(self.datum_since)
     }
     /// By how much the windows of finals lie back, ms.
     pub fn shift_ms(&self) -> i64 {

@@ -4,6 +4,7 @@
 mod amend;
 mod better;
 mod configure;
+mod epochs;
 mod of_two;
 mod one_answer;
 mod order;

@@ -120,6 +120,19 @@ impl City {
         as_of(self.index.stations.get(id)?, &self.stations, t, |s| s.valid_from)
     }
 
+    /// The epochs of a station, oldest first.
+    pub fn epochs_of(&self, station: &str) -> impl Iterator<Item = &Station> {
+        let rows = self.index.stations.get(station).into_iter().flatten();
+        rows.filter_map(|at| self.stations.get(*at))
+    }
+
+    /// Every station as it is at `t`, in order of id; one whose first epoch begins later, as it will
+    /// be then.
+    pub fn stations_at(&self, t: UtcMs) -> impl Iterator<Item = &Station> {
+        let rows = move |id: &String| self.station_at(id, t).or_else(|| self.epochs_of(id).next());
+        self.index.stations.keys().filter_map(rows)
+    }
+
     /// Whether a station of this id ever was.
     pub fn has_station(&self, id: &str) -> bool {
         self.index.stations.contains_key(id)

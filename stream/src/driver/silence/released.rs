@@ -35,7 +35,7 @@ impl Silence {
             }
         }
         for (whole, agency) in self.agencies.iter_mut().zip(0u32..) {
-            let of = |station: &&Station| station.agency == agency;
+            let of = |station: &&Station| station.agency_at(now) == agency;
             let streams = plan.stations.iter().filter(of).flat_map(|s| &s.streams);
             let mut expected = streams.filter_map(|ix| self.sources.get(*ix as usize));
             if *whole && expected.all(|source| source.interval >= UNEXPECTED) {

@@ -12,7 +12,7 @@ impl Silence {
     pub(super) fn is_whole_gone(&self, plan: &Plan, agency: u32, at: i64) -> bool {
         let (mut stations, mut overdue) = (0u32, 0u32);
         let (mut first_missed, mut last_heard) = (i64::MAX, NEVER);
-        for station in plan.stations.iter().filter(|s| s.agency == agency) {
+        for station in plan.stations.iter().filter(|s| s.agency_at(at) == agency) {
             let (mut is_expected, mut is_overdue) = (false, false);
             for ix in &station.streams {
                 let source = self.sources.get(*ix as usize).filter(|s| s.interval < UNEXPECTED);

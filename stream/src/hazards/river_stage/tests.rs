@@ -31,6 +31,7 @@ fn a_mark_is_read_in_the_stations_own_datum_or_refused() {
         id: "S".to_owned(),
         datum: datum.map(str::to_owned),
         datum_offset_m: offset,
+        since: i64::MIN,
     };
     let near = |found: Result<f64, RefusedBecause>, expected: f64| {
         assert!(found.as_ref().is_ok_and(|m| (m - expected).abs() < 1e-9), "{found:?}");
