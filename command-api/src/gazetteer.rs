@@ -9,6 +9,7 @@ use contract::views::{
 };
 use domain::city::{Camera, City, Hazard, Plan, Station, Threshold, Unit, ZoneKind};
 use domain::ids::{HospitalId, PlanId, UnitId};
+use domain::time::UtcMs;
 use gis::{PointIndex, Position};
 use stream::hazards::About;
 use stream::risk::Ground;
@@ -42,6 +43,9 @@ pub struct Gazetteer {
     hospitals: BTreeMap<HospitalId, usize>,
     cameras: PointIndex,
     ground: Arc<Ground>,
+    as_of: UtcMs,
+    /// From then on something of it is otherwise.
+    until: UtcMs,
 }
 
 /// Metres between two places (longitude, latitude in degrees), on the tangent plane: good to a
@@ -53,31 +57,30 @@ pub fn distance_m(a: (f64, f64), b: (f64, f64)) -> f64 {
 }
 
 impl Gazetteer {
-    /// Reads a checked city. Of a station's epochs the newest stands.
-    pub fn new(city: City) -> Self {
-        Self::numbered(city, &[])
+    /// Reads a checked city, as it is at an instant: of a station's epochs, and of a hazard's, the
+    /// one that holds then, else the first that will.
+    pub fn new(city: City, now: UtcMs) -> Self {
+        Self::numbered(city, &[], now)
     }
 
     /// The same in place of another: stations keep their numbers, new ones follow, and the number of
     /// one that no file names any more stays its own.
-    pub fn continued(city: City, before: &Self) -> Self {
-        Self::numbered(city, &before.stations)
+    pub fn continued(city: City, before: &Self, now: UtcMs) -> Self {
+        Self::numbered(city, &before.stations, now)
     }
 
-    fn numbered(city: City, before: &[Standing]) -> Self {
-        let mut newest: BTreeMap<&str, usize> = BTreeMap::new();
+    /// The same as it is at `now`, where something of it has changed by then.
+    pub fn renewed(&self, now: UtcMs) -> Option<Self> {
+        (now >= self.until).then(|| Self::continued(self.city.clone(), self, now))
+    }
+
+    fn numbered(city: City, before: &[Standing], now: UtcMs) -> Self {
         let mut order: Vec<&str> = Vec::new();
-        for (row, station) in city.stations.iter().enumerate() {
-            let id = station.id.as_str();
-            match newest.get(id) {
-                None => order.push(id),
-                Some(had) if city.stations[*had].valid_from > station.valid_from => continue,
-                Some(_) => {}
-            }
-            newest.insert(id, row);
-        }
+        let mut named = BTreeSet::new();
+        order.extend(city.stations.iter().map(|s| s.id.as_str()).filter(|id| named.insert(*id)));
+        let of = |id: &str| city.station_at(id, now).or_else(|| city.epochs_of(id).next());
         let stand = |id: &str| {
-            let station = newest.get(id).and_then(|row| city.stations.get(*row))?.clone();
+            let station = of(id)?.clone();
             let (district, township) = zones_of(&city, &station);
             Some(Standing { station, withdrawn: false, district, township })
         };
@@ -93,11 +96,15 @@ impl Gazetteer {
         let zones = city.zones.iter().enumerate().map(|(n, z)| (z.id.to_string(), n)).collect();
         let units = city.units.iter().enumerate().map(|(n, u)| (u.id.clone(), n)).collect();
         let hospitals = city.hospitals.iter().enumerate().map(|(n, h)| (h.id.clone(), n)).collect();
-        let ground = Arc::new(Ground::of(&city));
+        let ground = Arc::new(Ground::of(&city, now));
+        let begins = city.stations.iter().map(|s| s.valid_from);
+        let begins = begins.chain(city.hazards.iter().map(|h| h.valid_from));
+        let until = begins.filter(|from| *from > now).min().unwrap_or(UtcMs(i64::MAX));
         // Checked when they were read.
         let at = |c: &Camera| Position::new(c.lon, c.lat).unwrap_or_default();
         let cameras = PointIndex::new(city.cameras.iter().map(at).collect());
-        Self { stations, station_ix, zones, units, hospitals, cameras, ground, city }
+        let as_of = now;
+        Self { stations, station_ix, zones, units, hospitals, cameras, ground, as_of, until, city }
     }
 
     /// The city.
@@ -119,7 +126,7 @@ impl Gazetteer {
         }
     }
 
-    /// A station, by its newest epoch.
+    /// A station, as it is now.
     pub fn station(&self, id: &str) -> Option<&Station> {
         self.station_at(*self.station_ix.get(id)?)
     }
@@ -207,10 +214,11 @@ impl Gazetteer {
         }
     }
 
-    /// The newest epoch of a hazard.
+    /// The epoch of a hazard that holds now, else the first that will.
     pub fn hazard(&self, name: &str) -> Option<&Hazard> {
-        let of_name = self.city.hazards.iter().filter(|h| h.name == name);
-        of_name.max_by_key(|h| h.valid_from)
+        let of_name = || self.city.hazards.iter().filter(|h| h.name == name);
+        let held = of_name().filter(|h| h.valid_from <= self.as_of);
+        held.max_by_key(|h| h.valid_from).or_else(|| of_name().min_by_key(|h| h.valid_from))
     }
 
     /// The thresholds of one hazard that apply at a station (its own ones hide the general ones of

@@ -240,3 +240,33 @@ async fn hours_before_a_change_are_counted_by_what_held_then_also_after_a_restar
     assert_eq!(hours(&chief).await, [120; 22], "after a restart too");
     platform.stop().await.unwrap();
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_station_moves_and_is_handed_over_when_its_row_says_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let city = town(folder.path());
+    let (hydro, _) = people(&folder.path().join("data"));
+    // Written beforehand: it begins some seconds from now.
+    let begins = now_ms() + 12_000;
+    let row = format!(
+        "B,乙站,B,rescue,113.30,22.80,,,{}\n",
+        domain::time::UtcMs(begins).rfc3339(8 * 3600)
+    );
+    std::fs::write(city.join("stations.csv"), text(&city, "stations.csv") + &row).unwrap();
+    let platform = Running::start(folder.path()).await;
+    let officer = platform.signed_in("officer").await;
+    let stands = |all: &Value| {
+        let b = all["stations"].as_array().unwrap().iter().find(|s| s["id"] == "B").cloned();
+        b.map(|b| (b["lon"].as_f64().unwrap(), b["agency"].as_str().unwrap().to_owned()))
+    };
+    let at_first = stands(&officer.get("/v1/city").await.json()).unwrap();
+    assert!(now_ms() < begins, "the machine is too slow for this test to say anything");
+    assert_eq!(at_first, (112.70, "hydro".to_owned()), "not before its time");
+    assert_eq!(send(&platform, &hydro, "B", 25.0).await["accepted"], 1);
+    let moved = |all: &Value| stands(all).filter(|(lon, _)| *lon == 113.30);
+    let (_, agency) = officer.until("/v1/city", moved).await;
+    assert!(now_ms() >= begins);
+    assert_eq!(agency, "rescue");
+    assert_eq!(reason(&send(&platform, &hydro, "B", 26.0).await), "foreign_station");
+    platform.stop().await.unwrap();
+}

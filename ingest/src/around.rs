@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use domain::city::{City, Registry};
 use domain::ids::DatastreamIx;
-use domain::time::SECOND_MS;
+use domain::time::{SECOND_MS, UtcMs};
 use gis::{PointIndex, Position};
 
 /// The most neighbours that a value is compared with: the nearest ones.
@@ -39,7 +39,8 @@ pub struct SpeaksFor {
 /// See the module.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Around {
-    neighbourhoods: BTreeMap<DatastreamIx, Neighbourhood>,
+    /// By datastream: from when each holds, oldest first; none where it has too few then.
+    neighbourhoods: BTreeMap<DatastreamIx, Vec<(UtcMs, Option<Neighbourhood>)>>,
     /// By gauge: its sources, in order of preference.
     sources: BTreeMap<DatastreamIx, Vec<DatastreamIx>>,
     /// By source.
@@ -70,18 +71,33 @@ impl Around {
     }
 
     fn neighbourhood(&mut self, city: &City, registry: &Registry, rule: &domain::city::Neighbours) {
-        // The newest epoch of a station says where it stands.
-        let mut at: BTreeMap<&str, &domain::city::Station> = BTreeMap::new();
-        for row in &city.stations {
-            let newest = at.entry(row.id.as_str()).or_insert(row);
-            if row.valid_from >= newest.valid_from {
-                *newest = row;
-            }
+        let mut moves = vec![UtcMs(i64::MIN)];
+        for id in city.station_ids() {
+            let epochs: Vec<&domain::city::Station> = city.epochs_of(id).collect();
+            let moved = |pair: &&[&domain::city::Station]| match pair {
+                [had, has] => (had.lon, had.lat) != (has.lon, has.lat),
+                _ => false,
+            };
+            let pairs = epochs.windows(2).filter(moved);
+            moves.extend(pairs.filter_map(|pair| pair.last()).map(|has| has.valid_from));
         }
-        let places: Vec<(DatastreamIx, Position)> = at
-            .iter()
-            .filter_map(|(id, row)| {
-                let ix = registry.find(id, &rule.property)?;
+        moves.sort_unstable();
+        moves.dedup();
+        moves.into_iter().for_each(|from| self.as_they_stand(city, registry, rule, from));
+    }
+
+    /// The neighbours of every datastream by where the stations stand from an instant on.
+    fn as_they_stand(
+        &mut self,
+        city: &City,
+        registry: &Registry,
+        rule: &domain::city::Neighbours,
+        from: UtcMs,
+    ) {
+        let places: Vec<(DatastreamIx, Position)> = city
+            .stations_at(from)
+            .filter_map(|row| {
+                let ix = registry.find(row.id.as_str(), &rule.property)?;
                 Some((ix, Position::new(row.lon, row.lat).ok()?))
             })
             .collect();
@@ -94,21 +110,29 @@ impl Around {
                 .filter(|other| other != ix)
                 .take(NEIGHBOURS_MAX)
                 .collect();
-            if of.len() >= rule.at_least as usize {
-                let neighbourhood = Neighbourhood {
-                    of,
-                    within_ms: i64::from(rule.within_s) * SECOND_MS,
-                    at_least: rule.at_least as usize,
-                    max_difference: rule.max_difference,
-                };
-                self.neighbourhoods.insert(*ix, neighbourhood);
+            let neighbourhood = (of.len() >= rule.at_least as usize).then(|| Neighbourhood {
+                of,
+                within_ms: i64::from(rule.within_s) * SECOND_MS,
+                at_least: rule.at_least as usize,
+                max_difference: rule.max_difference,
+            });
+            let had = self.neighbourhoods.entry(*ix).or_default();
+            if had.last().map_or(neighbourhood.is_some(), |(_, last)| *last != neighbourhood) {
+                had.push((from, neighbourhood));
             }
         }
     }
 
-    /// The neighbours of a datastream, where it has enough of them.
-    pub fn neighbourhood_of(&self, ix: DatastreamIx) -> Option<&Neighbourhood> {
-        self.neighbourhoods.get(&ix)
+    /// The neighbours of a datastream at an instant, where it has enough of them then.
+    pub fn neighbourhood_of(&self, ix: DatastreamIx, t: UtcMs) -> Option<&Neighbourhood> {
+        let epochs = self.neighbourhoods.get(&ix)?;
+        let (_, held) = epochs.iter().rfind(|(from, _)| *from <= t)?;
+        held.as_ref()
+    }
+
+    /// Whether a datastream has neighbours at any time.
+    pub fn has_neighbours(&self, ix: DatastreamIx) -> bool {
+        self.neighbourhoods.get(&ix).is_some_and(|epochs| !epochs.is_empty())
     }
 
     /// The gauges that a datastream may speak for.

@@ -77,6 +77,42 @@ fn a_value_far_from_its_neighbours_is_doubtful() {
 }
 
 #[test]
+fn neighbours_are_those_of_where_the_gauges_stand_at_the_time() {
+    let mut files: CityFiles = files();
+    let rule = "[[neighbours]]\nproperty = \"rainfall\"\nwithin_km = 5.0\nwithin_s = 900\nat_least = 3\nmax_difference = 20.0\n";
+    files.insert("quality.toml".into(), rule.as_bytes().to_vec());
+    let mut streams = "station,property,interval_s\n".to_owned();
+    (1..=20).for_each(|n| streams += &format!("R-{n},rainfall,300\n"));
+    files.insert("datastreams.csv".into(), streams.into_bytes());
+    // R-3 is moved far away in half an hour.
+    let rows = String::from_utf8(files["stations.csv"].clone()).unwrap();
+    let head = rows.lines().next().unwrap();
+    let row = rows.lines().find(|row| row.starts_with("R-3,")).unwrap();
+    let moved = head.split(',').zip(row.split(',').chain(std::iter::repeat("")));
+    let from = at(30).rfc3339(0);
+    let moved = moved.map(|(name, was)| match name {
+        "lon" => "112.95",
+        "lat" => "22.95",
+        "valid_from" => from.as_str(),
+        _ => was,
+    });
+    let moved: Vec<&str> = moved.collect();
+    let rows = format!("{}\n{}\n", rows.trim_end(), moved.join(","));
+    files.insert("stations.csv".into(), rows.into_bytes());
+    let city = City::read(&files).unwrap_or_else(|faults| panic!("{faults:?}"));
+    let register = Arc::new(Register::of(&city, &city.registry(&[])));
+    let mut judge = Judge::new(register, Memory::of_a_file());
+    let mut alone = |minute: i64| {
+        for n in [1, 2, 4, 5] {
+            says(&mut judge, &format!("R-{n}"), "rainfall", minute, 2.0 + f64::from(n));
+        }
+        says(&mut judge, "R-3", "rainfall", minute + 1, 60.0).quality.trust
+    };
+    assert_eq!(alone(0), Trust::Doubtful, "it stands among them yet");
+    assert_eq!(alone(30), Trust::Reliable, "they are no neighbours of where it stands now");
+}
+
+#[test]
 fn a_jump_across_a_gap_is_doubtful_until_the_next_value_bears_it_out() {
     let (mut judge, _) = judge("");
     says(&mut judge, "R-1", "discharge", 0, 20.0);

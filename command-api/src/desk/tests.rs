@@ -56,7 +56,7 @@ pub(crate) fn city() -> Gazetteer {
          [[measure]]\nclause = \"§2\"\nfrom_level = \"red\"\ntext = \"强排\"\nunit_kind = \"pump\"\nlimit_min = 30\n",
     );
     let city = City::read(&files).unwrap_or_else(|errors| panic!("{errors:#?}"));
-    Gazetteer::new(city)
+    Gazetteer::new(city, T0)
 }
 
 /// The n-th alert of station A or B.

@@ -23,7 +23,7 @@ const WITHIN: Duration = Duration::from_secs(30);
 
 fn live() -> Arc<Live> {
     let city = City::read(&City::scaffold()).unwrap();
-    let board = Board::new(Arc::new(Gazetteer::new(city)));
+    let board = Board::new(Arc::new(Gazetteer::new(city, domain::time::UtcMs(1_781_118_000_000))));
     let live = Arc::new(Live::new(board, "e".into(), Pace { word: "live", speed: 1.0 }));
     for teller in 0..live.tellers() {
         tokio::spawn(tellers::tell(Arc::clone(&live), teller));

@@ -137,13 +137,18 @@ pub(super) struct Shown {
 
 impl Shown {
     /// Takes a configuration of the record; nothing where it is shown already.
-    fn follow(&mut self, seq: Seq, files: &[(String, Vec<u8>)]) -> Option<Arc<Gazetteer>> {
+    fn follow(
+        &mut self,
+        seq: Seq,
+        files: &[(String, Vec<u8>)],
+        now: UtcMs,
+    ) -> Option<Arc<Gazetteer>> {
         if seq <= self.seq {
             return None;
         }
         match City::read(&files.iter().cloned().collect()) {
             Ok(city) => {
-                let city = Arc::new(Gazetteer::continued(city, &self.city));
+                let city = Arc::new(Gazetteer::continued(city, &self.city, now));
                 (self.city, self.seq) = (Arc::clone(&city), seq);
                 Some(city)
             }
@@ -153,6 +158,16 @@ impl Shown {
                 None
             }
         }
+    }
+}
+
+impl Shown {
+    /// What is shown of the configuration that holds, where that is another from `now` on: a station
+    /// moves, or is handed over.
+    fn renew(&mut self, now: UtcMs) -> Option<Arc<Gazetteer>> {
+        let city = Arc::new(self.city.renewed(now)?);
+        self.city = Arc::clone(&city);
+        Some(city)
     }
 }
 
@@ -178,6 +193,10 @@ fn hear(followed: &Followed, read: Vec<Sequenced>, shown: &mut Shown) -> Vec<Pas
                 }
                 Record::Tick { now } => {
                     tick = tick.max(Some(*now));
+                    if let Some(city) = shown.renew(*now) {
+                        passed.push(Passed::Records(std::mem::take(&mut rest)));
+                        passed.push(Passed::City(city, shown.seq));
+                    }
                     // Of ticks with nothing between them the desk needs the last.
                     if rest.last().is_some_and(|r: &Sequenced| is_tick(&r.record)) {
                         rest.pop();
@@ -190,7 +209,8 @@ fn hear(followed: &Followed, read: Vec<Sequenced>, shown: &mut Shown) -> Vec<Pas
                 }
                 Record::Desk(_) | Record::Registry(_) => rest.push(row),
                 Record::Configuration { holds_from, files, datastreams, .. } => {
-                    let Some(city) = shown.follow(row.seq, files) else { continue };
+                    let now = tick.or(*held(&followed.tick)).unwrap_or(*holds_from);
+                    let Some(city) = shown.follow(row.seq, files, now) else { continue };
                     let registry = Registry::continued(datastreams);
                     readings.configure(&city, &registry);
                     hours.configure(city.city(), &registry, *holds_from);

@@ -157,7 +157,8 @@ pub(super) async fn start(options: &ServeOptions) -> Result<(Parts, TcpListener)
     let counted = |now: UtcMs| UtcMs(now.0.saturating_sub(HOURS_SHOWN as i64 * HOUR_MS));
     let (in_force, epochs) = configuration::journal(&read, data, &journal, now, counted).await?;
     let registry = in_force.registry.clone();
-    let city = Arc::new(Gazetteer::new(read.city.clone()));
+    let as_of = own_clock.as_ref().map_or(picture.now, |clock| clock.now());
+    let city = Arc::new(Gazetteer::new(read.city.clone(), as_of));
 
     let history_stop = Shutdown::default();
     let history = HistoryStore::open(data)?;

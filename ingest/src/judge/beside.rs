@@ -17,7 +17,7 @@ impl Judge {
         t: UtcMs,
         value: f64,
     ) -> bool {
-        let Some(around) = register.around().neighbourhood_of(ix) else { return false };
+        let Some(around) = register.around().neighbourhood_of(ix, t) else { return false };
         let mut values: Vec<f64> = Vec::with_capacity(around.of.len());
         for other in &around.of {
             let near = self.memory.believed(*other);

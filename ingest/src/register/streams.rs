@@ -37,7 +37,7 @@ impl Streams {
             flat_after_ms: of.flat_after_s.map(|s| i64::from(s) * SECOND_MS),
             max_jump: of.max_jump,
             speaks_ms: i64::from(of.interval_s) * SECOND_MS * self.silent_after,
-            has_neighbours: self.around.neighbourhood_of(ix).is_some(),
+            has_neighbours: self.around.has_neighbours(ix),
         };
         let epochs = self.epochs.entry(ix).or_default();
         epochs.push(limits);

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use domain::city::{City, Exposure, ExposurePlace, Hazard, Spread};
 use domain::level::{Level, Levels};
+use domain::time::UtcMs;
 use gis::{AreaIndex, Cell, Outline, PointIndex, Position, Resolution};
 
 /// The most stations that speak for one cell; the nearest.
@@ -102,14 +103,15 @@ fn number(at: usize) -> u32 {
 }
 
 impl Ground {
-    /// Makes the ground of a city. Of epochs the newest stands, of hazards as of stations.
-    pub fn of(city: &City) -> Self {
+    /// Makes the ground of a city as it is at an instant, its stations and its hazards; what begins
+    /// later only is on it as it will be.
+    pub fn of(city: &City, now: UtcMs) -> Self {
         let resolution = Resolution::new(city.about.cell_resolution).ok();
         let Some(resolution) = resolution.or_else(|| Resolution::new(7).ok()) else {
             return Self::empty(city);
         };
         let mut ground = Self::empty(city);
-        let positions = ground.stand(city);
+        let positions = ground.stand(city, now);
         let exposed = Exposed::of(city, resolution);
         let mut cells: BTreeSet<Cell> = exposed.cells.keys().copied().collect();
         cells.extend(positions.iter().map(|at| Cell::at(*at, resolution)));
@@ -127,7 +129,7 @@ impl Ground {
                 }
             }
         }
-        ground.speak(city, &positions, resolution, &number_of);
+        ground.speak((city, now), &positions, resolution, &number_of);
         ground
     }
 
@@ -144,17 +146,11 @@ impl Ground {
         }
     }
 
-    /// Numbers the stations, and gives where each stands by its newest epoch.
-    fn stand(&mut self, city: &City) -> Vec<Position> {
-        let mut newest = BTreeMap::new();
-        for station in &city.stations {
-            let held = newest.entry(station.id.as_str()).or_insert(station);
-            if station.valid_from >= held.valid_from {
-                *held = station;
-            }
-        }
-        let mut positions = Vec::with_capacity(newest.len());
-        for (id, station) in newest {
+    /// Numbers the stations, and gives where each stands.
+    fn stand(&mut self, city: &City, now: UtcMs) -> Vec<Position> {
+        let mut positions = Vec::new();
+        for station in city.stations_at(now) {
+            let id = station.id.as_str();
             let Ok(at) = Position::new(station.lon, station.lat) else { continue };
             self.station_of.insert(id.to_owned(), number(positions.len()));
             self.stations.push(id.to_owned());
@@ -166,20 +162,20 @@ impl Ground {
     /// Who speaks for which cell, hazard by hazard.
     fn speak(
         &mut self,
-        city: &City,
+        (city, now): (&City, UtcMs),
         positions: &[Position],
         resolution: Resolution,
         number_of: &BTreeMap<Cell, u32>,
     ) {
         let homes: Vec<Cell> = positions.iter().map(|at| Cell::at(*at, resolution)).collect();
-        let mut newest: BTreeMap<&str, &Hazard> = BTreeMap::new();
-        for hazard in &city.hazards {
-            let held = newest.entry(&hazard.name).or_insert(hazard);
-            if hazard.valid_from > held.valid_from {
-                *held = hazard;
-            }
-        }
-        for (name, hazard) in newest {
+        let mut held: BTreeMap<&str, &Hazard> =
+            city.hazards_at(now).into_iter().map(|h| (h.name.as_str(), h)).collect();
+        let mut later: Vec<&Hazard> = city.hazards.iter().filter(|h| h.valid_from > now).collect();
+        later.sort_by_key(|hazard| hazard.valid_from);
+        later.into_iter().for_each(|hazard| {
+            held.entry(&hazard.name).or_insert(hazard);
+        });
+        for (name, hazard) in held {
             let here: Vec<u32> = (0u32..)
                 .zip(&self.stations)
                 .filter(|(_, id)| is_judged(city, hazard, id))

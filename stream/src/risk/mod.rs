@@ -86,9 +86,9 @@ pub struct RiskMap {
 }
 
 impl RiskMap {
-    /// The map of a city of which nothing is known yet.
-    pub fn of(city: &City) -> Self {
-        Self::over(Arc::new(Ground::of(city)))
+    /// The map of a city as it is at an instant, of which nothing is known yet.
+    pub fn of(city: &City, now: UtcMs) -> Self {
+        Self::over(Arc::new(Ground::of(city, now)))
     }
 
     /// The same over a ground that has been made already.

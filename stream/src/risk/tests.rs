@@ -16,6 +16,9 @@ use super::explain::{MAX_BECAUSE, MAX_TERMS, REST};
 use super::fold::BECAUSE_PER_STATION;
 use super::*;
 
+/// The instant as of which the city is taken.
+const NOW: UtcMs = UtcMs(1_781_136_000_000);
+
 const START: i64 = 1_781_118_000_000;
 const RULE: &str = "test/1 #1: sum of rainfall over 1 h >= 50";
 
@@ -123,7 +126,7 @@ fn rain_at_b(west: f64, east: f64) -> f64 {
 
 #[test]
 fn a_small_city_by_hand() {
-    let mut map = RiskMap::of(&read(&files()));
+    let mut map = RiskMap::of(&read(&files()), NOW);
     map.fold(&assessed(0, "S1", "rainfall", "orange"));
     map.fold(&assessed(1, "S2", "rainfall", "none"));
     let changed = map.fold(&assessed(2, "S2", "ponding", "red"));
@@ -158,8 +161,25 @@ fn a_small_city_by_hand() {
 }
 
 #[test]
+fn a_station_speaks_for_where_it_stands_now() {
+    let mut files = files();
+    let [a, _, c] = abc().map(|cell| cell.center());
+    let row = |p: Position, from: &str| format!("S1,hydro,{},{},{from}\n", p.lon(), p.lat());
+    let rows = row(a, "") + &row(c, "2026-06-11T12:00:00Z");
+    put(&mut files, "stations.csv", &format!("id,agency,lon,lat,valid_from\n{rows}"));
+    put(&mut files, "datastreams.csv", "station,property,interval_s\nS1,ponding_depth,300\n");
+    let covered = |now: UtcMs| {
+        let mut map = RiskMap::of(&read(&files), now);
+        map.fold(&assessed(0, "S1", "ponding", "red"));
+        ["west", "east"].map(|zone| map.zone(zone).unwrap().covered > 0.0)
+    };
+    assert_eq!(covered(NOW), [true, false], "the row of twelve hours on holds then");
+    assert_eq!(covered(NOW.plus_ms(12 * 3_600_000)), [false, true]);
+}
+
+#[test]
 fn two_hazards_in_one_cell_are_one_minus_what_both_spare() {
-    let mut map = RiskMap::of(&read(&files()));
+    let mut map = RiskMap::of(&read(&files()), NOW);
     map.take(&assessed(0, "S2", "rainfall", "yellow"));
     map.take(&assessed(0, "S2", "ponding", "red"));
     map.settle();
@@ -170,7 +190,7 @@ fn two_hazards_in_one_cell_are_one_minus_what_both_spare() {
 
 #[test]
 fn no_data_is_not_none() {
-    let mut map = RiskMap::of(&read(&files()));
+    let mut map = RiskMap::of(&read(&files()), NOW);
     assert!(map.zones().iter().all(|z| z.risk.is_none() && z.covered == 0.0 && z.data.is_none()));
     assert!(map.cells().all(|c| c.risk.is_none() && c.level == Level::NoData));
     map.fold(&assessed(0, "S1", "rainfall", "none"));
@@ -192,7 +212,7 @@ fn what_no_station_reaches_stays_uncovered() {
     let mut files = files();
     let near = hazard("rainfall", "spread = \"inverse_distance\"\nreach_m = 100", "rainfall");
     put(&mut files, "hazards/rainfall.toml", &near);
-    let mut map = RiskMap::of(&read(&files));
+    let mut map = RiskMap::of(&read(&files), NOW);
     map.take(&assessed(0, "S1", "rainfall", "red"));
     map.take(&assessed(0, "S2", "rainfall", "red"));
     map.settle();
@@ -211,7 +231,7 @@ fn the_nearest_with_data_speaks() {
     let mut files = files();
     let nearest = hazard("rainfall", "spread = \"nearest\"\nreach_m = 9000", "rainfall");
     put(&mut files, "hazards/rainfall.toml", &nearest);
-    let mut map = RiskMap::of(&read(&files));
+    let mut map = RiskMap::of(&read(&files), NOW);
     map.take(&assessed(0, "S1", "rainfall", "yellow"));
     map.take(&assessed(0, "S2", "rainfall", "red"));
     map.settle();
@@ -229,7 +249,7 @@ fn people_of_an_area_are_spread_over_its_cells() {
         "exposure/people.geojson",
         r#"{"type":"FeatureCollection","features":[{"type":"Feature","properties":{"kind":"population","people":9000,"vulnerability":0.3},"geometry":{"type":"Polygon","coordinates":[[[112.66,22.12],[112.80,22.12],[112.80,22.28],[112.66,22.28],[112.66,22.12]]]}}]}"#,
     );
-    let map = RiskMap::of(&read(&files));
+    let map = RiskMap::of(&read(&files), NOW);
     let peopled: Vec<CellRisk> = map.cells().filter(|c| c.people > 0.0).collect();
     assert!(peopled.len() > 20, "{} cells", peopled.len());
     let each = 9000.0 / peopled.len() as f64;
@@ -240,7 +260,7 @@ fn people_of_an_area_are_spread_over_its_cells() {
 
 #[test]
 fn what_is_of_the_past_or_of_elsewhere_changes_nothing() {
-    let mut map = RiskMap::of(&read(&files()));
+    let mut map = RiskMap::of(&read(&files()), NOW);
     map.fold(&assessed(60, "S1", "rainfall", "yellow"));
     let before = map.zones().to_vec();
     let mut over = said(DecisionKind::AssessmentAmended, 70, "S1", "rainfall", "red");
@@ -273,7 +293,7 @@ fn what_is_of_the_past_or_of_elsewhere_changes_nothing() {
 
 #[test]
 fn being_heard_makes_younger_and_nothing_else() {
-    let mut map = RiskMap::of(&read(&files()));
+    let mut map = RiskMap::of(&read(&files()), NOW);
     map.fold(&assessed(0, "S1", "rainfall", "red"));
     let before = map.zone("west").unwrap().clone();
     map.hear("S1", UtcMs(START + 600_000));
@@ -301,7 +321,7 @@ fn explanations_are_bounded_and_still_sum_to_the_score() {
         );
         put(&mut files, &format!("hazards/h{n:02}.toml"), &text);
     }
-    let mut map = RiskMap::of(&read(&files));
+    let mut map = RiskMap::of(&read(&files), NOW);
     for n in 0..count {
         let mut decision = assessed(0, "S1", &format!("h{n:02}"), "blue");
         decision.because = (0..50).map(|k| format!("S1:rainfall:{}:00000000", START + k)).collect();
@@ -341,7 +361,7 @@ fn storm() -> impl Strategy<Value = Vec<Decision>> {
 
 fn town() -> RiskMap {
     static TOWN: std::sync::LazyLock<Arc<Ground>> =
-        std::sync::LazyLock::new(|| Arc::new(Ground::of(&read(&files()))));
+        std::sync::LazyLock::new(|| Arc::new(Ground::of(&read(&files()), NOW)));
     RiskMap::over(Arc::clone(&TOWN))
 }
 
@@ -432,10 +452,10 @@ fn jiangmen_is_mapped_within_a_second_and_covered_in_every_district() {
     let city = read(&files);
     // The best of three: others may be at work on this machine.
     let mut made_ms = u128::MAX;
-    let mut map = RiskMap::over(Arc::new(Ground::of(&city)));
+    let mut map = RiskMap::over(Arc::new(Ground::of(&city, NOW)));
     for _ in 0..2 {
         let began = Instant::now();
-        map = RiskMap::of(&city);
+        map = RiskMap::of(&city, NOW);
         made_ms = made_ms.min(began.elapsed().as_millis());
     }
     let people: f64 = city.exposure.iter().map(|e| e.people).sum();

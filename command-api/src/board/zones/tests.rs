@@ -32,7 +32,7 @@ fn board() -> Board {
         files.insert(path.into(), text.as_bytes().to_vec());
     }
     let city = City::read(&files).unwrap_or_else(|errors| panic!("{errors:#?}"));
-    Board::new(Arc::new(Gazetteer::new(city)))
+    Board::new(Arc::new(Gazetteer::new(city, T0)))
 }
 
 fn decision(second: i64, level: &str) -> Decision {

@@ -117,7 +117,7 @@ fn decided(here: &Situations, command: Command) -> Result<Vec<DeskFact>, Refusal
     let city = domain::city::City::read(&domain::city::City::scaffold()).unwrap();
     let picture = Picture { situations: here.clone(), ..Picture::default() };
     let asker = Asker { who: "li", role: Role::Officer };
-    decide(&picture, &command, asker, T0, &Gazetteer::new(city))
+    decide(&picture, &command, asker, T0, &Gazetteer::new(city, T0))
 }
 
 fn done(here: &mut Situations, command: Command) -> Result<(), Refusal> {
@@ -203,7 +203,7 @@ fn what_is_untrue_is_over_and_what_is_not_known_is_refused() {
     assert!(here.rows.is_empty());
     let auditor = Asker { who: "wu", role: Role::Auditor };
     let city = domain::city::City::read(&domain::city::City::scaffold()).unwrap();
-    let refused = decide(&Picture::default(), &verify("a"), auditor, T0, &Gazetteer::new(city));
+    let refused = decide(&Picture::default(), &verify("a"), auditor, T0, &Gazetteer::new(city, T0));
     assert!(matches!(refused, Err(Refusal::Forbidden { .. })));
 }
 
